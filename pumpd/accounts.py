@@ -1,0 +1,232 @@
+"""Who is at the page: people, PINs and sessions. STOP and pause never come here.
+
+A PIN is hashed with argon2id, which takes tens of milliseconds by design. It runs in a thread, one at a time, with a
+short queue, so that somebody who tries PINs as fast as a network allows costs one core at most
+and no infusion a report. After a few wrong ones a person has to wait, twice as long each time; the wait is for
+that person alone and ends by itself, since a ward at night has nobody to unlock an account.
+
+A wrong PIN is an answer (`NotSignedIn`) and no exception. Sessions live in memory only: after a restart everybody
+signs in again, as after walking away from the page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Final, Self
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import Type
+from pydantic import AfterValidator, Field, model_validator
+
+from pumpd.clock import Clock, secret_token
+from pumpd.config import Table, read_toml
+from pumpd.core.people import Person, Role
+from pumpd.core.units import NS_PER_S
+
+Verify = Callable[[str, str], Awaitable[bool]]
+"""(hash, PIN) -> does it fit?"""
+
+PIN_CHARS_MIN: Final = 4
+PIN_CHARS_MAX: Final = 64
+PINS_WAITING_MAX: Final = 8  # more people than that do not sign in at one bed in one second
+SESSIONS_MAX: Final = 64  # a page left open on every machine of a ward; the longest idle goes first
+WRONG_FREE: Final = 4  # tries before the first wait: a slip of the finger, twice, with gloves on
+WAIT_FIRST_S: Final = 15
+WAIT_LONGEST_S: Final = 300  # at 5 min a try, a four-digit PIN takes 17 days on average
+
+# The least memory that OWASP's cheat sheet on password storage recommends for argon2id: on a small computer the
+# 64 MiB of RFC 9106 would be as much as the rest of the daemon.
+_HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1, type=Type.ID)
+# Of no PIN at all: an unknown name takes as long as a wrong PIN.
+_NOBODY: Final = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+
+class WhyNot(Enum):
+    WRONG = "wrong"  # this name and this PIN do not belong together
+    WAIT = "wait"  # too many wrong ones: not even looked at before `wait_s` have passed
+    BUSY = "busy"  # too many people at once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotSignedIn:
+    why: WhyNot
+    wait_s: int = 0  # how long until the next try is looked at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    token: str
+    person: Person
+    expires_ns: int  # boot time; moves on with every use
+
+
+def hash_pin(pin: str) -> str:
+    """What goes into the accounts file. Raises ValueError for a PIN that is too short or too long."""
+    if not PIN_CHARS_MIN <= len(pin) <= PIN_CHARS_MAX:
+        raise ValueError(f"a PIN has {PIN_CHARS_MIN} to {PIN_CHARS_MAX} characters")
+    return _HASHER.hash(pin)
+
+
+def fits(pin_hash: str, pin: str) -> bool:
+    """Takes tens of milliseconds of one core: never on the event loop."""
+    try:
+        return _HASHER.verify(pin_hash, pin)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def _argon2id(text: str) -> str:
+    if not text.startswith("$argon2id$"):
+        raise ValueError("this is not the argon2id hash of a PIN; make one with pumpd.accounts.hash_pin")
+    return text
+
+
+class _PersonTable(Table):
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,31}$", description="1 to 32 of a-z, 0-9, dot, - and _")
+    name: str = Field(min_length=1, max_length=64)
+    role: Role
+    pin_hash: Annotated[str, AfterValidator(_argon2id)]
+
+
+class _AccountsTable(Table):
+    demonstration: bool = False
+    person: tuple[_PersonTable, ...] = Field(min_length=1, max_length=1_000)
+
+    @model_validator(mode="after")
+    def _everybody_once(self) -> Self:
+        ids = [one.id for one in self.person]
+        for twice in sorted({one for one in ids if ids.count(one) > 1}):
+            raise ValueError(f"two people have the id {twice!r}")
+        return self
+
+
+@dataclass(slots=True)
+class _Tries:
+    wrong: int = 0
+    not_before_ns: int = 0
+
+
+class Accounts:
+    """People of the file, and who of them is signed in. Belongs to one event loop."""
+
+    def __init__(
+        self,
+        table: _AccountsTable,
+        clock: Clock,
+        *,
+        idle_s: int,
+        verify: Verify | None = None,
+        new_token: Callable[[], str] = secret_token,
+    ) -> None:
+        self.demonstration = table.demonstration
+        self._people = {one.id: Person(id=one.id, name=one.name, role=one.role) for one in table.person}
+        self._hashes = {one.id: one.pin_hash for one in table.person}
+        self._clock = clock
+        self._idle_ns = idle_s * NS_PER_S
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pin") if verify is None else None
+        self._verify = verify or self._in_thread
+        self._new_token = new_token
+        self._tries = {one: _Tries() for one in self._people}
+        self._turn = asyncio.Lock()
+        self._waiting = 0
+        self._sessions: dict[str, Session] = {}
+
+    @classmethod
+    def load(
+        cls,
+        path: Path,
+        clock: Clock,
+        *,
+        idle_s: int,
+        verify: Verify | None = None,
+        new_token: Callable[[], str] = secret_token,
+    ) -> Self:
+        """Raises ConfigError. `verify` and `new_token` are for virtual time, where a thread takes none."""
+        table = read_toml(path, _AccountsTable)
+        return cls(table, clock, idle_s=idle_s, verify=verify, new_token=new_token)
+
+    @property
+    def people(self) -> tuple[Person, ...]:
+        """In the order of the file, for the page's list of names."""
+        return tuple(self._people.values())
+
+    async def check_pin(self, person_id: str, pin: str) -> Person | NotSignedIn:
+        """Does this PIN belong to this person? For a sign-in, and for the second person of an override."""
+        if (waiting := self._must_wait(person_id)) is not None:
+            return waiting
+        if self._waiting >= PINS_WAITING_MAX:
+            return NotSignedIn(why=WhyNot.BUSY, wait_s=1)
+        self._waiting += 1
+        try:
+            async with self._turn:
+                if (waiting := self._must_wait(person_id)) is not None:
+                    return waiting  # others were wrong for the same person while this one stood in line
+                good = await self._verify(self._hashes.get(person_id, _NOBODY), pin)
+                return self._people[person_id] if self._judge(person_id, good=good) else self._wrong(person_id)
+        finally:
+            self._waiting -= 1
+
+    async def sign_in(self, person_id: str, pin: str) -> Session | NotSignedIn:
+        found = await self.check_pin(person_id, pin)
+        if isinstance(found, NotSignedIn):
+            return found
+        self._forget_expired()
+        if len(self._sessions) >= SESSIONS_MAX:
+            del self._sessions[min(self._sessions.values(), key=lambda one: one.expires_ns).token]
+        session = Session(token=self._new_token(), person=found, expires_ns=self._clock.now_ns() + self._idle_ns)
+        self._sessions[session.token] = session
+        return session
+
+    def session(self, token: str, *, used: bool = True) -> Session | None:
+        """Who this token is, if still signed in. `used` is false for what a page asks by itself."""
+        found = self._sessions.get(token)
+        now_ns = self._clock.now_ns()
+        if found is None or found.expires_ns <= now_ns:
+            self._sessions.pop(token, None)
+            return None
+        if used:
+            found = self._sessions[token] = replace(found, expires_ns=now_ns + self._idle_ns)
+        return found
+
+    def sign_out(self, token: str) -> None:
+        self._sessions.pop(token, None)
+
+    def close(self) -> None:
+        self._sessions.clear()
+        if self._thread is not None:
+            self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def _in_thread(self, pin_hash: str, pin: str) -> bool:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, fits, pin_hash, pin)
+
+    def _must_wait(self, person_id: str) -> NotSignedIn | None:
+        tries = self._tries.get(person_id)
+        left_ns = 0 if tries is None else tries.not_before_ns - self._clock.now_ns()
+        return NotSignedIn(why=WhyNot.WAIT, wait_s=-(-left_ns // NS_PER_S)) if left_ns > 0 else None
+
+    def _judge(self, person_id: str, *, good: bool) -> bool:
+        tries = self._tries.get(person_id)
+        if tries is None:
+            return False
+        if good:
+            self._tries[person_id] = _Tries()
+            return True
+        tries.wrong += 1
+        if tries.wrong > WRONG_FREE:
+            wait_s = min(WAIT_FIRST_S * 2 ** min(tries.wrong - WRONG_FREE - 1, 10), WAIT_LONGEST_S)
+            tries.not_before_ns = self._clock.now_ns() + wait_s * NS_PER_S
+        return False
+
+    def _wrong(self, person_id: str) -> NotSignedIn:
+        waiting = self._must_wait(person_id)
+        return NotSignedIn(why=WhyNot.WRONG, wait_s=waiting.wait_s if waiting else 0)
+
+    def _forget_expired(self) -> None:
+        now_ns = self._clock.now_ns()
+        self._sessions = {token: one for token, one in self._sessions.items() if one.expires_ns > now_ns}

@@ -1,0 +1,379 @@
+"""HTTP and server-sent events on the daemon's Unix socket: parse, authenticate, enqueue. It decides nothing.
+
+Every act becomes one request on the bed's queue, with whoever asks, and the bed's answer is handed back as it is:
+accepted (200), refused with every reason (409), or refused because nobody is signed in (401). What never reaches the
+bed is answered here: unreadable (422), an unknown pump (404), a bed that is busy (503).
+
+STOP passes everything: no session, no key, no age, no limit on who. For everything that may raise delivery an
+answer that nobody waits for any more is not given: a caller who has hung up, or whose request is older than
+REQUEST_AGE_MAX_S when it gets here (a daemon that was suspended wakes up to full buffers), gets no start.
+
+A request may carry an Idempotency-Key: the same key again gets the same answer, and is not done twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Annotated, Final
+
+import uvicorn
+from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, StreamingResponse
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pumpd import api_typed
+from pumpd.api_desk import Desk, Refusal, Signed
+from pumpd.api_models import (
+    AnswerBody,
+    AnswerView,
+    BedView,
+    HistoryRow,
+    PauseBody,
+    PersonView,
+    ProblemView,
+    RateBody,
+    RegimenView,
+    ResumeBody,
+    ReviewRequest,
+    ReviewView,
+    SampleView,
+    SessionBody,
+    SessionView,
+    StartBody,
+)
+from pumpd.api_socket import listening
+from pumpd.core import requests as r
+from pumpd.errors import ApiError
+
+BODY_BYTES_MAX: Final = 16_384  # an order is a few hundred; nothing here needs more
+CONNECTIONS_MAX: Final = 64  # 16 readers of events, a console's pool, and room for whoever wants to stop
+GRACE_S: Final = 1  # what is under way at a hand-over may still be answered
+KEEP_ALIVE_S: Final = 5
+HISTORY_ROWS_MAX: Final = 500
+
+router = APIRouter(prefix="/v1")
+
+
+async def _desk(request: Request) -> Desk:
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+async def _signed(
+    request: Request,
+    authorization: Annotated[str, Header()] = "",
+    idempotency_key: Annotated[str, Header(max_length=64)] = "",
+    pumpd_sent_at_ns: Annotated[int | None, Header(ge=0)] = None,
+) -> Signed:
+    scheme, _, token = authorization.partition(" ")
+    return Signed(
+        token=token.strip() if scheme.lower() == "bearer" else "",
+        key=idempotency_key,
+        sent_at_ns=pumpd_sent_at_ns,
+        fingerprint=f"{request.method} {request.url.path}",
+        hung_up=request.is_disconnected,
+    )
+
+
+At = Annotated[Desk, Depends(_desk)]
+By = Annotated[Signed, Depends(_signed)]
+
+
+def _told(answer: AnswerView) -> JSONResponse:
+    return JSONResponse(answer.model_dump(mode="json"), status_code=Desk.status_of(answer))
+
+
+# --- looking --------------------------------------------------------------------------------------------
+
+
+@router.get("/bed")
+async def bed(desk: At) -> BedView:
+    return desk.look()
+
+
+@router.get("/events", response_class=StreamingResponse)
+async def events(desk: At) -> Response:
+    """Whole views of the bed as server-sent events `bed`: at once, at every change, at least once a second."""
+    if desk.feed.full:
+        raise Refusal("Too many screens are following this bed. Close one of them.", status=503)
+    return StreamingResponse(
+        desk.feed.frames(), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
+    )
+
+
+@router.get("/regimens")
+async def regimens(desk: At, slot: str) -> tuple[RegimenView, ...]:
+    return desk.regimens(slot)
+
+
+@router.post("/review")
+async def review(desk: At, body: ReviewRequest) -> ReviewView:
+    """What this order would become on this pump, and everything that speaks against it. Changes nothing."""
+    return desk.review(body.slot, api_typed.order(body.order))
+
+
+@router.get("/samples")
+async def samples(
+    desk: At, slot: str, since_ms: Annotated[int, Query(ge=0)] = 0
+) -> tuple[SampleView, ...]:
+    return await desk.samples(slot, since_ms)
+
+
+@router.get("/history")
+async def history(
+    desk: At, limit: Annotated[int, Query(ge=1, le=HISTORY_ROWS_MAX)] = 100
+) -> tuple[HistoryRow, ...]:
+    """The latest rows of the journal, the newest first."""
+    return desk.history(limit)
+
+
+# --- people ---------------------------------------------------------------------------------------------
+
+
+@router.get("/people")
+async def people(desk: At) -> tuple[PersonView, ...]:
+    return desk.people()
+
+
+@router.post("/sessions", status_code=201)
+async def sign_in(desk: At, body: SessionBody) -> SessionView:
+    return await desk.sign_in(body.person, body.pin)
+
+
+@router.get("/sessions/mine")
+async def session(desk: At, by: By) -> SessionView:
+    return desk.session(by)
+
+
+@router.delete("/sessions/mine")
+async def sign_out(desk: At, by: By) -> SessionView:
+    return desk.sign_out(by)
+
+
+# --- acting ---------------------------------------------------------------------------------------------
+
+_OUTCOMES: Final = {
+    401: {"model": AnswerView, "description": "nobody is signed in"},
+    409: {"model": AnswerView, "description": "refused, for all of these reasons; nothing was done"},
+    422: {"model": ProblemView, "description": "something typed cannot be read"},
+    503: {"model": ProblemView, "description": "the bed is busy"},
+}
+acts = APIRouter(responses=_OUTCOMES)  # type: ignore[arg-type]  # FastAPI's own type is an invariant dict
+
+
+@acts.post("/stop", response_model=AnswerView)
+async def stop_all(desk: At, by: By) -> Response:
+    """STOP ALL. Needs nobody."""
+    return _told(await desk.stop(by, None))
+
+
+@acts.post("/pumps/{slot}/stop", response_model=AnswerView)
+async def stop(desk: At, by: By, slot: str) -> Response:
+    """STOP. Needs nobody."""
+    return _told(await desk.stop(by, slot))
+
+
+@acts.post("/pumps/{slot}/start", response_model=AnswerView)
+async def start(desk: At, by: By, slot: str, body: StartBody) -> Response:
+    order = api_typed.order(body.order)
+    override = None if body.override is None else await desk.override(body.override)
+    return _told(
+        await desk.act(
+            by,
+            slot,
+            body,
+            lambda common: r.StartRequested(
+                **common, slot=slot, order=order, digest=body.digest, override=override
+            ),
+        )
+    )
+
+
+@acts.post("/pumps/{slot}/pause", response_model=AnswerView)
+async def pause(desk: At, by: By, slot: str, body: PauseBody) -> Response:
+    """A stop with a reason. Needs nobody."""
+    return _told(
+        await desk.act(
+            by,
+            slot,
+            body,
+            lambda common: r.PauseRequested(**common, slot=slot, reason=body.reason),
+            free=True,
+        )
+    )
+
+
+@acts.post("/pumps/{slot}/resume", response_model=AnswerView)
+async def resume(desk: At, by: By, slot: str, body: ResumeBody) -> Response:
+    return _told(
+        await desk.act(
+            by, slot, body, lambda common: r.ResumeRequested(**common, slot=slot, keep=body.keep)
+        )
+    )
+
+
+@acts.post("/pumps/{slot}/rate", response_model=AnswerView)
+async def rate(desk: At, by: By, slot: str, body: RateBody) -> Response:
+    wanted = api_typed.rate_ul_per_h(body.rate_ml_per_h)
+    return _told(
+        await desk.act(
+            by, slot, body, lambda common: r.RateRequested(**common, slot=slot, rate_ul_per_h=wanted)
+        )
+    )
+
+
+@acts.post("/pumps/{slot}/step", response_model=AnswerView)
+async def step(desk: At, by: By, slot: str) -> Response:
+    """The tap that a due step up waits for."""
+    return _told(await desk.act(by, slot, None, lambda common: r.StepRequested(**common, slot=slot)))
+
+
+@acts.post("/pumps/{slot}/end", response_model=AnswerView)
+async def end(desk: At, by: By, slot: str) -> Response:
+    """End a stopped infusion for good."""
+    return _told(await desk.act(by, slot, None, lambda common: r.EndRequested(**common, slot=slot)))
+
+
+@acts.post("/pumps/{slot}/answer", response_model=AnswerView)
+async def answer(desk: At, by: By, slot: str, body: AnswerBody) -> Response:
+    """Is the plunger driven? What a person sees at the pump."""
+    return _told(
+        await desk.act(
+            by, slot, body, lambda common: r.DeliveryAnswered(**common, slot=slot, answer=body.answer)
+        )
+    )
+
+
+@acts.post("/pumps/{slot}/rearm", response_model=AnswerView)
+async def rearm(desk: At, by: By, slot: str) -> Response:
+    """Take a pump in Fault back into use."""
+    return _told(await desk.act(by, slot, None, lambda common: r.RearmRequested(**common, slot=slot)))
+
+
+@acts.post("/alarms/{alarm_id}/acknowledge", response_model=AnswerView)
+async def acknowledge(desk: At, by: By, alarm_id: int) -> Response:
+    """Somebody has seen this alarm. Needs nobody."""
+    return _told(
+        await desk.act(
+            by,
+            None,
+            None,
+            lambda common: r.AcknowledgeRequested(**common, alarm_id=alarm_id),
+            free=True,
+        )
+    )
+
+
+# --- the application ------------------------------------------------------------------------------------
+
+
+def create_app(desk: Desk) -> FastAPI:
+    app = FastAPI(
+        title="pumpd",
+        summary="The bed's own door: a Unix socket on this machine, never a network port.",
+        description="Research software, not a medical device. Texts are made by the daemon; clients print them.",
+        version="1",
+        docs_url=None,  # these pages load scripts from a network that a bedside has not
+        redoc_url=None,
+        openapi_url="/v1/openapi.json",
+        exception_handlers={
+            ApiError: _told_problem,
+            HTTPException: _told_status,
+            RequestValidationError: _told_unreadable,
+        },
+    )
+    app.state.desk = desk
+    router.include_router(acts)
+    app.include_router(router)
+    app.add_middleware(_Bounded)
+    return app
+
+
+def _problem(status: int, text: str, field: str | None = None) -> JSONResponse:
+    return JSONResponse(ProblemView(text=text, field=field).model_dump(mode="json"), status_code=status)
+
+
+async def _told_problem(_: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiError)
+    return _problem(error.status or 503, str(error), error.field)
+
+
+async def _told_status(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return _problem(error.status_code, f"{request.method} {request.url.path}: {error.detail}")
+
+
+async def _told_unreadable(_: Request, error: Exception) -> Response:
+    """The first fault in words; the rest shows once that is mended."""
+    assert isinstance(error, RequestValidationError)
+    fault = error.errors()[0]
+    path = [str(part) for part in fault["loc"]]
+    field = path[-1] if len(path) > 1 else None
+    where = ".".join(path[1:]) or "the call"
+    return _problem(422, f"{where}: {fault['msg']}", field)
+
+
+class _Bounded:
+    """Refuses a body beyond BODY_BYTES_MAX before anything reads it whole."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        taken = 0
+
+        async def bounded() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > BODY_BYTES_MAX:
+                raise HTTPException(413, "the call is too long")
+            return message
+
+        await self._app(scope, bounded if scope["type"] == "http" else receive, send)
+
+
+# --- serving --------------------------------------------------------------------------------------------
+
+
+class _Server(uvicorn.Server):
+    """uvicorn on our socket and without its signal handlers: signals are the daemon's."""
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        return nullcontext()
+
+
+async def serve(app: FastAPI, socket_path: Path, beat: Callable[[], None]) -> None:
+    """Until cancelled; then every stream is ended, and it is out within GRACE_S and a little.
+
+    Raises ApiError when the socket cannot be had. `beat` is called at least once a second.
+    """
+    desk: Desk = app.state.desk
+    with listening(socket_path) as listener, desk.watching():
+        server = _Server(
+            uvicorn.Config(
+                app,
+                http="h11",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                limit_concurrency=CONNECTIONS_MAX,
+                timeout_keep_alive=KEEP_ALIVE_S,
+                timeout_graceful_shutdown=GRACE_S,
+            )
+        )
+        async with asyncio.TaskGroup() as tasks:
+            feeding = tasks.create_task(desk.feed.run(beat), name="api feed")
+            serving = tasks.create_task(server.serve([listener]), name="api server")
+            try:
+                await asyncio.shield(asyncio.gather(feeding, serving))
+            finally:
+                desk.feed.close()
+                server.should_exit = True

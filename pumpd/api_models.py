@@ -1,0 +1,440 @@
+"""What crosses the daemon's socket: a code, a value and a text, side by side.
+
+The code is for programs, the value (an integer with its unit in the name) for arithmetic, the text for
+people. All texts were made by words.py in the daemon, so that a page, a command line and a log cannot
+disagree on how a dose is written; a client prints them and composes none.
+
+Numbers that a person types cross as they were typed ("82.4"), since a page that parses is a second
+opinion on what a decimal point is. The daemon parses them once, strictly, and answers in bedside words.
+
+A value that is not known is null and stays unknown on the page: never zero, never the last number.
+Fields are only added, never renamed: dashboards and tests of other people read this.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pumpd.core.codes import Action, Condition, Phase, ReasonCode, Severity, Why
+from pumpd.core.library import ContainerKind
+from pumpd.core.people import Role
+from pumpd.core.programme import StepMode
+from pumpd.core.pump import Drive
+from pumpd.core.requests import Answer, Keep, LinkState, PauseReason
+
+__all__ = [  # the enums too: a client takes them from here and knows nothing of the core
+    "Action",
+    "AlarmView",
+    "Answer",
+    "AnswerBody",
+    "AnswerView",
+    "BedView",
+    "Body",
+    "ButtonView",
+    "ButtonsView",
+    "Condition",
+    "ContainerKind",
+    "ContainerView",
+    "DeliveredView",
+    "Drive",
+    "HistoryRow",
+    "InfusionView",
+    "Keep",
+    "LinkState",
+    "MeasuredView",
+    "OrderBody",
+    "OverrideBody",
+    "PauseBody",
+    "PauseReason",
+    "PersonView",
+    "Phase",
+    "PriorityName",
+    "ProblemView",
+    "PumpView",
+    "RateBody",
+    "RateView",
+    "ReasonCode",
+    "ReasonView",
+    "RegimenView",
+    "ResumeBody",
+    "ReviewRequest",
+    "ReviewView",
+    "Role",
+    "SampleView",
+    "SessionBody",
+    "SessionView",
+    "Severity",
+    "StartBody",
+    "StepMode",
+    "StepView",
+    "View",
+    "VolumeView",
+    "Why",
+]
+
+TYPED_CHARS_MAX: Final = 32  # beyond any number a person types; the strict parser judges the rest
+NAME_CHARS_MAX: Final = 64  # ids of regimens, containers and people
+TEXT_CHARS_MAX: Final = 500  # a reason for an override is a sentence or three
+PIN_CHARS_MAX: Final = 64  # a passphrase passes, a pasted page does not reach the hash
+DAY_MAX: Final = 1_000  # no series comes near; keeps absurd integers out
+
+Name = Annotated[str, Field(min_length=1, max_length=NAME_CHARS_MAX)]
+Typed = Annotated[str, Field(max_length=TYPED_CHARS_MAX)]
+Pin = Annotated[str, Field(min_length=1, max_length=PIN_CHARS_MAX, repr=False)]
+PriorityName = Literal["prompt", "low", "medium", "high"]
+
+
+class View(BaseModel):
+    """What the daemon answers; a field that this client does not know yet is passed over."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Body(BaseModel):
+    """What a client asks; an unknown field is an error, since it may be a misspelt limit."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+# --- quantities -----------------------------------------------------------------------------------------
+
+
+class RateView(View):
+    """A flow, and the dose rate that it carries where a drug is in the container."""
+
+    ul_per_h: int
+    text: str
+    dose_ng_per_h: int | None = None
+    dose_text: str | None = None
+
+
+class MeasuredView(RateView):
+    """A flow by the pump's own counter, over a window."""
+
+    uncertainty_ul_per_h: int
+    window_ms: int
+    window_text: str
+
+
+class VolumeView(View):
+    nl: int
+    text: str
+    mass_ng: int | None = None
+    mass_text: str | None = None
+
+
+class DeliveredView(View):
+    """At least this, at most that; `text` says both."""
+
+    low_nl: int
+    high_nl: int
+    text: str
+    mass_text: str | None = None
+
+
+# --- the bed --------------------------------------------------------------------------------------------
+
+
+class ButtonView(View):
+    """Whether an action is possible now; `why_not` is there exactly when it is not."""
+
+    allowed: bool
+    why_not: str | None = None
+
+
+class ButtonsView(View):
+    """STOP is always allowed and stands here only for completeness."""
+
+    start: ButtonView
+    stop: ButtonView
+    pause: ButtonView
+    resume: ButtonView
+    rate: ButtonView
+    step: ButtonView
+    end: ButtonView
+    answer: ButtonView
+    rearm: ButtonView
+
+
+class AlarmView(View):
+    """An active alarm; `over` means that its condition is gone and it only waits to be seen."""
+
+    alarm_id: int
+    slot: str | None
+    condition: Condition
+    priority: PriorityName
+    text: str
+    todo: str
+    detail: str
+    since_ts_ms: int
+    acknowledged: bool
+    acknowledged_by: str | None
+    over: bool
+
+
+class InfusionView(View):
+    """One order on one pump, from its start until the next one."""
+
+    infusion_id: int
+    regimen: str
+    regimen_title: str
+    day: int
+    container_title: str
+    started_by: str
+    drug: str
+    high_alert: bool
+    concentration_ug_per_ml: int
+    concentration_text: str
+    weight_text: str
+    mode: StepMode
+    step: int  # 1 is the first
+    steps: int
+    step_due: bool
+    next_rate: RateView | None  # of the step that is due or comes next
+    rate_max: RateView  # the highest that may be set now: what was confirmed for this step
+    total: VolumeView
+    planned_end_ts_ms: int
+    started_ts_ms: int
+
+
+class PumpView(View):
+    """One slot of the bed. `asked`, `granted` and `measured` are three values, and each may be unknown."""
+
+    slot: str
+    title: str
+    asset: str
+    verified_on_hardware: bool
+    identity_text: str
+    cannot_detect: tuple[str, ...]
+    link: LinkState
+    link_text: str
+    link_detail: str
+    drive: Drive | None
+    phase: Phase
+    why: Why
+    phase_text: str
+    why_text: str
+    phase_since_ts_ms: int
+    infusion: InfusionView | None
+    asked: RateView | None
+    granted: RateView | None
+    measured: MeasuredView | None
+    delivered: DeliveredView | None
+    remaining: VolumeView | None
+    left_ms: int | None
+    left_text: str | None
+    planned_end_text: str | None
+    question: str | None  # the one question to the nurse, when there is one
+    command_pending: bool
+    age_ms: int | None  # of the pump's last report
+    buttons: ButtonsView
+
+
+class BedView(View):
+    """Everything about the bed at one moment. `number` grows with every view of this boot."""
+
+    site: str
+    ward: str
+    bed: str
+    boot: str
+    number: int
+    training: bool
+    ts_ms: int
+    journal_ok: bool
+    journal_text: str | None
+    alarms: tuple[AlarmView, ...]
+    pumps: tuple[PumpView, ...]
+
+
+# --- choosing and reviewing -----------------------------------------------------------------------------
+
+
+class ContainerView(View):
+    id: str
+    kind: ContainerKind
+    title: str
+    concentration_ug_per_ml: int
+    concentration_text: str
+    usable: VolumeView
+    weights_text: str | None  # for which patients, when not for all
+    proposal: bool  # our own proposal, with no published source
+    source: str
+
+
+class RegimenView(View):
+    """A regimen that this pump can run."""
+
+    id: str
+    title: str
+    indication: str
+    drug: str
+    high_alert: bool
+    first_day: int
+    last_day: int
+    sessions: int
+    course: str
+    premedication: str
+    evidence: str
+    advice: str
+    source: str
+    mode: StepMode
+    containers: tuple[ContainerView, ...]
+
+
+class OrderBody(Body):
+    """What was asked, as typed."""
+
+    regimen: Name
+    day: int = Field(default=1, ge=1, le=DAY_MAX)
+    weight_kg: Typed
+    height_cm: Typed = ""  # for saline it may be left out
+    container: Name
+
+
+class ReviewRequest(Body):
+    slot: Name
+    order: OrderBody
+
+
+class ReasonView(View):
+    """One limit or gate that spoke; `asked` and `limit` are in the unit at the end of the code."""
+
+    code: ReasonCode
+    severity: Severity
+    asked: int | None
+    limit: int | None
+    text: str
+
+
+class StepView(View):
+    """One row of the programme's table."""
+
+    step: int  # 1 is the first
+    rate: RateView
+    volume: VolumeView
+    duration_ms: int
+    duration_text: str
+
+
+class ReviewView(View):
+    """What a person confirms before a start: `digest` is the fingerprint of exactly this."""
+
+    digest: str
+    allowed: bool
+    needs_override: bool
+    lines: tuple[str, ...]
+    reasons: tuple[ReasonView, ...]
+    highest_acceptable: int | None
+    highest_acceptable_text: str | None
+    steps: tuple[StepView, ...]
+    total: VolumeView | None
+    duration_ms: int | None
+    duration_text: str | None
+    cannot_detect: tuple[str, ...]
+
+
+# --- acting ---------------------------------------------------------------------------------------------
+
+
+class OverrideBody(Body):
+    """Going beyond a soft limit: why, and who else agrees, with their own PIN."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=TEXT_CHARS_MAX)]
+    second_person: Name
+    second_pin: Pin
+
+
+class StartBody(Body):
+    order: OrderBody
+    digest: Name
+    override: OverrideBody | None = None
+
+
+class PauseBody(Body):
+    reason: PauseReason = PauseReason.OTHER
+
+
+class ResumeBody(Body):
+    keep: Keep = Keep.END_TIME
+
+
+class RateBody(Body):
+    rate_ml_per_h: Typed
+
+
+class AnswerBody(Body):
+    answer: Answer
+
+
+class AnswerView(View):
+    """The answer to an act; refused means that nothing was done, for all of these reasons."""
+
+    request_id: str
+    accepted: bool
+    reasons: tuple[ReasonView, ...]
+
+    @property
+    def text(self) -> str:
+        """All reasons in one line; empty when accepted without remark."""
+        return " ".join(reason.text for reason in self.reasons)
+
+
+class ProblemView(View):
+    """What went wrong with a call before anybody at the bed was asked; `field` names what was typed wrong."""
+
+    text: str
+    field: str | None = None
+
+
+# --- people ---------------------------------------------------------------------------------------------
+
+
+class PersonView(View):
+    id: str
+    name: str
+    role: Role
+
+
+class SessionBody(Body):
+    person: Name
+    pin: Pin
+
+
+class SessionView(View):
+    """`token` is the credential of every further call; it ends after `expires_ts_ms` without one."""
+
+    token: str = Field(repr=False)
+    person: str
+    name: str
+    role: Role
+    expires_ts_ms: int
+
+
+# --- looking back ---------------------------------------------------------------------------------------
+
+
+class SampleView(View):
+    """One measurement for a plot."""
+
+    ts_ms: int
+    slot: str
+    phase: Phase
+    asked_ul_per_h: int | None
+    granted_ul_per_h: int | None
+    measured_ul_per_h: int | None
+    delivered_low_nl: int
+    delivered_high_nl: int
+
+
+class HistoryRow(View):
+    """One journalled fact in a person's words; `seq` is its place in the journal."""
+
+    seq: int
+    ts_ms: int
+    slot: str | None
+    kind: str
+    person: str | None
+    action: Action | None
+    text: str

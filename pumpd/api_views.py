@@ -1,0 +1,455 @@
+"""The bed's state -> what crosses the socket: texts put beside codes and values, nothing decided.
+
+Whether a button can be pressed is not worked out here a second time: the bed's own `decide` is asked what it
+would answer to a nurse now. It is pure, so the question changes nothing, and a page can never offer what
+the bed would refuse for a reason that it knew. A review runs through the very function that the start will run
+through, so that both have the same fingerprint.
+
+Every quantity that is unknown stays None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from pumpd import api_models as m
+from pumpd import words, words_bed, words_reasons, words_review
+from pumpd.core import requests as r
+from pumpd.core.bed import decide
+from pumpd.core.codes import Phase, Priority, Reason, ReasonCode, Severity
+from pumpd.core.effects import Reply
+from pumpd.core.gates import review_order
+from pumpd.core.library import Container, DoseUnit, Entry
+from pumpd.core.look import Look, look
+from pumpd.core.order import Order
+from pumpd.core.people import Role
+from pumpd.core.programme import StepMode
+from pumpd.core.pump import IdentityKind
+from pumpd.core.regimen import Offer, offers
+from pumpd.core.state import Alarm, BedState, Infusion, PumpState
+from pumpd.core.turn import Setup, Turn
+from pumpd.core.units import NS_PER_MS, Towards, duration_for_ns, mass_ng
+
+_PRIORITIES: Final[Mapping[Priority, m.PriorityName]] = {
+    Priority.PROMPT: "prompt",
+    Priority.LOW: "low",
+    Priority.MEDIUM: "medium",
+    Priority.HIGH: "high",
+}
+# gates of a start that no order can change; everything else is for the review
+_GATES_OF_START: Final = frozenset(
+    {
+        ReasonCode.WRONG_PHASE,
+        ReasonCode.DELIVERY_UNKNOWN,
+        ReasonCode.NEEDS_REARM,
+        ReasonCode.JOURNAL_DOWN,
+        ReasonCode.LINK_DOWN,
+        ReasonCode.PUMP_UNKNOWN,
+        ReasonCode.PUMP_IN_ALARM,
+        ReasonCode.COMMAND_PENDING,
+    }
+)
+_NURSE: Final = r.Actor(person="", role=Role.NURSE)
+_NO_ORDER: Final = Order(regimen="", day=1, weight_g=70_000, height_mm=1_700, container="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Which bed this is, and what is written on its pumps."""
+
+    site: str
+    ward: str
+    bed: str
+    assets: Mapping[str, str] = field(default_factory=dict)  # slot -> label on the housing
+    people: Mapping[str, str] = field(default_factory=dict)  # account id -> name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """Now, by both clocks."""
+
+    now_ns: int
+    wall_ms: int
+
+    def ts_ms(self, at_ns: int) -> int:
+        """Wall time of a boot time."""
+        return self.wall_ms + (at_ns - self.now_ns) // NS_PER_MS
+
+    def clock_text(self, at_ns: int) -> str:
+        ts_ms = self.ts_ms(at_ns)
+        offset = datetime.fromtimestamp(ts_ms // 1_000, tz=UTC).astimezone().utcoffset()
+        return words.clock_time(ts_ms, offset_min=0 if offset is None else int(offset.total_seconds()) // 60)
+
+
+def bed_view(state: BedState, setup: Setup, place: Place, at: Moment, number: int) -> m.BedView:
+    return m.BedView(
+        site=place.site,
+        ward=place.ward,
+        bed=place.bed,
+        boot=state.boot,
+        number=number,
+        training=setup.training,
+        ts_ms=at.wall_ms,
+        journal_ok=state.journal_ok,
+        journal_text=None if state.journal_ok else _said(ReasonCode.JOURNAL_DOWN),
+        alarms=tuple(
+            alarm_view(alarm, place, at)
+            for alarm in sorted(state.alarms, key=lambda each: (-each.priority.value, each.since_ns))
+        ),
+        pumps=tuple(pump_view(state, pump, setup, place, at) for pump in state.pumps),
+    )
+
+
+def alarm_view(alarm: Alarm, place: Place, at: Moment) -> m.AlarmView:
+    return m.AlarmView(
+        alarm_id=alarm.alarm_id,
+        slot=alarm.slot,
+        condition=alarm.condition,
+        priority=_PRIORITIES[alarm.priority],
+        text=words_bed.alarm_text(alarm),
+        todo=words_bed.alarm_todo(alarm.condition),
+        detail=alarm.detail,
+        since_ts_ms=at.ts_ms(alarm.since_ns),
+        acknowledged=alarm.acknowledged,
+        acknowledged_by=None
+        if alarm.acknowledged_by is None
+        else place.people.get(alarm.acknowledged_by, alarm.acknowledged_by),
+        over=alarm.over,
+    )
+
+
+# --- one pump -------------------------------------------------------------------------------------------
+
+
+def pump_view(state: BedState, pump: PumpState, setup: Setup, place: Place, at: Moment) -> m.PumpView:
+    info = setup.info(pump.slot)
+    seen = look(pump, info, at.now_ns, state.boot_at_ns)
+    infusion = pump.infusion
+    dosed = None if infusion is None else _Dosed.of(infusion, setup)
+    running = seen.left_ns is not None and pump.phase in (Phase.STARTING, Phase.INFUSING)
+    return m.PumpView(
+        slot=pump.slot,
+        title=info.title,
+        asset=place.assets.get(pump.slot, ""),
+        verified_on_hardware=info.verified_on_hardware,
+        identity_text=_identity_text(pump, info.identity),
+        cannot_detect=(words_review.cannot_detect(info),),
+        link=pump.link,
+        link_text=words_bed.LINKS[pump.link],
+        link_detail=pump.link_detail,
+        drive=seen.drive,
+        phase=pump.phase,
+        why=pump.why,
+        phase_text=words_bed.PHASES[pump.phase],
+        why_text="" if pump.phase is Phase.IDLE else words_bed.WHYS[pump.why],
+        phase_since_ts_ms=at.ts_ms(pump.phase_since_ns),
+        infusion=None if infusion is None else infusion_view(infusion, seen, setup, place, at),
+        asked=_rate_or_none(seen.asked_ul_per_h, dosed),
+        granted=_rate_or_none(seen.granted_ul_per_h, dosed),
+        measured=_measured(seen, dosed),
+        delivered=None if dosed is None else dosed.delivered(seen.delivered.low_nl, seen.delivered.high_nl),
+        remaining=None if dosed is None else dosed.volume(seen.remaining_nl),
+        left_ms=seen.left_ns // NS_PER_MS if running and seen.left_ns is not None else None,
+        left_text=words.duration_ns(seen.left_ns) if running and seen.left_ns is not None else None,
+        planned_end_text=at.clock_text(at.now_ns + seen.left_ns)
+        if running and seen.left_ns is not None
+        else None,
+        question=words_bed.QUESTION if infusion is not None and infusion.question else None,
+        command_pending=pump.command is not None or pump.stop is not None,
+        age_ms=None if seen.age_ns is None else seen.age_ns // NS_PER_MS,
+        buttons=buttons(state, pump, setup, at.now_ns),
+    )
+
+
+def infusion_view(
+    infusion: Infusion, seen: Look, setup: Setup, place: Place, at: Moment
+) -> m.InfusionView:
+    programme, order = infusion.programme, infusion.order
+    dosed = _Dosed.of(infusion, setup)
+    entry = setup.rules.library.entry(programme.entry)
+    regimen = setup.rules.catalogue.regimen(order.regimen)
+    container = None if entry is None else entry.container(order.container)
+    following = infusion.step + 1
+    return m.InfusionView(
+        infusion_id=infusion.infusion_id,
+        regimen=order.regimen,
+        regimen_title=order.regimen if regimen is None else regimen.title,
+        day=order.day,
+        container_title=order.container if container is None else container.title,
+        started_by=place.people.get(infusion.person, infusion.person),
+        drug=programme.drug,
+        high_alert=programme.high_alert,
+        concentration_ug_per_ml=programme.concentration_ug_per_ml,
+        concentration_text=_concentration_text(programme.concentration_ug_per_ml),
+        weight_text=words.weight(order.weight_g),
+        mode=StepMode.ASK if infusion.steps_by_tap else programme.mode,
+        step=infusion.step + 1,
+        steps=seen.steps,
+        step_due=infusion.step_due,
+        next_rate=dosed.rate(infusion.plan[following].rate_ul_per_h) if following < len(infusion.plan) else None,
+        rate_max=dosed.rate(infusion.plan[infusion.step].rate_ul_per_h),
+        total=dosed.volume(seen.total_nl),
+        planned_end_ts_ms=at.ts_ms(infusion.planned_end_ns),
+        started_ts_ms=at.ts_ms(infusion.started_ns),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Dosed:
+    """Flows and volumes of one container and patient, with the drug in them."""
+
+    unit: DoseUnit
+    concentration_ug_per_ml: int
+    weight_g: int
+
+    @classmethod
+    def of(cls, infusion: Infusion, setup: Setup) -> _Dosed:
+        programme = infusion.programme
+        entry = setup.rules.library.entry(programme.entry)
+        return cls(
+            unit=DoseUnit.MG_PER_H if entry is None else entry.unit,
+            concentration_ug_per_ml=programme.concentration_ug_per_ml,
+            weight_g=programme.weight_g,
+        )
+
+    def rate(self, rate_ul_per_h: int) -> m.RateView:
+        text = words.rate_ml_per_h(rate_ul_per_h)
+        if self.concentration_ug_per_ml == 0:
+            return m.RateView(ul_per_h=rate_ul_per_h, text=text)
+        ng_per_h = rate_ul_per_h * self.concentration_ug_per_ml
+        dose = words.dose_rate(ng_per_h)
+        if self.unit is not DoseUnit.MG_PER_H:
+            dose = f"{words.dose_rate_per_kg(ng_per_h, self.weight_g)} ({dose})"
+        return m.RateView(ul_per_h=rate_ul_per_h, text=text, dose_ng_per_h=ng_per_h, dose_text=dose)
+
+    def volume(self, volume_nl: int) -> m.VolumeView:
+        if self.concentration_ug_per_ml == 0:
+            return m.VolumeView(nl=volume_nl, text=words.volume_ml(volume_nl))
+        drug_ng = mass_ng(volume_nl, self.concentration_ug_per_ml, Towards.UP)
+        return m.VolumeView(
+            nl=volume_nl,
+            text=words.volume_ml(volume_nl),
+            mass_ng=drug_ng,
+            mass_text=words.mass(_micrograms(drug_ng)),
+        )
+
+    def delivered(self, low_nl: int, high_nl: int) -> m.DeliveredView:
+        most = self.volume(high_nl).mass_text
+        return m.DeliveredView(
+            low_nl=low_nl,
+            high_nl=high_nl,
+            text=words.interval_ml(low_nl, high_nl),
+            mass_text=None if most is None else f"at most {most}",
+        )
+
+
+def _micrograms(drug_ng: int) -> int:
+    return -(-drug_ng // 1_000)
+
+
+def _rate_or_none(rate_ul_per_h: int | None, dosed: _Dosed | None) -> m.RateView | None:
+    return None if rate_ul_per_h is None or dosed is None else dosed.rate(rate_ul_per_h)
+
+
+def _measured(seen: Look, dosed: _Dosed | None) -> m.MeasuredView | None:
+    """Shown no finer than it is known; the exact integers stand beside the text."""
+    if seen.measured is None or dosed is None:
+        return None
+    exact = seen.measured
+    coarse = 1 if exact.uncertainty_ul_per_h < 10 else 10 if exact.uncertainty_ul_per_h < 100 else 100
+    shown = (exact.rate_ul_per_h + coarse // 2) // coarse * coarse
+    spread = -(-exact.uncertainty_ul_per_h // coarse) * coarse
+    rate = dosed.rate(exact.rate_ul_per_h)
+    return m.MeasuredView(
+        ul_per_h=exact.rate_ul_per_h,
+        text=f"{words.rate_ml_per_h(shown)} ± {words.rate_ml_per_h(spread)}",
+        dose_ng_per_h=rate.dose_ng_per_h,
+        dose_text=rate.dose_text,
+        uncertainty_ul_per_h=exact.uncertainty_ul_per_h,
+        window_ms=exact.window_ns // NS_PER_MS,
+        window_text=words.duration_ns(exact.window_ns),
+    )
+
+
+def _identity_text(pump: PumpState, kind: IdentityKind) -> str:
+    known = pump.identified
+    if known is None:
+        return "has not said who it is"
+    if known.serial is not None:
+        return f"{known.model}, firmware {known.firmware}, serial number {known.serial}"
+    told = f"{known.model}, firmware {known.firmware}"
+    return told if kind is IdentityKind.SERIAL else f"{told}; cannot tell itself from its twin: compare the label"
+
+
+def _concentration_text(concentration_ug_per_ml: int) -> str:
+    return words.concentration(concentration_ug_per_ml) if concentration_ug_per_ml else "no drug"
+
+
+# --- buttons --------------------------------------------------------------------------------------------
+
+
+def buttons(state: BedState, pump: PumpState, setup: Setup, now_ns: int) -> m.ButtonsView:
+    """What the bed would answer to a nurse who presses each of them now."""
+    slot, infusion = pump.slot, pump.infusion
+    common: r_Common = {"at_ns": now_ns, "request_id": "", "actor": _NURSE}
+    present = infusion.rate_ul_per_h if infusion is not None else 0
+
+    def button(request: r.PersonRequest, gates: frozenset[ReasonCode] | None = None) -> m.ButtonView:
+        against = tuple(
+            reason
+            for reason in would_answer(state, request, setup).reasons
+            if (gates is None or reason.code in gates) and reason.code is not ReasonCode.NOT_A_CHANGE_UL_PER_H
+        )
+        if not against:
+            return m.ButtonView(allowed=True)
+        return m.ButtonView(allowed=False, why_not=" ".join(map(words_reasons.reason_text, against)))
+
+    return m.ButtonsView(
+        start=button(r.StartRequested(**common, slot=slot, order=_NO_ORDER, digest=""), _GATES_OF_START),
+        stop=m.ButtonView(allowed=True),
+        pause=button(r.PauseRequested(**common, slot=slot, reason=r.PauseReason.OTHER)),
+        resume=button(r.ResumeRequested(**common, slot=slot)),
+        rate=button(r.RateRequested(**common, slot=slot, rate_ul_per_h=present)),
+        step=button(r.StepRequested(**common, slot=slot)),
+        end=button(r.EndRequested(**common, slot=slot)),
+        answer=button(r.DeliveryAnswered(**common, slot=slot, answer=r.Answer.DRIVEN)),
+        rearm=button(r.RearmRequested(**common, slot=slot)),
+    )
+
+
+def would_answer(state: BedState, request: r.PersonRequest, setup: Setup) -> Reply:
+    """What the bed would say. Pure: nothing happens."""
+    for effect in decide(state, request, setup).effects:
+        if isinstance(effect, Reply):
+            return effect
+    raise AssertionError(f"the bed gave no answer to {request}")
+
+
+# --- choosing and reviewing -----------------------------------------------------------------------------
+
+
+def regimen_views(setup: Setup, slot: str) -> tuple[m.RegimenView, ...]:
+    """The regimens that the pump on this slot can run; in a training bed only those without a drug."""
+    return tuple(
+        _regimen_view(offer)
+        for offer in offers(setup.rules, setup.info(slot))
+        if not (setup.training and offer.entry.high_alert)
+    )
+
+
+def _regimen_view(offer: Offer) -> m.RegimenView:
+    regimen, entry = offer.regimen, offer.entry
+    return m.RegimenView(
+        id=regimen.id,
+        title=regimen.title,
+        indication=regimen.indication,
+        drug=entry.drug,
+        high_alert=entry.high_alert,
+        first_day=min(plan.first_day for plan in regimen.days),
+        last_day=max(plan.last_day for plan in regimen.days),
+        sessions=regimen.sessions,
+        course=regimen.course,
+        premedication=regimen.premedication,
+        evidence=regimen.evidence,
+        advice=entry.advice,
+        source=regimen.source,
+        mode=StepMode.AUTOMATIC if regimen.automatic else StepMode.ASK,
+        containers=tuple(_container_view(container, entry) for container in offer.containers),
+    )
+
+
+def _container_view(container: Container, entry: Entry) -> m.ContainerView:
+    dosed = _Dosed(
+        unit=entry.unit, concentration_ug_per_ml=container.concentration_ug_per_ml, weight_g=1_000
+    )
+    over, up_to = container.weight_over_g, container.weight_up_to_g
+    said = [f"above {words.weight(over)}"] if over is not None else []
+    said += [f"up to {words.weight(up_to)}"] if up_to is not None else []
+    return m.ContainerView(
+        id=container.id,
+        kind=container.kind,
+        title=container.title,
+        concentration_ug_per_ml=container.concentration_ug_per_ml,
+        concentration_text=_concentration_text(container.concentration_ug_per_ml),
+        usable=dosed.volume(container.usable_nl),
+        weights_text=f"for patients {' and '.join(said)}" if said else None,
+        proposal=container.proposal,
+        source=container.source,
+    )
+
+
+def review_view(state: BedState, setup: Setup, slot: str, order: Order, now_ns: int) -> m.ReviewView:
+    """Through the same function as the start, so that a confirmed review is the start's review."""
+    asked = r.StartRequested(at_ns=now_ns, request_id="", actor=None, slot=slot, order=order, digest="")
+    review = review_order(Turn(state, setup, now_ns), asked)
+    programme, info = review.programme, setup.info(slot)
+    regimen = setup.rules.catalogue.regimen(order.regimen)
+    entry = None if regimen is None else setup.rules.library.entry(regimen.entry)
+    unit = DoseUnit.MG_PER_H if entry is None else entry.unit
+    highest = words_reasons.highest_dose_text(review.grant, unit)
+    lines: tuple[tuple[str, str], ...] = ()
+    steps: tuple[m.StepView, ...] = ()
+    total: m.VolumeView | None = None
+    lasts_ns: int | None = None
+    if programme is not None:
+        dosed = _Dosed(
+            unit=unit,
+            concentration_ug_per_ml=programme.concentration_ug_per_ml,
+            weight_g=programme.weight_g,
+        )
+        lines = words_review.review_lines(order, programme, setup.rules, info)
+        each_ns = [duration_for_ns(s.volume_nl, s.rate_ul_per_h, Towards.UP) for s in programme.steps]
+        lasts_ns = sum(each_ns)
+        total = dosed.volume(programme.total_nl)
+        steps = tuple(
+            m.StepView(
+                step=index,
+                rate=dosed.rate(step.rate_ul_per_h),
+                volume=dosed.volume(step.volume_nl),
+                duration_ms=step_ns // NS_PER_MS,
+                duration_text=words.duration_ns(step_ns),
+            )
+            for index, (step, step_ns) in enumerate(zip(programme.steps, each_ns, strict=True), start=1)
+        )
+    return m.ReviewView(
+        digest=review.digest,
+        allowed=review.grant.allowed,
+        needs_override=review.grant.needs_override,
+        lines=lines,
+        reasons=tuple(map(reason_view, review.grant.reasons)),
+        highest_acceptable=review.grant.highest_acceptable,
+        highest_acceptable_text=highest or None,
+        steps=steps,
+        total=total,
+        duration_ms=None if lasts_ns is None else lasts_ns // NS_PER_MS,
+        duration_text=None if lasts_ns is None else words.duration_ns(lasts_ns),
+        cannot_detect=(words_review.cannot_detect(info),),
+    )
+
+
+# --- answers --------------------------------------------------------------------------------------------
+
+
+def reason_view(reason: Reason) -> m.ReasonView:
+    return m.ReasonView(
+        code=reason.code,
+        severity=reason.severity,
+        asked=reason.asked,
+        limit=reason.limit,
+        text=words_reasons.reason_text(reason),
+    )
+
+
+def answer_view(reply: Reply) -> m.AnswerView:
+    return m.AnswerView(
+        request_id=reply.request_id,
+        accepted=reply.accepted,
+        reasons=tuple(map(reason_view, reply.reasons)),
+    )
+
+
+def _said(code: ReasonCode) -> str:
+    return words_reasons.reason_text(Reason(code=code, severity=Severity.HARD))

@@ -1,0 +1,150 @@
+"""The bed: `decide(state, request, setup)` yields facts and effects; the state is the fold of the facts.
+
+Pure and total. One bed has one order of events: every request of every pump, person and clock passes here, one after
+the other, so that limits, the same drug on two pumps, alarms and the nurse's path see one truth (wall 2).
+`decide` judges; `evolve` (evolve.py) applies; nothing else changes state.
+
+At a boot nothing is trusted (wall 12): whatever may have been driving is UNCERTAIN until the pump says who it is and
+its counter fits; what was only being checked is stopped to be sure. No effect of the run before is sent again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from pumpd.core import alarms, gates, infusion, watch
+from pumpd.core import facts as f
+from pumpd.core import requests as r
+from pumpd.core.codes import Condition, Phase, Reason, ReasonCode, Severity, Why
+from pumpd.core.effects import Effect, Reply
+from pumpd.core.facts import Fact
+from pumpd.core.limits import Review
+from pumpd.core.order import Order
+from pumpd.core.phases import stop_now, to
+from pumpd.core.state import BedState
+from pumpd.core.turn import Setup, Turn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What was decided, and the state that follows from it."""
+
+    state: BedState
+    facts: tuple[Fact, ...]
+    effects: tuple[Effect, ...]
+
+
+def decide(state: BedState, request: r.Request, setup: Setup) -> Decision:
+    """Take one request in. A request about a slot that this bed does not have is refused or dropped."""
+    turn = Turn(state, setup, request.at_ns)
+    slot = getattr(request, "slot", None)
+    if slot is not None and state.pump(slot) is None:
+        if isinstance(request, r.PersonRequest):
+            reason = Reason(code=ReasonCode.NO_SUCH_SLOT, severity=Severity.HARD)
+            turn.want(Reply(request_id=request.request_id, accepted=False, reasons=(reason,)))
+    elif isinstance(request, r.PersonRequest):
+        _person(turn, request)
+    elif isinstance(request, r.BusRequest):
+        _bus(turn, request)
+    else:
+        _daemon(turn, request)
+    return Decision(state=turn.state, facts=tuple(turn.facts), effects=tuple(turn.effects))
+
+
+def preview(state: BedState, slot: str, order: Order, setup: Setup, now_ns: int) -> Review:
+    """What a start of this order would be judged by now; changes nothing."""
+    return gates.review_order(Turn(state, setup, now_ns), slot, order)
+
+
+def _person(turn: Turn, request: r.PersonRequest) -> None:
+    match request:
+        case r.StartRequested():
+            gates.start(turn, request)
+        case r.StopRequested():
+            gates.stop(turn, request)
+        case r.PauseRequested():
+            gates.pause(turn, request)
+        case r.ResumeRequested():
+            gates.resume(turn, request)
+        case r.RateRequested():
+            gates.rate(turn, request)
+        case r.StepRequested():
+            gates.step(turn, request)
+        case r.EndRequested():
+            gates.end(turn, request)
+        case r.AcknowledgeRequested():
+            gates.acknowledge(turn, request)
+        case r.DeliveryAnswered():
+            gates.answer_delivery(turn, request)
+        case r.RearmRequested():
+            gates.rearm(turn, request)
+        case _:
+            assert_never(request)
+
+
+def _bus(turn: Turn, request: r.BusRequest) -> None:
+    match request:
+        case r.LinkReported():
+            infusion.on_link(turn, request)
+        case r.PumpIdentified():
+            infusion.on_identified(turn, request)
+        case r.PumpReported():
+            infusion.on_reported(turn, request)
+        case r.PumpSilent():
+            infusion.on_silent(turn, request)
+        case r.AlarmSeen():
+            infusion.on_alarm_seen(turn, request)
+        case r.CommandEnded():
+            infusion.on_command_ended(turn, request)
+        case _:
+            assert_never(request)
+
+
+def _daemon(turn: Turn, request: r.DaemonRequest) -> None:
+    match request:
+        case r.Booted():
+            _booted(turn, request)
+        case r.Ticked():
+            for pump in turn.state.pumps:
+                watch.on_tick(turn, pump.slot)
+        case r.JournalReported():
+            _journal(turn, request)
+        case r.ClockJumped():
+            turn.record(f.ClockJumpSeen(at_ns=turn.now_ns, by_ns=request.by_ns))
+            alarms.raise_alarm(turn, Condition.CLOCK_JUMP, None, value=request.by_ns)
+            for pump in turn.state.pumps:
+                if pump.phase in (Phase.INFUSING, Phase.STARTING):
+                    to(turn, pump.slot, Phase.UNCERTAIN, Why.CLOCK_JUMP)
+        case _:
+            assert_never(request)
+
+
+def _booted(turn: Turn, request: r.Booted) -> None:
+    turn.record(
+        f.BootStarted(
+            at_ns=request.at_ns,
+            boot=request.boot,
+            kernel_boot=request.kernel_boot,
+            shift_ns=request.shift_ns,
+            slots=request.slots,
+        )
+    )
+    for pump in turn.state.pumps:
+        match pump.phase:
+            case Phase.INFUSING | Phase.STARTING:
+                to(turn, pump.slot, Phase.UNCERTAIN, Why.RESTART)
+            case Phase.CHECKING | Phase.STOPPING | Phase.FAULT:
+                stop_now(turn, pump.slot, Why.RESTART)
+            case _:
+                pass  # IDLE, STOPPED and ENDED are at rest; UNCERTAIN is asked anyway
+
+
+def _journal(turn: Turn, request: r.JournalReported) -> None:
+    if request.ok == turn.state.journal_ok:
+        return
+    turn.record(f.JournalWent(at_ns=turn.now_ns, ok=request.ok, detail=request.detail))
+    if request.ok:
+        alarms.condition_over(turn, Condition.JOURNAL_DOWN, None)
+    else:
+        alarms.raise_alarm(turn, Condition.JOURNAL_DOWN, None, detail=request.detail)

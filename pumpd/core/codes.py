@@ -1,0 +1,230 @@
+"""The vocabulary of the core: codes for reasons, phases, conditions and commands, and what is built of them alone.
+
+A code is what is journalled, sent over the socket and published; words.py turns it into a sentence. A code is never
+renamed or given another meaning: old journals hold it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Severity(Enum):
+    """How strongly a reason speaks; HARD refuses, SOFT needs a reason and a second person."""
+
+    NOTE = "note"
+    CLAMPED = "clamped"
+    SOFT = "soft"
+    HARD = "hard"
+
+
+class ReasonCode(Enum):
+    """Why something was refused, reduced or remarked on. The value ends in the unit of `asked` and `limit`."""
+
+    # limits of the drug library (core/limits.py)
+    DOSE_UG_PER_KG = "dose_ug_per_kg"
+    DOSE_UG_PER_KG_PER_H = "dose_ug_per_kg_per_h"
+    DOSE_UG_PER_H = "dose_ug_per_h"
+    DURATION_S = "duration_s"
+    RATE_LIMIT_UG_PER_KG_PER_H = "rate_limit_ug_per_kg_per_h"
+    CAP_UG_PER_H = "cap_ug_per_h"
+    CAP_TOTAL_UG = "cap_total_ug"
+    CAP_TOTAL_UG_PER_KG = "cap_total_ug_per_kg"
+    ROLLING_HOUR_UG = "rolling_hour_ug"
+    ROLLING_HOUR_UG_PER_KG = "rolling_hour_ug_per_kg"
+    WEIGHT_G = "weight_g"
+    BMI_MILLI = "bmi_milli"
+    CONCENTRATION_UG_PER_ML = "concentration_ug_per_ml"
+    CEILING_UG_PER_KG_PER_H = "ceiling_ug_per_kg_per_h"
+    CEILING_TOTAL_UG_PER_KG = "ceiling_total_ug_per_kg"
+    REGIMEN_CAP_UG_PER_H = "regimen_cap_ug_per_h"
+    ROUNDED_RATE_UL_PER_H = "rounded_rate_ul_per_h"
+    ROUNDED_TOTAL_NL = "rounded_total_nl"
+    DOSE_UL_PER_H = "dose_ul_per_h"
+    HEIGHT_NOT_GIVEN = "height_not_given"
+    WEIGHT_BASIS_BMI_MILLI = "weight_basis_bmi_milli"
+    # what the container and the pump can do
+    CONTAINER_VOLUME_NL = "container_volume_nl"
+    PUMP_RATE_MAX_UL_PER_H = "pump_rate_max_ul_per_h"
+    PUMP_RATE_MIN_UL_PER_H = "pump_rate_min_ul_per_h"
+    LEASE_S = "lease_s"
+    NO_LEASE_FOR_HIGH_ALERT = "no_lease_for_high_alert"
+    LEASE_RATE_UL_PER_H = "lease_rate_ul_per_h"
+    BUS_CYCLE_MS = "bus_cycle_ms"
+    CONTAINER_NOT_FOR_PUMP = "container_not_for_pump"
+    # the order itself
+    UNKNOWN_REGIMEN = "unknown_regimen"
+    UNKNOWN_CONTAINER = "unknown_container"
+    CONTAINER_NOT_FOR_REGIMEN = "container_not_for_regimen"
+    DAY_NOT_IN_REGIMEN = "day_not_in_regimen"
+    LIBRARY_UNUSABLE = "library_unusable"
+    # gates of the bed (core/bed.py)
+    NOT_SIGNED_IN = "not_signed_in"
+    ROLE_MAY_NOT = "role_may_not"
+    OVERRIDE_NEEDED = "override_needed"
+    REVIEW_CHANGED = "review_changed"
+    WRONG_PHASE = "wrong_phase"
+    COMMAND_PENDING = "command_pending"
+    DELIVERY_UNKNOWN = "delivery_unknown"
+    LINK_DOWN = "link_down"
+    PUMP_UNKNOWN = "pump_unknown"
+    PUMP_IN_ALARM = "pump_in_alarm"
+    JOURNAL_DOWN = "journal_down"
+    NEEDS_REARM = "needs_rearm"
+    SAME_DRUG_RUNNING = "same_drug_running"
+    RISE_NOT_CONFIRMED_UL_PER_H = "rise_not_confirmed_ul_per_h"
+    NOT_A_CHANGE_UL_PER_H = "not_a_change_ul_per_h"
+    NOTHING_LEFT_NL = "nothing_left_nl"
+    NO_STEP_DUE = "no_step_due"
+    NO_SUCH_ALARM = "no_such_alarm"
+    GRANTED_DIFFERS = "granted_differs"
+    RESUME_TIME_OVER_S = "resume_time_over_s"
+    REQUEST_EXPIRED = "request_expired"
+    NO_SUCH_SLOT = "no_such_slot"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """One limit or gate that spoke: what was asked, where the limit lies, both in the code's unit."""
+
+    code: ReasonCode
+    severity: Severity
+    asked: int | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """All limits at once: whether it may go ahead, the highest acceptable value, and every reason, most limiting first.
+
+    `highest_acceptable` is in the entry's dose unit: what could be asked instead; None where no dose helps.
+    """
+
+    allowed: bool
+    reasons: tuple[Reason, ...]
+    highest_acceptable: int | None = None
+
+    @property
+    def needs_override(self) -> bool:
+        """A soft limit spoke: a reason and a second person are needed."""
+        return any(reason.severity is Severity.SOFT for reason in self.reasons)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """Drug that went in (upper end of the interval) over a stretch of time, for the windows of exposure.py."""
+
+    drug: str
+    from_ns: int
+    to_ns: int
+    mass_ng: int
+
+
+class Phase(Enum):
+    """Where one pump's infusion stands; the table of transitions is at the top of infusion.py."""
+
+    IDLE = "idle"
+    CHECKING = "checking"
+    STARTING = "starting"
+    INFUSING = "infusing"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    UNCERTAIN = "uncertain"
+    ENDED = "ended"
+    FAULT = "fault"
+
+
+class Why(Enum):
+    """What moved a phase."""
+
+    ORDERED = "ordered"
+    PREPARED = "prepared"
+    REPORTED_DRIVING = "reported_driving"
+    REPORTED_STILL = "reported_still"
+    VOLUME_REACHED = "volume_reached"
+    STOP_PRESSED = "stop_pressed"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    ENDED_BY_PERSON = "ended_by_person"
+    COMMAND_REFUSED = "command_refused"
+    COMMAND_UNKNOWN = "command_unknown"
+    SILENCE = "silence"
+    PUMP_ALARM = "pump_alarm"
+    PUMP_RESET = "pump_reset"
+    PUMP_CHANGED = "pump_changed"
+    DEVIATION = "deviation"
+    RESTART = "restart"
+    CLOCK_JUMP = "clock_jump"
+    ANSWERED = "answered"
+    UNCOMMANDED = "uncommanded"
+    REARMED = "rearmed"
+
+
+class CommandKind(Enum):
+    """Commands that change a pump."""
+
+    PREPARE = "prepare"
+    START = "start"
+    CHANGE_RATE = "change_rate"
+    STOP = "stop"
+    ACKNOWLEDGE = "acknowledge"
+
+
+class Action(Enum):
+    """What a person asked, for the journal."""
+
+    START = "start"
+    STOP = "stop"
+    PAUSE = "pause"
+    RESUME = "resume"
+    CHANGE_RATE = "change_rate"
+    STEP = "step"
+    END = "end"
+    ACKNOWLEDGE = "acknowledge"
+    ANSWER = "answer"
+    REARM = "rearm"
+
+
+class Condition(Enum):
+    """Conditions that the alarm table in alarms.py knows."""
+
+    STOP_UNCONFIRMED = "stop_unconfirmed"
+    UNCOMMANDED_DRIVE = "uncommanded_drive"
+    OVER_INFUSION = "over_infusion"
+    DELIVERY_UNKNOWN = "delivery_unknown"
+    PUMP_CHANGED = "pump_changed"
+    PUMP_RESET = "pump_reset"
+    STALLED = "stalled"
+    LEASE_EXPIRED = "lease_expired"
+    PUMP_ALARM = "pump_alarm"
+    RATE_DIFFERS = "rate_differs"
+    START_FAILED = "start_failed"
+    STOPPED_AT_PUMP = "stopped_at_pump"
+    LINK_LOST = "link_lost"
+    UNDER_INFUSION = "under_infusion"
+    JOURNAL_DOWN = "journal_down"
+    CLOCK_JUMP = "clock_jump"
+    PAUSE_OVER = "pause_over"
+    STEP_DUE = "step_due"
+    NEAR_END = "near_end"
+    ENDED = "ended"
+    RESTARTED = "restarted"
+
+
+class Priority(Enum):
+    """Alarm priorities, least first; PROMPT never sounds."""
+
+    PROMPT = 0
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+
+
+class Ending(Enum):
+    """How a command ended."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    OVERTAKEN = "overtaken"

@@ -1,0 +1,339 @@
+"""Facts: what has been decided or observed, as journalled. The bed's state is the fold of these, and nothing else.
+
+A fact is past tense and final: `evolve` applies it without judging, so a newer library or program can never
+rewrite what happened. Facts hold codes and integers; sentences are made of them in words.py.
+
+Four facts are not journalled: `Asked` (a look at a pump was asked for), `Seen` (what it showed), `Missed` (it showed
+nothing) and `StopTried`. They carry `DURABLE = False`, live in the part of the state named `sighting`, and are lost
+with the daemon on purpose: after a restart the pump is asked again rather than remembered (wall 12). What they
+narrow, the delivered volume, is made durable by a `Checkpoint` every 30 s and by every change of phase.
+
+The codes that facts are made of stand in codes.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pumpd.core.codes import (
+    Action,
+    CommandKind,
+    Condition,
+    Ending,
+    Grant,
+    Phase,
+    Priority,
+    Reason,
+    Why,
+)
+from pumpd.core.delivered import Interval
+from pumpd.core.order import Order
+from pumpd.core.programme import Programme, Step
+from pumpd.core.pump import Granted, Identified, Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BootStarted:
+    """A run of the daemon began."""
+
+    at_ns: int
+    boot: str
+    kernel_boot: str
+    shift_ns: int
+    slots: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonAsked:
+    """A person asked for something; `person` is None for a STOP that nobody signed."""
+
+    at_ns: int
+    request_id: str
+    person: str | None
+    slot: str | None
+    action: Action
+    value: int | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRefused:
+    """It was refused, for all these reasons."""
+
+    at_ns: int
+    request_id: str
+    slot: str | None
+    action: Action
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkWent:
+    """The link to a pump changed; `link` is the value of a requests.LinkState."""
+
+    at_ns: int
+    slot: str
+    link: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PumpRecognised:
+    """This is who is on the slot."""
+
+    at_ns: int
+    slot: str
+    identified: Identified
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InfusionOrdered:
+    """A start was accepted: the order, what it was compiled to, and why it was allowed."""
+
+    at_ns: int
+    slot: str
+    infusion_id: int
+    person: str
+    order: Order
+    programme: Programme
+    grant: Grant
+    library_sha256: str
+    override_reason: str | None
+    override_person: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandIssued:
+    """A command is on its way to the pump."""
+
+    at_ns: int
+    slot: str
+    command_id: int
+    command: CommandKind
+    rate_ul_per_h: int | None = None
+    volume_nl: int | None = None
+    raises: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandClosed:
+    """A command ended; `detail` keeps what was sent and received when it did not end well."""
+
+    at_ns: int
+    slot: str
+    command_id: int
+    command: CommandKind
+    ending: Ending
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegPrepared:
+    """The pump read back what it will do until the next stop; the counter counts from here."""
+
+    at_ns: int
+    slot: str
+    granted: Granted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateGranted:
+    """The pump read back a new rate while running."""
+
+    at_ns: int
+    slot: str
+    asked_ul_per_h: int
+    granted_ul_per_h: int
+    delivered: Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepReached:
+    """The volume of a step is in: the next one is due (up), or simply follows (down)."""
+
+    at_ns: int
+    slot: str
+    step: int
+    waits: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepTaken:
+    """The next step begins; `person` is None where it went by itself."""
+
+    at_ns: int
+    slot: str
+    step: int
+    person: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepsByTap:
+    """A person changed the rate: from here on even an automatic step up waits for a tap."""
+
+    at_ns: int
+    slot: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanCut:
+    """A resume kept the end time: this is what is left of the steps, counted from the infusion's start."""
+
+    at_ns: int
+    slot: str
+    plan: tuple[Step, ...]
+    planned_end_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseChanged:
+    """An infusion went into another phase."""
+
+    at_ns: int
+    slot: str
+    phase: Phase
+    why: Why
+    delivered: Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """What is in so far; every 30 s while it runs."""
+
+    at_ns: int
+    slot: str
+    delivered: Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmRaised:
+    """A condition began. `value` is a number for the text, in the condition's unit."""
+
+    at_ns: int
+    alarm_id: int
+    slot: str | None
+    condition: Condition
+    priority: Priority
+    value: int | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmAcknowledged:
+    """Somebody saw it."""
+
+    at_ns: int
+    alarm_id: int
+    person: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmOver:
+    """The condition is gone, but somebody has to see that it was there."""
+
+    at_ns: int
+    alarm_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmCleared:
+    """The condition is over, and was seen where its row in the table asks for that."""
+
+    at_ns: int
+    alarm_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalWent:
+    """The journal can, or cannot, make facts durable."""
+
+    at_ns: int
+    ok: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockJumpSeen:
+    """The host slept this long."""
+
+    at_ns: int
+    by_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionAsked:
+    """The pump's totals did not decide in time: is the plunger driven?"""
+
+    at_ns: int
+    slot: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A look at the pump was asked for. Not journalled."""
+
+    DURABLE: ClassVar[bool] = False
+    at_ns: int
+    slot: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a look showed, true at some moment between the two times. Not journalled."""
+
+    DURABLE: ClassVar[bool] = False
+    at_ns: int
+    slot: str
+    asked_at_ns: int
+    report: Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missed:
+    """A look that showed nothing. Not journalled."""
+
+    DURABLE: ClassVar[bool] = False
+    at_ns: int
+    slot: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopTried:
+    """An attempt at a stop left (`pending`), or ended without a report that settles it. Not journalled."""
+
+    DURABLE: ClassVar[bool] = False
+    at_ns: int
+    slot: str
+    pending: bool
+
+
+Fact = (
+    BootStarted
+    | PersonAsked
+    | RequestRefused
+    | LinkWent
+    | PumpRecognised
+    | InfusionOrdered
+    | CommandIssued
+    | CommandClosed
+    | LegPrepared
+    | RateGranted
+    | StepReached
+    | StepTaken
+    | StepsByTap
+    | PlanCut
+    | PhaseChanged
+    | Checkpoint
+    | AlarmRaised
+    | AlarmAcknowledged
+    | AlarmOver
+    | AlarmCleared
+    | JournalWent
+    | ClockJumpSeen
+    | QuestionAsked
+    | Asked
+    | Seen
+    | Missed
+    | StopTried
+)

@@ -1,0 +1,370 @@
+"""Every limit at once: what may be granted, and all reasons, the most limiting first.
+
+An order is never judged by the first limit that trips. Dose, duration, rate, absolute caps, session totals,
+the rolling hour with what was given already, weight, BMI, concentration, ceilings, container, pump and lease
+are asked together, because a nurse who mends one thing and is refused for the next learns to click. When a
+hard limit refuses, the answer shows the highest dose that none would refuse, found by searching through the
+same code.
+
+What the prescriber asked is judged in the entry's own unit; rates, caps and totals are judged on the compiled
+programme, after the regimen's own cap and the pump's rounding, as that is what would go in. A value on a
+limit is inside it. Comparisons are integer products, so nothing is rounded before it is judged; only the
+`asked` of a reason is, away from the limit.
+
+`history` is what this patient may have been given, upper end, running and past; a session is 12 hours back,
+which spans every outpatient regimen and ends before the next day's. `check_remaining` asks the same limits
+for a command at an infusion that runs or is paused: there `steps` is what is still to come, computed as total
+minus the upper end of what was delivered, so that the width of the interval alone never makes more than what
+was granted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Final
+
+from pumpd.core.codes import Given, Grant, Reason, ReasonCode, Severity
+from pumpd.core.exposure import committed, given_since_ng, steps_mass_ng, worst_window_ng
+from pumpd.core.library import CEILINGS, Cap, Container, DoseUnit, Entry, Library, Span
+from pumpd.core.order import Order
+from pumpd.core.programme import Programme, Step, draft
+from pumpd.core.pump import DriverInfo
+from pumpd.core.regimen import Regimen, RegimenStep, Rules
+from pumpd.core.units import NG_PER_UG, NS_PER_H, Towards, divide
+
+SESSION_NS: Final = 12 * NS_PER_H
+DOSE_MAX: Final = 1_000_000_000  # a kilogram of drug, a thousand tons of patient: garbage, not compiled
+
+_DOSE_CODE: Final = {
+    DoseUnit.MG_PER_KG: ReasonCode.DOSE_UG_PER_KG,
+    DoseUnit.MG_PER_KG_PER_H: ReasonCode.DOSE_UG_PER_KG_PER_H,
+    DoseUnit.MG_PER_H: ReasonCode.DOSE_UG_PER_H,
+    DoseUnit.ML_PER_H: ReasonCode.DOSE_UL_PER_H,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """The answer to an order: a programme unless a hard limit refused, and the digest that is confirmed."""
+
+    programme: Programme | None
+    grant: Grant
+    digest: str
+
+
+def _within(code: ReasonCode, value: int, span: Span, *, scale: int = 1) -> list[Reason]:
+    """Judge against five marks; `value` is in the code's unit times `scale`."""
+    if value < span.hard_low * scale:
+        severity, limit, towards = Severity.HARD, span.hard_low, Towards.DOWN
+    elif value > span.hard_high * scale:
+        severity, limit, towards = Severity.HARD, span.hard_high, Towards.UP
+    elif value < span.soft_low * scale:
+        severity, limit, towards = Severity.SOFT, span.soft_low, Towards.DOWN
+    elif value > span.soft_high * scale:
+        severity, limit, towards = Severity.SOFT, span.soft_high, Towards.UP
+    else:
+        return []
+    return [Reason(code=code, severity=severity, asked=divide(max(value, 0), scale, towards), limit=limit)]
+
+
+def _under(code: ReasonCode, value: int, cap: Cap | None, *, scale: int) -> list[Reason]:
+    """Judge against an upper limit; `value` is in the code's unit times `scale`."""
+    if cap is None:
+        return []
+    asked = divide(value, scale, Towards.UP)
+    if value > cap.hard * scale:
+        return [Reason(code=code, severity=Severity.HARD, asked=asked, limit=cap.hard)]
+    if cap.soft is not None and value > cap.soft * scale:
+        return [Reason(code=code, severity=Severity.SOFT, asked=asked, limit=cap.soft)]
+    return []
+
+
+def _hard(limit: int | None) -> Cap | None:
+    return None if limit is None else Cap(soft=None, hard=limit)
+
+
+def bmi_milli(weight_g: int, height_mm: int) -> int:
+    """Body mass index in thousandths of kg/m2, rounded down."""
+    return divide(weight_g * 1_000_000, height_mm * height_mm, Towards.DOWN)
+
+
+def _judge_patient(order: Order, library: Library, entry: Entry | None) -> list[Reason]:
+    limits = library.patient
+    found = _within(ReasonCode.WEIGHT_G, order.weight_g, limits.weight_g)
+    if order.height_mm <= 0:  # without it, pounds typed as kilograms pass for a light patient
+        if entry is None or entry.high_alert:
+            found.append(Reason(code=ReasonCode.HEIGHT_NOT_GIVEN, severity=Severity.SOFT))
+    elif order.weight_g > 0:
+        bmi = bmi_milli(order.weight_g, order.height_mm)
+        found += _within(ReasonCode.BMI_MILLI, bmi, limits.bmi_milli)
+        if entry is not None and entry.high_alert and bmi >= limits.weight_basis_bmi_milli:
+            note = Reason(
+                code=ReasonCode.WEIGHT_BASIS_BMI_MILLI,
+                severity=Severity.NOTE,
+                asked=bmi,
+                limit=limits.weight_basis_bmi_milli,
+            )
+            found.append(note)
+    return found
+
+
+def _judge_asked(asked: tuple[RegimenStep, ...], entry: Entry) -> list[Reason]:
+    """The prescriber's own numbers: the highest and the lowest dose, and the whole duration."""
+    code = _DOSE_CODE[entry.unit]
+    found = _within(code, max(step.dose for step in asked), entry.dose)
+    lowest = _within(code, min(step.dose for step in asked), entry.dose)
+    if lowest != found:
+        found += lowest
+    return found + _within(ReasonCode.DURATION_S, sum(step.duration_s for step in asked), entry.duration_s)
+
+
+def _judge_concentration(container: Container, order: Order, entry: Entry) -> list[Reason]:
+    """Exact match: the concentration that the library names for this weight, and no other."""
+    if container.suits_weight(order.weight_g):
+        return []
+    suitable = [c for c in entry.containers if c.suits_weight(order.weight_g)]
+    other = next((c for c in suitable if c.kind is container.kind), suitable[0] if suitable else None)
+    return [
+        Reason(
+            code=ReasonCode.CONCENTRATION_UG_PER_ML,
+            severity=Severity.HARD,
+            asked=container.concentration_ug_per_ml,
+            limit=other.concentration_ug_per_ml if other else None,
+        )
+    ]
+
+
+def _judge_delivery(
+    steps: tuple[Step, ...], programme: Programme, entry: Entry, history: tuple[Given, ...], now_ns: int
+) -> list[Reason]:
+    """Rates, totals and windows of what would go in, counting what went in already."""
+    concentration = programme.concentration_ug_per_ml
+    weight_g = programme.weight_g
+    ng_per_h = max((step.rate_ul_per_h for step in steps), default=0) * concentration
+    own = tuple(given for given in history if given.drug == programme.drug)
+    total_ng = steps_mass_ng(steps, concentration) + given_since_ng(own, since_ns=now_ns - SESSION_NS)
+    hour_ng = worst_window_ng(own, committed(steps, concentration, now_ns), now_ns=now_ns, window_ns=NS_PER_H)
+    code = ReasonCode
+    return [  # `ug/kg x g` is exactly nanograms: a limit per kilogram is compared by scaling with the weight
+        *_under(code.RATE_LIMIT_UG_PER_KG_PER_H, ng_per_h, entry.rate_ug_per_kg_per_h, scale=weight_g),
+        *_under(code.CAP_UG_PER_H, ng_per_h, entry.cap_ug_per_h, scale=NG_PER_UG),
+        *_under(code.CAP_TOTAL_UG, total_ng, entry.cap_total_ug, scale=NG_PER_UG),
+        *_under(code.CAP_TOTAL_UG_PER_KG, total_ng, entry.cap_total_ug_per_kg, scale=weight_g),
+        *_under(code.ROLLING_HOUR_UG, hour_ng, _hard(entry.rolling_hour_ug), scale=NG_PER_UG),
+        *_under(code.ROLLING_HOUR_UG_PER_KG, hour_ng, _hard(entry.rolling_hour_ug_per_kg), scale=weight_g),
+        *_under(code.CEILING_UG_PER_KG_PER_H, ng_per_h, _hard(CEILINGS.rate_ug_per_kg_per_h), scale=weight_g),
+        *_under(code.CEILING_TOTAL_UG_PER_KG, total_ng, _hard(CEILINGS.total_ug_per_kg), scale=weight_g),
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """Everything that a review looks at, once it is known what was named."""
+
+    order: Order
+    regimen: Regimen
+    entry: Entry
+    container: Container
+    library: Library
+    info: DriverInfo
+    history: tuple[Given, ...]
+    now_ns: int
+
+    def judge(self, asked: tuple[RegimenStep, ...]) -> tuple[Programme | None, list[Reason]]:
+        order, entry, container = self.order, self.entry, self.container
+        found = _judge_patient(order, self.library, entry)
+        found += _judge_asked(asked, entry)
+        found += _judge_concentration(container, order, entry)
+        sane = all(0 < step.dose <= DOSE_MAX and step.duration_s > 0 for step in asked)
+        if not 0 < order.weight_g <= DOSE_MAX or not sane:
+            return None, found
+        programme, misfits = draft(order, asked, regimen=self.regimen, entry=entry, container=container, info=self.info)
+        found += [
+            Reason(code=ReasonCode(m.kind.value), severity=Severity.HARD, asked=m.asked, limit=m.limit) for m in misfits
+        ]
+        found += [
+            Reason(code=ReasonCode(c.kind.value), severity=Severity.CLAMPED, asked=c.asked, limit=c.granted)
+            for c in programme.clamps
+        ]
+        found += _judge_delivery(programme.steps, programme, entry, self.history, self.now_ns)
+        return programme, found
+
+    def highest_dose(self, asked: tuple[RegimenStep, ...]) -> int | None:
+        """The highest top dose that no hard limit refuses, the other steps in proportion.
+
+        Every limit from above trips for good once it trips, so bisection finds the highest dose below all of
+        them; that dose counts only if nothing else refuses it (a limit from below, the weight).
+        """
+        peak = max(step.dose for step in asked)
+        if peak <= 0:
+            return None
+
+        def scaled(dose: int) -> tuple[RegimenStep, ...]:
+            return tuple(replace(step, dose=max(divide(step.dose * dose, peak, Towards.DOWN), 1)) for step in asked)
+
+        accepted, refused = 0, self.entry.dose.hard_high + 1
+        while refused - accepted > 1:
+            middle = accepted + divide(refused - accepted, 2, Towards.DOWN)
+            _, found = self.judge(scaled(middle))
+            if any(_refuses(reason) and _from_above(reason) for reason in found):
+                refused = middle
+            else:
+                accepted = middle
+        if accepted == 0 or any(_refuses(reason) for reason in self.judge(scaled(accepted))[1]):
+            return None
+        return accepted
+
+
+def _refuses(reason: Reason) -> bool:
+    return reason.severity is Severity.HARD
+
+
+_NOT_THE_DOSE: Final = frozenset(
+    {ReasonCode.WEIGHT_G, ReasonCode.BMI_MILLI, ReasonCode.DURATION_S, ReasonCode.CONCENTRATION_UG_PER_ML}
+)
+
+
+def _from_above(reason: Reason) -> bool:
+    """Would a lower dose help?"""
+    if reason.code in _NOT_THE_DOSE or reason.asked is None or reason.limit is None:
+        return False
+    return reason.asked > reason.limit
+
+
+def _pressing(reason: Reason) -> tuple[int, Fraction]:
+    """Sorts the most limiting first: severity, then how far asked and limit lie apart."""
+    order = (Severity.HARD, Severity.SOFT, Severity.CLAMPED, Severity.NOTE).index(reason.severity)
+    if reason.asked is None or reason.limit is None:
+        return order, Fraction(-DOSE_MAX)
+    high, low = max(reason.asked, reason.limit, 1), max(min(reason.asked, reason.limit), 1)
+    return order, -Fraction(high, low)
+
+
+def _grant(found: list[Reason], highest: int | None = None) -> Grant:
+    return Grant(
+        allowed=not any(_refuses(reason) for reason in found),
+        reasons=tuple(sorted(found, key=_pressing)),
+        highest_acceptable=highest,
+    )
+
+
+def fingerprint(*parts: object) -> str:
+    """FNV-1a, 64 bits, over what the parts look like: against accidental change, not against an adversary.
+
+    Takes frozen data made of integers, strings, enums and tuples: their text is the same in every process.
+    """
+    value = 0xCBF29CE484222325
+    for byte in repr(parts).encode():
+        value = (value ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
+    return f"{value:016x}"
+
+
+def _answer(
+    order: Order, rules: Rules, programme: Programme | None, found: list[Reason], highest: int | None
+) -> Review:
+    grant = _grant(found, highest)
+    spoke = tuple((reason.code, reason.severity) for reason in grant.reasons)
+    return Review(
+        programme=programme if grant.allowed else None,
+        grant=grant,
+        digest=fingerprint(order, programme, rules.library.sha256, spoke),
+    )
+
+
+def review(order: Order, rules: Rules, info: DriverInfo, history: tuple[Given, ...], now_ns: int) -> Review:
+    """Judge an order whole. Total: whatever integers it holds, the answer is data."""
+    refusals, regimen, asked, entry, container = _look_up(order, rules)
+    if refusals or regimen is None or asked is None or entry is None or container is None:
+        found = refusals + _judge_patient(order, rules.library, entry)
+        return _answer(order, rules, None, found, None)
+    case = _Case(
+        order=order,
+        regimen=regimen,
+        entry=entry,
+        container=container,
+        library=rules.library,
+        info=info,
+        history=history,
+        now_ns=now_ns,
+    )
+    programme, found = case.judge(asked)
+    highest = case.highest_dose(asked) if any(_refuses(reason) for reason in found) else None
+    return _answer(order, rules, programme, found, highest)
+
+
+def _look_up(
+    order: Order, rules: Rules
+) -> tuple[list[Reason], Regimen | None, tuple[RegimenStep, ...] | None, Entry | None, Container | None]:
+    """What the order names, and a refusal for each name that leads nowhere."""
+
+    def refusal(code: ReasonCode) -> Reason:
+        return Reason(code=code, severity=Severity.HARD)
+
+    regimen = rules.catalogue.regimen(order.regimen)
+    if regimen is None:
+        return [refusal(ReasonCode.UNKNOWN_REGIMEN)], None, None, None, None
+    refusals = []
+    asked = regimen.steps_on(order.day)
+    if not asked:
+        refusals.append(
+            Reason(
+                code=ReasonCode.DAY_NOT_IN_REGIMEN,
+                severity=Severity.HARD,
+                asked=order.day,
+                limit=regimen.sessions,
+            )
+        )
+    entry = rules.library.entry(regimen.entry)
+    if entry is None:
+        return [*refusals, refusal(ReasonCode.LIBRARY_UNUSABLE)], regimen, asked, None, None
+    container = entry.container(order.container)
+    if container is None:
+        elsewhere = any(e.container(order.container) for e in rules.library.entries)
+        code = ReasonCode.CONTAINER_NOT_FOR_REGIMEN if elsewhere else ReasonCode.UNKNOWN_CONTAINER
+        refusals.append(refusal(code))
+    return refusals, regimen, asked, entry, container
+
+
+def check_remaining(
+    programme: Programme, steps: tuple[Step, ...], rules: Rules, history: tuple[Given, ...], now_ns: int
+) -> Grant:
+    """Judge a command at an infusion that runs or is paused: `steps` is all that would still go in.
+
+    Here `highest_acceptable` is the highest rate of the first step in ul/h, 0 when none is acceptable.
+    """
+    entry = rules.library.entry(programme.entry)
+    if entry is None or programme.weight_g <= 0 or not steps:
+        return _grant([Reason(code=ReasonCode.LIBRARY_UNUSABLE, severity=Severity.HARD)])
+
+    def judged(first_rate_ul_per_h: int) -> list[Reason]:
+        tried = (replace(steps[0], rate_ul_per_h=first_rate_ul_per_h), *steps[1:])
+        found = _judge_delivery(tried, programme, entry, history, now_ns)
+        return found + _judge_dose_rate(tried, programme, entry)
+
+    asked = steps[0].rate_ul_per_h
+    found = judged(asked)
+    if not any(_refuses(reason) for reason in found):
+        return _grant(found)
+    accepted, refused = 0, asked
+    while refused - accepted > 1:
+        middle = accepted + divide(refused - accepted, 2, Towards.DOWN)
+        if any(_refuses(reason) for reason in judged(middle)):
+            refused = middle
+        else:
+            accepted = middle
+    return _grant(found, accepted)
+
+
+def _judge_dose_rate(steps: tuple[Step, ...], programme: Programme, entry: Entry) -> list[Reason]:
+    """The upper limits of entries that are dosed by rate; lower ones bind no command: falling is free."""
+    flow = max(step.rate_ul_per_h for step in steps)
+    cap = Cap(soft=entry.dose.soft_high, hard=entry.dose.hard_high)
+    code = _DOSE_CODE[entry.unit]
+    if entry.unit is DoseUnit.MG_PER_KG_PER_H:
+        return _under(code, flow * programme.concentration_ug_per_ml, cap, scale=programme.weight_g)
+    if entry.unit is DoseUnit.MG_PER_H:
+        return _under(code, flow * programme.concentration_ug_per_ml, cap, scale=NG_PER_UG)
+    if entry.unit is DoseUnit.ML_PER_H:
+        return _under(code, flow, cap, scale=1)
+    return []  # mg/kg over minutes: the separate rate limit speaks

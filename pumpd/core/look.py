@@ -1,0 +1,150 @@
+"""What can honestly be said of one pump at this moment: computed from state, never stored.
+
+Asked, granted and measured stay three values (wall 5); each has its age. The delivered interval is the last
+thing known, widened by the time since in which the pump may have run. Page, MQTT, API, samples and
+the bed's own checks all look through this one pane, so they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pumpd.core import delivered as volume
+from pumpd.core.codes import Phase
+from pumpd.core.delivered import Interval, Measured
+from pumpd.core.pump import Drive, DriverInfo, FixedLease
+from pumpd.core.state import Infusion, PumpState, Reading
+from pumpd.core.units import NS_PER_S, Towards, divide, duration_for_ns
+
+LEASE_SLACK_NS = NS_PER_S  # a pump's own timer has whole seconds: it may stop up to one later
+MEASURE_WINDOW_NS = 60 * NS_PER_S  # at 24.5 mL/h and a 10 uL counter step: +-5 %
+MEASURE_SHORTEST_NS = 3 * NS_PER_S  # below this a rate is mostly counter step
+MOVING = (Phase.STARTING, Phase.INFUSING, Phase.STOPPING, Phase.UNCERTAIN, Phase.FAULT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One pump now. None means: nothing can be said, never zero."""
+
+    phase: Phase
+    asked_ul_per_h: int | None
+    granted_ul_per_h: int | None
+    measured: Measured | None
+    delivered: Interval
+    total_nl: int
+    remaining_nl: int  # by the upper end: what may still be given
+    left_ns: int | None  # at the present and the confirmed later rates
+    step: int
+    steps: int
+    age_ns: int | None  # of the last report
+    drive: Drive | None
+
+
+def motor_step_nl(info: DriverInfo, syringe_diameter_um: int | None) -> int:
+    """Volume of one motor step, rounded up: area x travel, with pi < 3.1416."""
+    if syringe_diameter_um is None:
+        return 0
+    # um^2 x (um / 1e6) = um^3 / 1e6, and 1 nl = 1e6 um^3
+    cubic_um_ppm = 31_416 * syringe_diameter_um * syringe_diameter_um * info.motor_step_um_ppm
+    return divide(cubic_um_ppm, 4 * 10_000 * 1_000_000 * 1_000_000, Towards.UP)
+
+
+def lease_ns(infusion: Infusion, info: DriverInfo) -> int | None:
+    """After this much silence the pump stands still by itself, or None if it never does."""
+    if infusion.leg is not None and infusion.leg.granted.lease_s is not None:
+        return infusion.leg.granted.lease_s * NS_PER_S + LEASE_SLACK_NS
+    if isinstance(info.lease, FixedLease):
+        return info.lease.length_s * NS_PER_S + LEASE_SLACK_NS
+    return None
+
+
+def counted(pump: PumpState, infusion: Infusion, info: DriverInfo) -> Interval:
+    """Delivered by the last reading of the counter in this leg, else as journalled."""
+    readings = pump.sighting.readings
+    leg = infusion.leg
+    if leg is None or not readings or readings[-1].asked_at_ns < leg.from_ns:
+        return infusion.delivered
+    last = readings[-1]
+    step_nl = motor_step_nl(info, infusion.programme.syringe_diameter_um)
+    return volume.monotone(infusion.delivered, volume.from_counter(leg.base, last.infused_nl, last.step_nl, step_nl))
+
+
+def delivered_now(pump: PumpState, info: DriverInfo, now_ns: int, boot_at_ns: int = 0) -> Interval:
+    """Delivered at this moment: what is known, widened by what the pump may have done since.
+
+    Until it has been asked for the first time in this run, a pump's lease may have been renewed by the run before
+    up to the moment of this boot: `boot_at_ns`.
+    """
+    infusion = pump.infusion
+    if infusion is None:
+        return volume.NOTHING
+    leg, readings = infusion.leg, pump.sighting.readings
+    if leg is None or pump.phase not in MOVING:
+        return infusion.delivered
+    if readings and readings[-1].at_ns > infusion.delivered_at_ns:
+        known, since_ns = counted(pump, infusion, info), readings[-1].asked_at_ns
+    else:
+        known, since_ns = infusion.delivered, infusion.delivered_at_ns
+    elapsed_ns = max(0, now_ns - since_ns)
+    longest_ns = lease_ns(infusion, info)
+    if longest_ns is not None:
+        renewed_ns = max(since_ns, pump.sighting.asked_at_ns or boot_at_ns, boot_at_ns)
+        elapsed_ns = min(elapsed_ns, renewed_ns - since_ns + longest_ns)
+    wider = volume.widened(known, leg.fastest_ul_per_h, elapsed_ns, info.accuracy_ppm)
+    step_nl = motor_step_nl(info, infusion.programme.syringe_diameter_um)
+    ceiling_nl = leg.base.high_nl + leg.granted.volume_nl + leg.granted.step_nl + step_nl
+    return volume.monotone(infusion.delivered, volume.capped(wider, ceiling_nl))
+
+
+def measured_now(readings: tuple[Reading, ...]) -> Measured | None:
+    """The rate by the counter over the readings kept, or None while the window is too short."""
+    if len(readings) < 2:
+        return None
+    last = readings[-1]
+    first = next(each for each in readings if each.at_ns >= last.at_ns - MEASURE_WINDOW_NS)
+    window_ns = last.at_ns - first.at_ns
+    if window_ns < MEASURE_SHORTEST_NS or last.infused_nl < first.infused_nl:
+        return None
+    return volume.measured_rate(last.infused_nl - first.infused_nl, window_ns, last.step_nl)
+
+
+def time_left_ns(infusion: Infusion, delivered_nl: int) -> int | None:
+    """How long the rest of the plan takes, at the present rate now and the confirmed rates later."""
+    if infusion.rate_ul_per_h == 0:
+        return None
+    left_ns, done_nl = 0, delivered_nl
+    for index in range(infusion.step, len(infusion.plan)):
+        rate = infusion.rate_ul_per_h if index == infusion.step else infusion.plan[index].rate_ul_per_h
+        part_nl = max(0, infusion.boundary_nl(index) - done_nl)
+        left_ns += duration_for_ns(part_nl, rate, Towards.UP)
+        done_nl += part_nl
+    return left_ns
+
+
+def look(pump: PumpState, info: DriverInfo, now_ns: int, boot_at_ns: int = 0) -> Look:
+    """Everything that page, MQTT and samples show of a pump."""
+    sighting = pump.sighting
+    age_ns = None if sighting.last_at_ns is None else max(0, now_ns - sighting.last_at_ns)
+    drive = None if sighting.last is None else sighting.last.drive
+    infusion = pump.infusion
+    if infusion is None:
+        return Look(
+            phase=pump.phase, asked_ul_per_h=None, granted_ul_per_h=None, measured=None, delivered=volume.NOTHING,
+            total_nl=0, remaining_nl=0, left_ns=None, step=0, steps=0, age_ns=age_ns, drive=drive,
+        )  # fmt: skip
+    interval = delivered_now(pump, info, now_ns, boot_at_ns)
+    active = pump.phase in MOVING
+    return Look(
+        phase=pump.phase,
+        asked_ul_per_h=infusion.rate_ul_per_h if active else 0,
+        granted_ul_per_h=infusion.granted_ul_per_h if active else None,
+        measured=measured_now(sighting.readings) if active else None,
+        delivered=interval,
+        total_nl=infusion.total_nl,
+        remaining_nl=max(0, infusion.total_nl - interval.high_nl),
+        left_ns=time_left_ns(infusion, interval.low_nl),
+        step=infusion.step,
+        steps=len(infusion.plan),
+        age_ns=age_ns,
+        drive=drive,
+    )

@@ -1,0 +1,59 @@
+"""Roles, and what each may do at the bedside.
+
+STOP, pause and silence need nobody's permission and appear nowhere here: a stranger who sees a patient in
+trouble may stop the pump. Everything that starts or increases delivery needs a person who answers for it, and
+going beyond a soft limit needs two different people.
+
+An administrator keeps accounts and configuration and gives no drugs. A pharmacist verifies, and may stand
+as the second person, but does not start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+
+class Role(Enum):
+    NURSE = "nurse"
+    PRESCRIBER = "prescriber"
+    PHARMACIST = "pharmacist"
+    ADMINISTRATOR = "administrator"
+
+
+class Act(Enum):
+    """What needs a person; anything that is not here is free to all."""
+
+    START = "start"
+    RESUME = "resume"
+    RAISE = "raise"
+    REARM = "rearm"
+    OVERRIDE_SECOND = "override_second"  # the second person of a soft-limit override
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    id: str
+    name: str
+    role: Role
+
+
+_BEDSIDE: Final = frozenset({Act.START, Act.RESUME, Act.RAISE, Act.REARM, Act.OVERRIDE_SECOND})
+
+_MAY: Final[Mapping[Role, frozenset[Act]]] = {
+    Role.NURSE: _BEDSIDE,
+    Role.PRESCRIBER: _BEDSIDE,
+    Role.PHARMACIST: frozenset({Act.OVERRIDE_SECOND}),
+    Role.ADMINISTRATOR: frozenset(),
+}
+
+
+def may(role: Role, act: Act) -> bool:
+    return act in _MAY[role]
+
+
+def may_be_second(first_id: str, second_id: str, second_role: Role) -> bool:
+    """Going beyond a soft limit takes somebody else than the person who asks, in a role that may check."""
+    return first_id != second_id and may(second_role, Act.OVERRIDE_SECOND)

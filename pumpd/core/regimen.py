@@ -1,0 +1,125 @@
+"""The catalogue of regimens: published dosing schemes that an order can name.
+
+A nurse picks a regimen and never types a rate. Doses are integers in the unit of the library entry that the
+regimen names; a day of the series may have its own steps. What the regimen itself caps (Schwartzman's CRPS
+trial gave 0.35 mg/kg/h "not above 25 mg/h") clamps when the programme is compiled, without prompt or alarm:
+the cap is part of the scheme, not a warning about it.
+
+Texts (course, premedication, evidence) are printed as they stand. What a regimen is known to do, and how
+weak that knowledge is, belongs on the page where somebody chooses it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pumpd.core.library import Container, ContainerKind, DoseUnit, Entry, Library
+from pumpd.core.pump import DriverInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegimenStep:
+    """A dose in the entry's unit, for (rates) or over (mg/kg) a time."""
+
+    dose: int
+    duration_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayPlan:
+    """The steps of the days `first_day` to `last_day` of a series, 1 being the first."""
+
+    first_day: int
+    last_day: int
+    steps: tuple[RegimenStep, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Regimen:
+    id: str
+    title: str
+    indication: str
+    entry: str  # id in the drug library
+    days: tuple[DayPlan, ...]
+    cap_ug_per_h: int | None  # the scheme's own
+    automatic: bool  # a due step up goes by itself; false asks for a tap
+    sessions: int
+    course: str  # sessions and interval, in words
+    premedication: str
+    evidence: str
+    source: str
+
+    def steps_on(self, day: int) -> tuple[RegimenStep, ...] | None:
+        """The steps of that day; None when the series has no such day."""
+        return next((plan.steps for plan in self.days if plan.first_day <= day <= plan.last_day), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue:
+    version: str
+    sha256: str  # of the canonical content, as approved
+    regimens: tuple[Regimen, ...]
+
+    def regimen(self, regimen_id: str) -> Regimen | None:
+        return next((r for r in self.regimens if r.id == regimen_id), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What orders are judged by: loaded once, never changed while the daemon runs."""
+
+    library: Library
+    catalogue: Catalogue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A regimen that this pump can run, with the containers it takes."""
+
+    regimen: Regimen
+    entry: Entry
+    containers: tuple[Container, ...]
+
+
+def takes(info: DriverInfo, container: Container) -> bool:
+    """A pump with a piston takes syringes, any other takes bags."""
+    return (info.piston_um_per_h_max > 0) == (container.kind is ContainerKind.SYRINGE)
+
+
+def offers(rules: Rules, info: DriverInfo) -> tuple[Offer, ...]:
+    """Regimens with at least one container that this pump takes, in the catalogue's order."""
+    found = []
+    for regimen in rules.catalogue.regimens:
+        entry = rules.library.entry(regimen.entry)
+        if entry is None:
+            continue
+        containers = tuple(c for c in entry.containers if takes(info, c))
+        if containers:
+            found.append(Offer(regimen=regimen, entry=entry, containers=containers))
+    return tuple(found)
+
+
+def faults_of(catalogue: Catalogue, library: Library) -> tuple[str, ...]:
+    """What makes a catalogue unusable with this library; empty when it can be used."""
+    faults = []
+    for regimen in catalogue.regimens:
+        entry = library.entry(regimen.entry)
+        if entry is None:
+            faults.append(f"{regimen.id}: the drug library has no entry {regimen.entry!r}")
+        elif regimen.automatic and entry.high_alert:
+            faults.append(f"{regimen.id}: steps of a high-alert drug ask; automatic steps are for training")
+        elif entry.unit is DoseUnit.MG_PER_KG and any(len(plan.steps) != 1 for plan in regimen.days):
+            faults.append(f"{regimen.id}: a dose in mg/kg over minutes has exactly one step")
+        next_day = 1
+        for plan in regimen.days:
+            if plan.first_day != next_day or plan.last_day < plan.first_day:
+                faults.append(f"{regimen.id}: days must follow each other from day 1 without gap")
+                break
+            next_day = plan.last_day + 1
+        if next_day != regimen.sessions + 1:
+            faults.append(f"{regimen.id}: its days must cover its {regimen.sessions} sessions")
+        if any(not plan.steps or any(s.dose <= 0 or s.duration_s <= 0 for s in plan.steps) for plan in regimen.days):
+            faults.append(f"{regimen.id}: every day needs steps, each with a dose and a duration above 0")
+    if len({r.id for r in catalogue.regimens}) != len(catalogue.regimens):
+        faults.append("two regimens with the same id")
+    return tuple(faults)

@@ -1,0 +1,169 @@
+"""The state of one bed: plain frozen data, always the fold of the journal's facts.
+
+`PumpState.sighting` is the exception and says so: it holds what was seen since this run of the daemon began
+(the last report, the counter's recent readings, the link), it is made of facts that are not journalled, and
+`durable` leaves it out. Everything else must come out equal when the journal is folded again; the simulation
+checks that after every run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from pumpd.core.codes import CommandKind, Condition, Given, Grant, Phase, Priority, Why
+from pumpd.core.delivered import NOTHING, Interval
+from pumpd.core.order import Order
+from pumpd.core.programme import Programme, Step
+from pumpd.core.pump import Granted, Identified, Report
+from pumpd.core.requests import LinkState
+
+READINGS_MAX = 64  # at one a second a window of a minute: enough for 10 uL steps at 24.5 mL/h
+HISTORY_MAX = 512  # stretches of given drug kept for the windows; see evolve.py for what is dropped
+ALARMS_MAX = 64  # far above the number of conditions times pumps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """The pump's counter at a moment: seen between `asked_at_ns` and `at_ns`."""
+
+    asked_at_ns: int
+    at_ns: int
+    infused_nl: int
+    step_nl: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """What this run of the daemon has seen of a pump; not journalled."""
+
+    asking_since_ns: int | None = None
+    asked_at_ns: int | None = None  # when the last look was asked for, answered or not
+    last: Report | None = None
+    last_at_ns: int | None = None
+    readings: tuple[Reading, ...] = ()
+    missed: int = 0  # looks in a row that showed nothing
+    stop_pending: bool = False  # an attempt at a stop is with the bus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A command that has not ended yet."""
+
+    command_id: int
+    kind: CommandKind
+    at_ns: int
+    rate_ul_per_h: int | None
+    raises: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """One stretch between a prepare and the next stop: the pump's counter started at zero with it."""
+
+    granted: Granted
+    from_ns: int
+    base: Interval  # delivered before this leg
+    fastest_ul_per_h: int  # the highest rate that may be at the pump; for what silence could hide
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Infusion:
+    """One pump's delivery of one order."""
+
+    infusion_id: int
+    person: str
+    order: Order
+    programme: Programme
+    grant: Grant
+    override_reason: str | None
+    override_person: str | None
+    started_ns: int
+    plan: tuple[Step, ...]  # the programme's steps, or what a resume left of them
+    planned_end_ns: int
+    step: int = 0
+    step_due: bool = False  # the next step up waits for its tap
+    steps_by_tap: bool = False  # after a restart even automatic steps wait for a tap
+    rate_ul_per_h: int = 0  # asked, now
+    granted_ul_per_h: int | None = None  # the pump's read-back of it
+    delivered: Interval = NOTHING
+    delivered_at_ns: int = 0  # when `delivered` was written
+    leg: Leg | None = None
+    stopped_since_ns: int | None = None
+    uncertain_since_ns: int | None = None
+    question: bool = False
+    near_end_told: bool = False
+
+    @property
+    def total_nl(self) -> int:
+        """What the plan adds up to: the programme's volume, or less."""
+        return sum(step.volume_nl for step in self.plan)
+
+    def boundary_nl(self, step: int) -> int:
+        """The delivered volume at which `step` is complete."""
+        return sum(each.volume_nl for each in self.plan[: step + 1])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PumpState:
+    """One slot of the bed."""
+
+    slot: str
+    phase: Phase = Phase.IDLE
+    why: Why = Why.ORDERED
+    phase_since_ns: int = 0
+    link: LinkState = LinkState.DOWN
+    link_detail: str = ""
+    link_since_ns: int = 0
+    identified: Identified | None = None
+    infusion: Infusion | None = None
+    command: Command | None = None  # prepare, start, change of rate, acknowledge: one at a time
+    stop: Command | None = None  # a stop waits for none of them, and lasts until a report shows no drive
+    sighting: Sighting = Sighting()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """An active alarm."""
+
+    alarm_id: int
+    slot: str | None
+    condition: Condition
+    priority: Priority
+    since_ns: int
+    value: int | None
+    detail: str
+    acknowledged: bool = False
+    acknowledged_by: str | None = None
+    over: bool = False  # the condition is gone, the alarm waits to be seen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BedState:
+    """Everything that is known at this bed."""
+
+    boot: str = ""
+    kernel_boot: str = ""
+    boot_at_ns: int = 0
+    pumps: tuple[PumpState, ...] = ()
+    alarms: tuple[Alarm, ...] = ()
+    history: tuple[Given, ...] = ()
+    journal_ok: bool = True
+    next_command_id: int = 1
+    next_infusion_id: int = 1
+    next_alarm_id: int = 1
+
+    def pump(self, slot: str) -> PumpState | None:
+        """The pump on a slot, if this bed has it."""
+        for pump in self.pumps:
+            if pump.slot == slot:
+                return pump
+        return None
+
+    def with_pump(self, changed: PumpState) -> BedState:
+        """The same bed with one pump changed."""
+        return replace(self, pumps=tuple(changed if each.slot == changed.slot else each for each in self.pumps))
+
+
+def durable(state: BedState) -> BedState:
+    """The part that the journal must reproduce exactly."""
+    return replace(state, pumps=tuple(replace(pump, sighting=Sighting()) for pump in state.pumps))

@@ -1,0 +1,183 @@
+"""Watching a running infusion: the plan's steps, what is measured, how old it is, and what is due.
+
+`follow_plan` runs on every report that fits. `on_tick` runs a few times a second for every pump and carries the
+deadlines: when to look again, when silence becomes doubt, when doubt becomes a question. It is also the only place
+that asks for an observation, and it asks for the next one only after the last has been taken in: if the bed's
+loop dies, nothing renews the pump's lease (wall 8).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pumpd.core import alarms
+from pumpd.core import facts as f
+from pumpd.core.codes import Condition, Phase, Why
+from pumpd.core.effects import Identify, Observe
+from pumpd.core.look import lease_ns, measured_now, time_left_ns
+from pumpd.core.phases import change_rate, send_stop, stop_now, to
+from pumpd.core.programme import StepMode
+from pumpd.core.requests import LinkState
+from pumpd.core.state import Infusion, PumpState
+from pumpd.core.turn import Turn
+from pumpd.core.units import NS_PER_MS, NS_PER_S
+
+LOOK_MOVING_NS: Final = 500 * NS_PER_MS  # a lease of 3 s still sees several looks
+LOOK_RESTING_NS: Final = 1 * NS_PER_S
+LOOK_LOST_NS: Final = 10 * NS_PER_S  # a look that never came back: the bus itself is in trouble, ask again
+SILENCE_LONGEST_NS: Final = 5 * NS_PER_S  # older than this a value is no longer shown as true (ecosystem: 2 to 5 s)
+IDENTIFY_AFTER_MISSES: Final = 3  # a pump that was silent this often may be another one
+QUESTION_AFTER_NS: Final = 15 * NS_PER_S  # wall 4
+STOP_CONFIRMED_WITHIN_NS: Final = 2 * NS_PER_S
+CHECKPOINT_NS: Final = 30 * NS_PER_S
+PAUSE_BOX_NS: Final = 300 * NS_PER_S  # a pause that nobody ended reminds after 5 min
+DEVIATION_PERCENT: Final = 10  # GIP 1.2.2 and 1.2.3
+FORESEEN: Final = (Phase.STARTING, Phase.INFUSING, Phase.STOPPING, Phase.UNCERTAIN, Phase.FAULT)
+
+
+# --- on a report --------------------------------------------------------------------------------------------
+
+
+def follow_plan(turn: Turn, slot: str) -> None:
+    """It drives as granted: is it too much, is a step complete, is the end near?"""
+    if turn.counted(slot).low_nl > turn.infusion(slot).total_nl:
+        alarms.raise_alarm(turn, Condition.OVER_INFUSION, slot)
+        stop_now(turn, slot, Why.DEVIATION)
+        return
+    _compare_measured(turn, slot)
+    if turn.pump(slot).phase is not Phase.INFUSING:
+        return
+    _next_step(turn, slot)
+    _near_end(turn, slot)
+    infusion = turn.infusion(slot)
+    if turn.now_ns - infusion.delivered_at_ns >= CHECKPOINT_NS:
+        turn.record(f.Checkpoint(at_ns=turn.now_ns, slot=slot, delivered=turn.delivered(slot)))
+
+
+def _compare_measured(turn: Turn, slot: str) -> None:
+    """Granted against measured, each with what it cannot know."""
+    pump, infusion = turn.pump(slot), turn.infusion(slot)
+    measured, granted = measured_now(pump.sighting.readings), infusion.granted_ul_per_h
+    if measured is None or granted is None or pump.command is not None:
+        return
+    surely_least = measured.rate_ul_per_h - measured.uncertainty_ul_per_h
+    surely_most = measured.rate_ul_per_h + measured.uncertainty_ul_per_h
+    if surely_least * 100 > granted * (100 + DEVIATION_PERCENT):
+        alarms.raise_alarm(turn, Condition.OVER_INFUSION, slot, value=measured.rate_ul_per_h)
+        stop_now(turn, slot, Why.DEVIATION)
+    elif surely_most * 100 < granted * (100 - DEVIATION_PERCENT):
+        alarms.raise_alarm(turn, Condition.UNDER_INFUSION, slot, value=measured.rate_ul_per_h)
+    else:
+        alarms.condition_over(turn, Condition.UNDER_INFUSION, slot)
+
+
+def _next_step(turn: Turn, slot: str) -> None:
+    """A complete step is followed at once where the rate does not rise; a rise waits while any gate is closed."""
+    infusion = turn.infusion(slot)
+    following = infusion.step + 1
+    if following >= len(infusion.plan) or turn.pump(slot).command is not None:
+        return
+    if turn.counted(slot).low_nl < infusion.boundary_nl(infusion.step):
+        return
+    rises = infusion.plan[following].rate_ul_per_h > infusion.rate_ul_per_h
+    asks = infusion.programme.mode is StepMode.ASK or infusion.steps_by_tap
+    if rises and asks:
+        if not infusion.step_due:
+            turn.record(f.StepReached(at_ns=turn.now_ns, slot=slot, step=following, waits=True))
+            alarms.raise_alarm(turn, Condition.STEP_DUE, slot, value=following + 1)
+        return
+    if rises and (not turn.state.journal_ok or alarms.high_unseen(turn, slot)):
+        return
+    take_step(turn, slot, person=None)
+
+
+def take_step(turn: Turn, slot: str, person: str | None) -> None:
+    """The next step begins: at its confirmed rate, never catching up what waiting left out."""
+    infusion = turn.infusion(slot)
+    following = infusion.step + 1
+    rate = infusion.plan[following].rate_ul_per_h
+    turn.record(f.StepTaken(at_ns=turn.now_ns, slot=slot, step=following, person=person))
+    alarms.condition_over(turn, Condition.STEP_DUE, slot)
+    if rate != infusion.rate_ul_per_h:
+        change_rate(turn, slot, rate)
+
+
+def _near_end(turn: Turn, slot: str) -> None:
+    infusion = turn.infusion(slot)
+    left_ns = time_left_ns(infusion, turn.counted(slot).low_nl)
+    if left_ns is not None and left_ns <= infusion.programme.near_end_s * NS_PER_S:
+        alarms.raise_alarm(turn, Condition.NEAR_END, slot)
+
+
+# --- on the clock -------------------------------------------------------------------------------------------
+
+
+def on_tick(turn: Turn, slot: str) -> None:
+    """Every deadline of one pump."""
+    pump = turn.pump(slot)
+    if pump.stop is not None and not pump.sighting.stop_pending:
+        send_stop(turn, slot)
+    _look_again(turn, slot)
+    match pump.phase:
+        case Phase.STOPPING:
+            if turn.now_ns - pump.phase_since_ns >= STOP_CONFIRMED_WITHIN_NS:
+                alarms.raise_alarm(turn, Condition.STOP_UNCONFIRMED, slot)
+            if turn.pump(slot).stop is None:
+                send_stop(turn, slot)
+        case Phase.INFUSING:
+            _doubt_silence(turn, slot)
+        case Phase.UNCERTAIN:
+            _ask_a_person(turn, slot)
+        case Phase.STOPPED:
+            _remind(turn, slot)
+        case _:
+            pass
+
+
+def _look_again(turn: Turn, slot: str) -> None:
+    """Ask for the next look when the last has been taken in; ask who it is where that is in doubt."""
+    pump = turn.pump(slot)
+    seen = pump.sighting
+    if seen.asking_since_ns is not None and turn.now_ns - seen.asking_since_ns < LOOK_LOST_NS:
+        return
+    every_ns = LOOK_MOVING_NS if pump.phase in FORESEEN else LOOK_RESTING_NS
+    if seen.asked_at_ns is not None and turn.now_ns - seen.asked_at_ns < every_ns:
+        return
+    if pump.command is not None or seen.stop_pending:
+        return  # their own reports come first
+    turn.record(f.Asked(at_ns=turn.now_ns, slot=slot))
+    if pump.link is not LinkState.UP or seen.missed >= IDENTIFY_AFTER_MISSES:
+        turn.want(Identify(slot=slot))
+    else:
+        turn.want(Observe(slot=slot))
+
+
+def silence_limit_ns(pump: PumpState, infusion: Infusion, turn: Turn) -> int:
+    """Half the lease, 5 s at most: from here on nobody says that it infuses."""
+    lease = lease_ns(infusion, turn.setup.info(pump.slot))
+    return SILENCE_LONGEST_NS if lease is None else min(SILENCE_LONGEST_NS, lease // 2)
+
+
+def _doubt_silence(turn: Turn, slot: str) -> None:
+    pump, infusion = turn.pump(slot), turn.infusion(slot)
+    heard_ns = max(pump.sighting.last_at_ns or 0, pump.phase_since_ns)
+    if turn.now_ns - heard_ns < silence_limit_ns(pump, infusion, turn):
+        return
+    alarms.raise_alarm(turn, Condition.LINK_LOST, slot, detail=pump.link_detail)
+    to(turn, slot, Phase.UNCERTAIN, Why.SILENCE)
+
+
+def _ask_a_person(turn: Turn, slot: str) -> None:
+    """The pump's totals had their time: is the plunger driven?"""
+    infusion = turn.infusion(slot)
+    since_ns = infusion.uncertain_since_ns
+    if infusion.question or since_ns is None or turn.now_ns - since_ns < QUESTION_AFTER_NS:
+        return
+    turn.record(f.QuestionAsked(at_ns=turn.now_ns, slot=slot))
+    alarms.raise_alarm(turn, Condition.DELIVERY_UNKNOWN, slot)
+
+
+def _remind(turn: Turn, slot: str) -> None:
+    since_ns = turn.infusion(slot).stopped_since_ns
+    if since_ns is not None and turn.now_ns - since_ns >= PAUSE_BOX_NS:
+        alarms.raise_alarm(turn, Condition.PAUSE_OVER, slot)

@@ -1,0 +1,185 @@
+"""A whole bed in virtual time: the daemon's own loop, buses and drivers, and simulated pumps behind them.
+
+Only three parts are stood in for: the serial line (in memory, with the simulator's faults), the journal's disk
+(simulated_journal.py) and the clock. Everything else is what runs at a bedside. A bed can be killed and booted again,
+with what its journal had made durable, while the pumps behind it go on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Self
+
+from pumpd_sim.bus import SimBus
+
+from pumpd.bedside import Bedside
+from pumpd.bus import Bus, Station
+from pumpd.core.bed import preview
+from pumpd.core.codes import Phase
+from pumpd.core.effects import PumpEffect, Reply
+from pumpd.core.order import Order
+from pumpd.core.people import Role
+from pumpd.core.pump import DriverInfo
+from pumpd.core.requests import Actor, Keep, ResumeRequested, StartRequested, StepRequested, StopRequested
+from pumpd.core.state import PumpState
+from pumpd.core.turn import Setup
+from pumpd.driver_api import Driver
+from pumpd.journal_rows import Stored
+from pumpd.link import Link
+from pumpd.registry import load
+from pumpd.samples import RecentSamples
+from pumpd.testing.clinical import shipped_rules
+from pumpd.testing.simulated_journal import Disk, SimulatedJournal
+from pumpd.testing.virtual import VirtualClock, WireToSim
+
+NURSE = Actor(person="nurse-1", role=Role.NURSE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One simulated serial line: the pumps on it, by slot and address."""
+
+    sim: SimBus
+    slots: tuple[tuple[str, int], ...]
+    driver: str = "new_era"
+
+
+def setup_for(lines: Sequence[Line], *, training: bool = True, resume_limit_s: int = 900) -> Setup:
+    """What the configuration of such a bed would say."""
+    pumps: list[tuple[str, DriverInfo]] = []
+    cycles: list[tuple[str, int]] = []
+    for line in lines:
+        info = load(line.driver).info
+        pumps += [(slot, info) for slot, _ in line.slots]
+        cycles += [(slot, info.worst_observe_ms * len(line.slots)) for slot, _ in line.slots]
+    return Setup(
+        rules=shipped_rules(),
+        pumps=tuple(pumps),
+        worst_cycle_ms=tuple(cycles),
+        resume_limit_s=resume_limit_s,
+        training=training,
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class PlayedBed:
+    """One run of the daemon. `kill` ends it as SIGKILL would; `boot` on its survivors begins the next."""
+
+    clock: VirtualClock
+    lines: tuple[Line, ...]
+    bedside: Bedside
+    journal: SimulatedJournal
+    samples: RecentSamples
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    @classmethod
+    def boot(
+        cls,
+        clock: VirtualClock,
+        lines: Sequence[Line],
+        *,
+        chance: random.Random | None = None,
+        disk: Disk | None = None,
+        survivors: Sequence[Stored] = (),
+    ) -> Self:
+        """Build and start everything; the pumps are looked for at once."""
+        boot = clock.new_id()
+        journal = SimulatedJournal(boot, chance or random.Random(0), disk or Disk(), survivors)
+        buses: dict[str, Bus] = {}
+
+        def send(effect: PumpEffect) -> None:
+            buses[effect.slot].submit(effect)
+
+        samples = RecentSamples()
+        bedside = Bedside(
+            setup=setup_for(lines), journal=journal, samples=samples, clock=clock, send=send, beat=lambda: None
+        )
+        bedside.boot(boot)
+        bed = cls(clock=clock, lines=tuple(lines), bedside=bedside, journal=journal, samples=samples)
+        for index, line in enumerate(lines):
+            driver: Driver = load(line.driver)
+            bus = Bus(
+                name=f"bus{index}",
+                open_link=_opener(line.sim, clock),
+                framing=driver.framing(),
+                pumps={
+                    slot: Station(
+                        address=address, procedures=driver.pump(address=address, options={}), info=driver.info
+                    )
+                    for slot, address in line.slots
+                },
+                deliver=bedside.submit,
+                now_ns=clock.now_ns,
+                beat=lambda: None,
+            )
+            buses.update({slot: bus for slot, _ in line.slots})
+            bed.tasks.append(asyncio.create_task(bus.run(), name=bus.name))
+        bed.tasks.append(asyncio.create_task(bedside.run(), name="bedside"))
+        return bed
+
+    async def kill(self) -> tuple[Stored, ...]:
+        """End at once, as SIGKILL would; returns the journal that the disk has."""
+        self.journal.close()
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        return self.journal.survivors
+
+    # --- a nurse ----------------------------------------------------------------------------------------------
+
+    def pump(self, slot: str = "p1") -> PumpState:
+        pump = self.bedside.state.pump(slot)
+        assert pump is not None, slot
+        return pump
+
+    async def start(self, order: Order, slot: str = "p1") -> Reply:
+        """Review and start at once, as a nurse who reads fast."""
+        review = preview(self.bedside.state, slot, order, self.bedside.setup, self.clock.now_ns())
+        return await self.bedside.ask(
+            StartRequested(
+                at_ns=self.clock.now_ns(), request_id=self.clock.new_id(), actor=NURSE, slot=slot, order=order,
+                digest=review.digest,
+            )
+        )  # fmt: skip
+
+    async def stop(self, slot: str | None = None) -> Reply:
+        return await self.bedside.ask(
+            StopRequested(at_ns=self.clock.now_ns(), request_id=self.clock.new_id(), actor=None, slot=slot)
+        )
+
+    async def resume(self, slot: str = "p1", keep: Keep = Keep.END_TIME) -> Reply:
+        return await self.bedside.ask(
+            ResumeRequested(
+                at_ns=self.clock.now_ns(), request_id=self.clock.new_id(), actor=NURSE, slot=slot, keep=keep
+            )
+        )
+
+    async def step(self, slot: str = "p1") -> Reply:
+        return await self.bedside.ask(
+            StepRequested(at_ns=self.clock.now_ns(), request_id=self.clock.new_id(), actor=NURSE, slot=slot)
+        )
+
+    async def until(self, *phases: Phase, slot: str = "p1", within_s: float = 60.0) -> PumpState:
+        """Wait until the pump's phase is one of these; TimeoutError names what it was instead."""
+        changed = asyncio.Event()
+        unwatch = self.bedside.watch(lambda _state, _facts: changed.set())
+        try:
+            async with asyncio.timeout(within_s):
+                while self.pump(slot).phase not in phases:
+                    changed.clear()
+                    await changed.wait()
+        except TimeoutError:
+            raise TimeoutError(f"{slot} is {self.pump(slot).phase}, not {phases}") from None
+        finally:
+            unwatch()
+        return self.pump(slot)
+
+
+def _opener(sim: SimBus, clock: VirtualClock):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    async def open_link() -> Link:
+        return WireToSim(sim, clock)
+
+    return open_link

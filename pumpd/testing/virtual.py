@@ -1,0 +1,203 @@
+"""Virtual time: the whole daemon and its simulated pumps on one event loop that never waits.
+
+The loop's selector does not sleep until the next timer, it jumps there; so eight hours at one look a second take
+about a second, and the same seed gives the same order of events in every process. Time is kept in whole
+nanoseconds and rounded up to the next timer, so that no jump falls short of it.
+
+What stops being true on such a loop has to be said at once instead of hanging: if nothing is ready and no timer is
+set, nothing will ever happen, and `Deadlock` names the tasks that wait. Threads take no virtual time, so a daemon
+in virtual time has none (DESIGN: a journal of its own, buses in memory).
+
+`VirtualClock` is the daemon's `Clock` on that loop; it can be suspended, as a laptop is by its lid.
+`WireToSim` is a `Link` in memory to a chain of simulated pumps.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import selectors
+from collections.abc import Callable, Coroutine, Mapping
+from typing import IO, Any, Final, TypeVar
+
+from pumpd_sim.bus import SimBus
+
+from pumpd.errors import LinkError
+
+T = TypeVar("T")
+
+NS_PER_S: Final = 1_000_000_000
+BOOT_NS: Final = 3_600 * NS_PER_S  # the machine has been up for an hour: zero would hide a forgotten offset
+WALL_MS: Final = 1_767_258_000_000  # 2026-01-01 09:00 UTC, a working day
+BITS_PER_BYTE: Final = 10
+
+
+class Deadlock(AssertionError):
+    """Nothing is ready and no timer is set: the program waits for what cannot come."""
+
+
+class _Jumping(selectors.BaseSelector):
+    """Asks the real selector without waiting; when nothing is ready, time jumps to the next timer."""
+
+    def __init__(self, on_deadlock: Callable[[], str]) -> None:
+        self.now_ns = 0
+        self._real = selectors.DefaultSelector()
+        self._on_deadlock = on_deadlock
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = self._real.select(0)
+        if ready:
+            return ready
+        if timeout is None:
+            raise Deadlock(self._on_deadlock())
+        if timeout > 0:
+            self.now_ns += max(1, -int(-timeout * NS_PER_S // 1))
+        return []
+
+    def register(self, fileobj: int | IO[Any], events: int, data: object = None) -> selectors.SelectorKey:  # type: ignore[override]
+        return self._real.register(fileobj, events, data)
+
+    def unregister(self, fileobj: int | IO[Any]) -> selectors.SelectorKey:  # type: ignore[override]
+        return self._real.unregister(fileobj)
+
+    def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
+        return self._real.get_map()
+
+    def close(self) -> None:
+        self._real.close()
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """Starts at zero. Its time moves only when nothing is left to do at the present moment."""
+
+    def __init__(self) -> None:
+        self._jumping = _Jumping(self._who_waits)
+        super().__init__(self._jumping)
+        self.slow_callback_duration = float("inf")  # it would compare virtual time
+
+    def time(self) -> float:
+        return self._jumping.now_ns / NS_PER_S
+
+    @property
+    def elapsed_ns(self) -> int:
+        return self._jumping.now_ns
+
+    def _who_waits(self) -> str:
+        tasks = sorted(asyncio.all_tasks(self), key=lambda task: task.get_name())
+        lines = [f"  {task.get_name()}: {task.get_coro()!r}" for task in tasks]
+        return "\n".join(
+            [f"nothing will ever happen again after {self.time():.3f} s of virtual time; these wait:", *lines]
+        )
+
+
+class VirtualClock:
+    """The daemon's clock on a virtual loop. Outlives a restart of the daemon, as the kernel's does."""
+
+    def __init__(self, loop: VirtualLoop, *, seed: int = 0) -> None:
+        self._loop = loop
+        self._seed = seed
+        self._chance = random.Random(f"ids of {seed}")
+        self._suspended_ns = 0
+        self._stepped_ms = 0
+
+    def now_ns(self) -> int:
+        return BOOT_NS + self._loop.elapsed_ns + self._suspended_ns
+
+    def monotonic_ns(self) -> int:
+        return BOOT_NS + self._loop.elapsed_ns
+
+    def wall_ms(self) -> int:
+        return WALL_MS + (self._loop.elapsed_ns + self._suspended_ns) // 1_000_000 + self._stepped_ms
+
+    def new_id(self) -> str:
+        return f"{self._chance.getrandbits(48):012x}"
+
+    def kernel_boot(self) -> str:
+        return f"virtual-{self._seed}"
+
+    def suspend(self, by_ns: int) -> None:
+        """The machine slept for so long: boot time and wall time have gone on, no timer has."""
+        assert by_ns > 0
+        self._suspended_ns += by_ns
+
+    def step_wall(self, by_ms: int) -> None:
+        """Somebody set the wall clock, forwards or back."""
+        self._stepped_ms += by_ms
+
+
+def run_virtual(main: Callable[[VirtualClock], Coroutine[Any, Any, T]], *, seed: int = 0) -> T:
+    """Run `main(clock)` to its end on a new virtual loop; tasks that it leaves behind are cancelled."""
+    loop = VirtualLoop()
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        return runner.run(main(VirtualClock(loop, seed=seed)))
+
+
+class WireToSim:
+    """One open connection to simulated pumps. The pumps live in `sim`, and go on when this is closed."""
+
+    def __init__(self, sim: SimBus, clock: VirtualClock) -> None:
+        self.byte_s = 0.0 if sim.baud is None else BITS_PER_BYTE / sim.baud
+        self._sim = sim
+        self._clock = clock
+        self._ring: Callable[[], None] = lambda: None
+        self._received = bytearray()
+        self._timer: asyncio.TimerHandle | None = None
+        self._failed = ""
+        sim.poll(clock.now_ns())  # what the pumps said while nobody listened is lost
+        self._set_timer()
+
+    def listen(self, ring: Callable[[], None]) -> None:
+        self._ring = ring
+        if self._received or self._failed:
+            ring()
+
+    def write(self, data: bytes) -> None:
+        self._check()
+        self._sim.write(self._clock.now_ns(), data)
+        self._fetch()
+
+    def unsent(self) -> int:
+        self._check()
+        return 0
+
+    def take(self) -> bytes:
+        if not self._received:
+            self._check()
+        data = bytes(self._received)
+        self._received.clear()
+        return data
+
+    def close(self) -> None:
+        self.hang_up("the link is closed")
+
+    def hang_up(self, why: str = "the simulated port hung up") -> None:
+        """Pull the plug: the next call raises LinkError."""
+        if self._failed:
+            return
+        self._failed = why
+        if self._timer is not None:
+            self._timer.cancel()
+        self._ring()
+
+    def _check(self) -> None:
+        if self._failed:
+            raise LinkError(self._failed)
+
+    def _fetch(self) -> None:
+        data = self._sim.poll(self._clock.now_ns())
+        self._set_timer()
+        if data:
+            self._received += data
+            self._ring()
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        wake_ns = self._sim.next_wake_ns()
+        if wake_ns is None:
+            self._timer = None
+            return
+        loop = asyncio.get_running_loop()
+        # A pump whose wake never moves would hold time still: a nanosecond keeps the loop going.
+        wait_ns = max(1, wake_ns - self._clock.now_ns())
+        self._timer = loop.call_at(loop.time() + wait_ns / NS_PER_S, self._fetch)

@@ -1,0 +1,229 @@
+"""Phases, links, alarms and facts of the bed -> text for people. Quantities come from words.py.
+
+An alarm has two texts: what is the case, and what to do now, both in bedside words and both from its code and
+number alone; the operator's detail (a port, a reply) is shown beside it and never inside it. The texts say what
+the pump reported, and claim nothing about the patient or the line that a pump cannot see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from pumpd.core import facts as f
+from pumpd.core.codes import Action, CommandKind, Condition, Ending, Phase, Why
+from pumpd.core.requests import LinkState
+from pumpd.core.state import Alarm
+from pumpd.words import duration_ns, interval_ml, rate_ml_per_h
+from pumpd.words_reasons import reason_text
+
+PHASES: Final[Mapping[Phase, str]] = {
+    Phase.IDLE: "No infusion",
+    Phase.CHECKING: "Programming the pump",
+    Phase.STARTING: "Starting",
+    Phase.INFUSING: "Infusing",
+    Phase.STOPPING: "Stopping",
+    Phase.STOPPED: "Stopped",
+    Phase.UNCERTAIN: "Not known: asking the pump",
+    Phase.ENDED: "Ended",
+    Phase.FAULT: "Out of use",
+}
+
+WHYS: Final[Mapping[Why, str]] = {
+    Why.ORDERED: "an order was confirmed",
+    Why.PREPARED: "the pump read the programme back",
+    Why.REPORTED_DRIVING: "the pump reports that it drives",
+    Why.REPORTED_STILL: "the pump reports that it stands still",
+    Why.VOLUME_REACHED: "the whole volume is in",
+    Why.STOP_PRESSED: "STOP was pressed",
+    Why.PAUSED: "paused by a person",
+    Why.RESUMED: "resumed by a person",
+    Why.ENDED_BY_PERSON: "ended by a person",
+    Why.COMMAND_REFUSED: "the pump refused a command",
+    Why.COMMAND_UNKNOWN: "the pump did not confirm a command",
+    Why.SILENCE: "the pump does not answer",
+    Why.PUMP_ALARM: "the pump is in alarm",
+    Why.PUMP_RESET: "the pump lost its power or its programme",
+    Why.PUMP_CHANGED: "another pump is connected",
+    Why.DEVIATION: "the pump does something else than was confirmed",
+    Why.RESTART: "this computer's program was restarted",
+    Why.CLOCK_JUMP: "this computer was asleep",
+    Why.ANSWERED: "a person looked at the pump",
+    Why.UNCOMMANDED: "the pump drove although nobody asked",
+    Why.REARMED: "taken back into use by a person",
+}
+
+LINKS: Final[Mapping[LinkState, str]] = {
+    LinkState.UP: "connected",
+    LinkState.SILENT: "the pump does not answer",
+    LinkState.DOWN: "not connected",
+}
+
+_STOP_KEY: Final = "Press STOP on the pump itself"
+
+# condition -> what is the case, what to do now
+ALARMS: Final[Mapping[Condition, tuple[str, str]]] = {
+    Condition.STOP_UNCONFIRMED: (
+        "The pump has not confirmed the stop",
+        f"{_STOP_KEY}, or clamp the line. The stop is being sent again and again.",
+    ),
+    Condition.UNCOMMANDED_DRIVE: (
+        "The pump moved although nobody asked it to",
+        f"{_STOP_KEY}, clamp the line, look at the patient and use another pump.",
+    ),
+    Condition.OVER_INFUSION: (
+        "The pump gives more than was confirmed, and is being stopped",
+        "Look at the patient and the pump; do not use this pump again today.",
+    ),
+    Condition.DELIVERY_UNKNOWN: (
+        "It is not known whether the pump drives",
+        "Look at the plunger and answer the question on this page.",
+    ),
+    Condition.PUMP_CHANGED: (
+        "Another pump is connected than the one that was programmed",
+        "Check the cable. The old infusion does not go on; take this pump into use for a new one.",
+    ),
+    Condition.PUMP_RESET: (
+        "The pump lost its power or its programme",
+        "Check its mains lead. Look at the volume in the syringe, then resume or end.",
+    ),
+    Condition.STALLED: (
+        "The pump's motor stalled",
+        "Check the line for a kink or clamp, and whether the syringe is at its end; then resume or end.",
+    ),
+    Condition.LEASE_EXPIRED: (
+        "The pump stopped by itself, because it heard nothing from this computer",
+        "Check the pump's cable; then resume or end.",
+    ),
+    Condition.PUMP_ALARM: ("The pump is in alarm", "Look at the pump's own display; then resume or end."),
+    Condition.RATE_DIFFERS: (
+        "The pump's rate or counter is not what was confirmed, and it is being stopped",
+        "Look at the pump: somebody may have used its keypad. Then resume or end.",
+    ),
+    Condition.START_FAILED: (
+        "The pump did not start",
+        "Look at the pump's own display and the syringe; then try again.",
+    ),
+    Condition.STOPPED_AT_PUMP: (
+        "The pump stands still; it was not stopped from here",
+        "Somebody may have pressed its own stop key. Resume or end.",
+    ),
+    Condition.LINK_LOST: (
+        "The pump cannot be reached",
+        "Check its cable and power. It stops by itself; its own stop key works at once.",
+    ),
+    Condition.UNDER_INFUSION: (
+        "The pump gives less than was confirmed",
+        "Check the line and the syringe's seat.",
+    ),
+    Condition.JOURNAL_DOWN: (
+        "The record cannot be written; nothing can be started or raised",
+        "The running infusion goes on and STOP works. Call support.",
+    ),
+    Condition.CLOCK_JUMP: ("This computer was asleep", "Look at the pump. Somebody should find out why."),
+    Condition.PAUSE_OVER: ("The pause is over its time", "Resume or end."),
+    Condition.STEP_DUE: ("The next step up is due", "Look at the patient; then let it begin, or wait."),
+    Condition.NEAR_END: ("The infusion is nearly over", "Get ready for its end."),
+    Condition.ENDED: ("The infusion has ended", "Disconnect when the prescriber's plan says so."),
+    Condition.RESTARTED: (
+        "This computer's program was restarted; the infusion goes on",
+        "Steps up wait for a tap. Look at the pump once.",
+    ),
+}
+
+QUESTION: Final = "Look at the pump: is the plunger being driven?"
+
+ACTIONS: Final[Mapping[Action, str]] = {
+    Action.START: "start",
+    Action.STOP: "STOP",
+    Action.PAUSE: "pause",
+    Action.RESUME: "resume",
+    Action.CHANGE_RATE: "another rate",
+    Action.STEP: "the next step",
+    Action.END: "end",
+    Action.ACKNOWLEDGE: "an alarm as seen",
+    Action.ANSWER: "an answer about the plunger",
+    Action.REARM: "the pump back into use",
+}
+
+_COMMANDS: Final[Mapping[CommandKind, str]] = {
+    CommandKind.PREPARE: "program",
+    CommandKind.START: "start",
+    CommandKind.CHANGE_RATE: "change the rate",
+    CommandKind.STOP: "stop",
+    CommandKind.ACKNOWLEDGE: "leave its alarm",
+}
+
+_ENDINGS: Final[Mapping[Ending, str]] = {
+    Ending.DONE: "done",
+    Ending.REFUSED: "refused",
+    Ending.UNKNOWN: "not confirmed",
+    Ending.OVERTAKEN: "overtaken by a stop, never sent",
+}
+
+
+def alarm_text(alarm: Alarm) -> str:
+    """What is the case; with its number where it helps."""
+    text, _ = ALARMS[alarm.condition]
+    if alarm.value is not None and alarm.condition in (Condition.OVER_INFUSION, Condition.UNDER_INFUSION):
+        return f"{text}: {rate_ml_per_h(alarm.value)} by its own counter"
+    if alarm.value is not None and alarm.condition is Condition.CLOCK_JUMP:
+        return f"{text} for {duration_ns(alarm.value)}"
+    return text
+
+
+def alarm_todo(condition: Condition) -> str:
+    return ALARMS[condition][1]
+
+
+def fact_text(fact: f.Fact) -> str:
+    """One line of the record."""
+    match fact:
+        case f.PersonAsked():
+            value = f" ({rate_ml_per_h(fact.value)})" if fact.action is Action.CHANGE_RATE and fact.value else ""
+            return f"{fact.person or 'somebody'} asked for {ACTIONS[fact.action]}{value}"
+        case f.RequestRefused():
+            said = " ".join(reason_text(reason) for reason in fact.reasons)
+            return f"Refused: {ACTIONS[fact.action]}. {said}"
+        case f.PhaseChanged():
+            return f"{PHASES[fact.phase]}: {WHYS[fact.why]}; {_in(fact.delivered.low_nl, fact.delivered.high_nl)}"
+        case f.Checkpoint():
+            return f"Record: {_in(fact.delivered.low_nl, fact.delivered.high_nl)}"
+        case f.RateGranted():
+            return (
+                f"Rate {rate_ml_per_h(fact.granted_ul_per_h)} granted of {rate_ml_per_h(fact.asked_ul_per_h)} asked"
+            )
+        case f.InfusionOrdered():
+            return f"Order {fact.order.regimen}, day {fact.order.day}, accepted from {fact.person}"
+        case f.CommandIssued():
+            return f"Told the pump to {_COMMANDS[fact.command]}"
+        case f.CommandClosed():
+            return f"The pump was told to {_COMMANDS[fact.command]}: {_ENDINGS[fact.ending]}"
+        case f.AlarmRaised():
+            return f"Alarm: {ALARMS[fact.condition][0]}"
+        case f.AlarmAcknowledged():
+            return f"An alarm was seen by {fact.person or 'somebody'}"
+        case f.LinkWent():
+            return f"Link: {LINKS[LinkState(fact.link)]}"
+        case f.StepTaken():
+            return f"Step {fact.step + 1} begins" + (f", by {fact.person}" if fact.person else "")
+    return _PLAIN.get(type(fact), type(fact).__name__)
+
+
+_PLAIN: Final[Mapping[type, str]] = {
+    f.BootStarted: "This computer's program started",
+    f.PumpRecognised: "The pump said who it is",
+    f.LegPrepared: "The pump read its programme back",
+    f.StepReached: "A step is complete",
+    f.StepsByTap: "Steps up now wait for a tap",
+    f.PlanCut: "The rest of the plan was laid out anew",
+    f.AlarmOver: "The cause of an alarm is gone",
+    f.AlarmCleared: "An alarm is over",
+    f.JournalWent: "The record's own state changed",
+    f.ClockJumpSeen: "This computer was asleep",
+    f.QuestionAsked: "Asked at the bed whether the plunger is driven",
+}
+
+
+def _in(low_nl: int, high_nl: int) -> str:
+    return f"{interval_ml(low_nl, high_nl)} in"

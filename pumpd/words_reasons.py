@@ -1,0 +1,249 @@
+"""Why something was refused, reduced or remarked on, in bedside words: what spoke, and what to do now.
+
+One or two sentences for every reason code, with both numbers where there are two. A refusal that only says no
+sends a nurse looking for a colleague who knows the trick; so each says what to do, even when that is nothing.
+A test holds every code to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from pumpd.core.codes import Grant, Reason, ReasonCode, Severity
+from pumpd.core.library import DoseUnit
+from pumpd.words import bmi, concentration, dose, duration, mass, rate_ml_per_h, volume_ml, volume_ml_fine, weight
+
+
+def _per_kg(value: int) -> str:
+    return dose(value, DoseUnit.MG_PER_KG)
+
+
+def _per_kg_per_h(value: int) -> str:
+    return dose(value, DoseUnit.MG_PER_KG_PER_H)
+
+
+def _per_h(value: int) -> str:
+    return dose(value, DoseUnit.MG_PER_H)
+
+
+def _seconds(value: int) -> str:
+    return f"{value:,} s"
+
+
+# code -> what is limited, how its numbers read. The sentence around them is `_limited`.
+_LIMITED: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
+    ReasonCode.DOSE_UG_PER_KG: ("The dose", _per_kg),
+    ReasonCode.DOSE_UG_PER_KG_PER_H: ("The dose rate", _per_kg_per_h),
+    ReasonCode.DOSE_UG_PER_H: ("The dose rate", _per_h),
+    ReasonCode.DOSE_UL_PER_H: ("The flow", rate_ml_per_h),
+    ReasonCode.DURATION_S: ("The duration", duration),
+    ReasonCode.RATE_LIMIT_UG_PER_KG_PER_H: ("The speed of giving this dose", _per_kg_per_h),
+    ReasonCode.CAP_UG_PER_H: ("The dose rate", _per_h),
+    ReasonCode.CAP_TOTAL_UG: ("The dose of this session, with what was given already,", mass),
+    ReasonCode.CAP_TOTAL_UG_PER_KG: ("The dose of this session, with what was given already,", _per_kg),
+    ReasonCode.ROLLING_HOUR_UG: ("The dose within 60 minutes, with what was given already,", mass),
+    ReasonCode.ROLLING_HOUR_UG_PER_KG: ("The dose within 60 minutes, with what was given already,", _per_kg),
+    ReasonCode.WEIGHT_G: ("The weight", weight),
+    ReasonCode.BMI_MILLI: ("The body mass index", bmi),
+    ReasonCode.CEILING_UG_PER_KG_PER_H: ("The dose rate", _per_kg_per_h),
+    ReasonCode.CEILING_TOTAL_UG_PER_KG: ("The dose of this session, with what was given already,", _per_kg),
+}
+_FIXED_LIMITS: Final = (ReasonCode.CEILING_UG_PER_KG_PER_H, ReasonCode.CEILING_TOTAL_UG_PER_KG)
+_OF_PATIENT: Final = (ReasonCode.WEIGHT_G, ReasonCode.BMI_MILLI)
+
+
+def _plain(value: int) -> str:
+    return f"{value:,}"
+
+
+# code -> a text with {asked} and {limit} where numbers are known, and how they read
+_SENTENCES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
+    ReasonCode.CONCENTRATION_UG_PER_ML: (
+        "For this weight the library does not name {asked} but {limit}. Choose that container.",
+        concentration,
+    ),
+    ReasonCode.REGIMEN_CAP_UG_PER_H: (
+        "The regimen's own cap reduces {asked} to {limit}. Nothing to do.",
+        _per_h,
+    ),
+    ReasonCode.ROUNDED_RATE_UL_PER_H: (
+        "The pump cannot be set to {asked}: {limit} is used, and the step lasts longer. Nothing to do.",
+        rate_ml_per_h,
+    ),
+    ReasonCode.ROUNDED_TOTAL_NL: (
+        "The pump cannot be set to {asked} in all: {limit} is used. Nothing to do.",
+        volume_ml_fine,
+    ),
+    ReasonCode.HEIGHT_NOT_GIVEN: (
+        "Without a height, a weight typed in pounds cannot be noticed. Measure the height and enter it.",
+        _plain,
+    ),
+    ReasonCode.WEIGHT_BASIS_BMI_MILLI: (
+        (
+            "The body mass index is {asked}, and the dose is for the actual weight. From {limit} on the prescriber "
+            "confirms which weight to use."
+        ),
+        bmi,
+    ),
+    ReasonCode.CONTAINER_VOLUME_NL: (
+        "{asked} are needed, but the container gives {limit}. Choose a larger or more concentrated container.",
+        volume_ml,
+    ),
+    ReasonCode.PUMP_RATE_MAX_UL_PER_H: (
+        "{asked} are needed, but with this syringe the pump gives {limit} at most. Choose another syringe.",
+        rate_ml_per_h,
+    ),
+    ReasonCode.PUMP_RATE_MIN_UL_PER_H: (
+        (
+            "{asked} are needed, but with this syringe the pump gives no less than {limit}. "
+            "Choose a smaller or less concentrated syringe."
+        ),
+        rate_ml_per_h,
+    ),
+    ReasonCode.LEASE_S: (
+        (
+            "If this computer failed, the pump would go on for {asked}; at this rate {limit} is the longest allowed. "
+            "Choose a regimen with a lower rate."
+        ),
+        _seconds,
+    ),
+    ReasonCode.NO_LEASE_FOR_HIGH_ALERT: (
+        "If this computer failed, this pump would not stop: no high-alert drug on it. Use another pump.",
+        _plain,
+    ),
+    ReasonCode.LEASE_RATE_UL_PER_H: (
+        (
+            "If this computer failed, this pump would go on too long for {asked}; {limit} is the most. "
+            "Choose a lower rate or another pump."
+        ),
+        rate_ml_per_h,
+    ),
+    ReasonCode.BUS_CYCLE_MS: (
+        (
+            "Looking at all pumps on this cable may take {asked}, and only {limit} are safe. "
+            "Connect this pump to a cable of its own."
+        ),
+        lambda value: f"{value:,} ms",
+    ),
+    ReasonCode.CONTAINER_NOT_FOR_PUMP: (
+        "This pump cannot take this container. Choose a syringe on a syringe pump, a bag on any other.",
+        _plain,
+    ),
+    ReasonCode.UNKNOWN_REGIMEN: ("There is no such regimen. Choose one from the list.", _plain),
+    ReasonCode.UNKNOWN_CONTAINER: ("There is no such container. Choose one from the list.", _plain),
+    ReasonCode.CONTAINER_NOT_FOR_REGIMEN: (
+        "This container belongs to another drug or use. Choose one from the regimen's list.",
+        _plain,
+    ),
+    ReasonCode.DAY_NOT_IN_REGIMEN: (
+        "The regimen has no day {asked}; its last is day {limit}. Check which day this is.",
+        _plain,
+    ),
+    ReasonCode.LIBRARY_UNUSABLE: (
+        "The drug library has no usable entry for this. Do not start; call the pharmacy.",
+        _plain,
+    ),
+    ReasonCode.NOT_SIGNED_IN: ("Nobody is signed in. Sign in with your PIN and try again.", _plain),
+    ReasonCode.ROLE_MAY_NOT: ("Your role may not do this. Ask a nurse or the prescriber.", _plain),
+    ReasonCode.OVERRIDE_NEEDED: (
+        "A soft limit was crossed. Give a reason and have a second person confirm, or choose less.",
+        _plain,
+    ),
+    ReasonCode.REVIEW_CHANGED: (
+        "The programme is no longer the one that you confirmed. Read the review again.",
+        _plain,
+    ),
+    ReasonCode.WRONG_PHASE: (
+        "The pump is not in a state in which this can be done. Look at its state.",
+        _plain,
+    ),
+    ReasonCode.COMMAND_PENDING: ("The pump is still busy with the last command. Wait a moment.", _plain),
+    ReasonCode.DELIVERY_UNKNOWN: (
+        "It is not known what the pump does. Look at the pump and answer the question on this page.",
+        _plain,
+    ),
+    ReasonCode.LINK_DOWN: (
+        "The pump cannot be reached. Check its cable and power; use its own stop key if it must stop.",
+        _plain,
+    ),
+    ReasonCode.PUMP_UNKNOWN: ("No pump has identified itself here. Check cable, power and address.", _plain),
+    ReasonCode.PUMP_IN_ALARM: ("The pump is in alarm. Look at the pump, then acknowledge the alarm.", _plain),
+    ReasonCode.JOURNAL_DOWN: (
+        "The record cannot be written, so nothing may be started or raised. Stopping works. Call support.",
+        _plain,
+    ),
+    ReasonCode.NEEDS_REARM: (
+        "The pump tripped. Look at it, then take it back into use on this page.",
+        _plain,
+    ),
+    ReasonCode.SAME_DRUG_RUNNING: (
+        "The same drug is running on another pump of this bed. End that infusion first.",
+        _plain,
+    ),
+    ReasonCode.RISE_NOT_CONFIRMED_UL_PER_H: (
+        "{asked} would be more than the {limit} that was confirmed. Ask for a new order to give more.",
+        rate_ml_per_h,
+    ),
+    ReasonCode.NOT_A_CHANGE_UL_PER_H: ("The rate is {asked} already. Nothing to do.", rate_ml_per_h),
+    ReasonCode.NOTHING_LEFT_NL: ("Nothing is left to give. End the infusion.", volume_ml),
+    ReasonCode.NO_STEP_DUE: ("No step is waiting for a tap. Nothing to do.", _plain),
+    ReasonCode.NO_SUCH_ALARM: ("This alarm is over or was acknowledged already. Nothing to do.", _plain),
+    ReasonCode.GRANTED_DIFFERS: (
+        "The pump read back something else than was sent, and was not started. Use another pump.",
+        _plain,
+    ),
+    ReasonCode.RESUME_TIME_OVER_S: (
+        "It has stood still for {asked}; after {limit} it cannot be resumed. End it, and ask the prescriber.",
+        duration,
+    ),
+    ReasonCode.REQUEST_EXPIRED: ("This took too long and was dropped, to be safe. Try again.", _plain),
+}
+
+_WHAT_TO_DO: Final[Mapping[Severity, str]] = {
+    Severity.HARD: "It cannot be given; ask the prescriber.",
+    Severity.SOFT: "To go on, give a reason and have a second person confirm.",
+    Severity.CLAMPED: "Nothing to do.",
+    Severity.NOTE: "Keep it in mind.",
+}
+
+
+def _limited(reason: Reason) -> str:
+    noun, read = _LIMITED[reason.code]
+    if reason.asked is None or reason.limit is None:
+        return f"{noun} is outside its limits. {_WHAT_TO_DO[reason.severity]}"
+    side = "above" if reason.asked > reason.limit else "below"
+    kind = "hard limit" if reason.severity is Severity.HARD else "soft limit"
+    if reason.code in _FIXED_LIMITS:
+        kind = "ceiling, which no library can raise,"
+    first = f"{noun} of {read(reason.asked)} is {side} the {kind} of {read(reason.limit)}."
+    if noun.endswith(","):
+        first = f"{noun} is {read(reason.asked)}: {side} the {kind} of {read(reason.limit)}."
+    if reason.code in _OF_PATIENT:
+        return f"{first} Was it measured in kilograms and centimetres? {_WHAT_TO_DO[reason.severity]}"
+    return f"{first} {_WHAT_TO_DO[reason.severity]}"
+
+
+def reason_text(reason: Reason) -> str:
+    """What spoke and what to do now, for the person at the bedside."""
+    if reason.code in _LIMITED:
+        return _limited(reason)
+    text, read = _SENTENCES[reason.code]
+    asked = "this" if reason.asked is None else read(reason.asked)
+    limit = "what is allowed" if reason.limit is None else read(reason.limit)
+    sentence = text.format(asked=asked, limit=limit)
+    return sentence[0].upper() + sentence[1:]
+
+
+def highest_dose_text(grant: Grant, unit: DoseUnit) -> str:
+    """After a refused review: what could be asked instead; empty when no dose helps."""
+    if grant.highest_acceptable is None:
+        return ""
+    return f"The highest acceptable dose is {dose(grant.highest_acceptable, unit)}."
+
+
+def highest_rate_text(grant: Grant) -> str:
+    """After a refused command at a running infusion, where the highest acceptable value is a flow."""
+    if grant.highest_acceptable is None:
+        return ""
+    return f"The highest acceptable rate is {rate_ml_per_h(grant.highest_acceptable)}."

@@ -1,0 +1,130 @@
+"""What a nurse confirms before a start: the programme as the pump will do it, said once and whole.
+
+As lines (label, value), so that a page can lay them out, and as one text to read aloud. Beside drug, dose and
+time it says what nobody asks for and everybody needs: what this pump cannot detect, what happens if this
+computer fails, and how good the evidence for the regimen is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from pumpd.core.codes import Reason, ReasonCode, Severity
+from pumpd.core.library import DoseUnit
+from pumpd.core.order import Order
+from pumpd.core.programme import ClampKind, Programme, Step, StepMode
+from pumpd.core.pump import Detectable, DriverInfo
+from pumpd.core.regimen import Regimen, Rules
+from pumpd.core.units import Towards, divide, duration_for_ns, mass_ng
+from pumpd.words import (
+    concentration,
+    dose_rate,
+    dose_rate_per_kg,
+    duration_ns,
+    height,
+    mass,
+    rate_ml_per_h,
+    volume_ml,
+    weight,
+)
+from pumpd.words_reasons import reason_text
+
+Line = tuple[str, str]
+
+_DETECTS: Final[Mapping[Detectable, str]] = {
+    Detectable.OCCLUSION_BY_PRESSURE: "the pressure of a blocked line",
+    Detectable.OCCLUSION_BY_STALL: "a blocked line, not even when it stalls",
+    Detectable.AIR: "air in the line",
+    Detectable.EMPTY: "an empty container",
+    Detectable.SYRINGE_SIZE: "a wrong syringe",
+    Detectable.BATTERY: "the state of its battery",
+    Detectable.FREE_FLOW: "free flow",
+}
+
+
+def cannot_detect(info: DriverInfo) -> str:
+    """What the person at the bedside has to watch for instead of the pump."""
+    blind = [text for what, text in _DETECTS.items() if what not in info.detects]
+    return ", ".join(blind) if blind else "nothing of what pumps can detect"
+
+
+def lease_text(programme: Programme) -> str:
+    """What happens if this computer fails."""
+    if programme.lease_s is None:
+        return "the pump goes on by itself"
+    return f"the pump stops by itself within {programme.lease_s} s"
+
+
+def step_text(step: Step, programme: Programme, unit: DoseUnit) -> str:
+    """Dose rate, flow, volume and time of one step, as the pump will do it."""
+    parts = [rate_ml_per_h(step.rate_ul_per_h)]
+    ng_per_h = step.rate_ul_per_h * programme.concentration_ug_per_ml
+    if unit is not DoseUnit.ML_PER_H:
+        parts.insert(0, dose_rate(ng_per_h))
+        if unit is not DoseUnit.MG_PER_H:
+            parts.insert(0, dose_rate_per_kg(ng_per_h, programme.weight_g))
+    lasts = duration_for_ns(step.volume_nl, step.rate_ul_per_h, Towards.UP) if step.rate_ul_per_h else 0
+    return f"{', '.join(parts)}: {volume_ml(step.volume_nl)} in {duration_ns(lasts)}"
+
+
+def total_text(programme: Programme, unit: DoseUnit) -> str:
+    lasts = sum(
+        duration_for_ns(step.volume_nl, step.rate_ul_per_h, Towards.UP)
+        for step in programme.steps
+        if step.rate_ul_per_h
+    )
+    volume = f"{volume_ml(programme.total_nl)} in {duration_ns(lasts)}"
+    if unit is DoseUnit.ML_PER_H:
+        return volume
+    total = mass_ng(programme.total_nl, programme.concentration_ug_per_ml, Towards.UP)
+    return f"{mass(divide(total, 1_000, Towards.UP))} in {volume}"
+
+
+def review_lines(order: Order, programme: Programme, rules: Rules, info: DriverInfo) -> tuple[Line, ...]:
+    """What a nurse confirms, in the order in which it is checked at the bedside."""
+    regimen = rules.catalogue.regimen(order.regimen)
+    entry = rules.library.entry(programme.entry)
+    container = None if entry is None else entry.container(order.container)
+    if regimen is None or entry is None or container is None:
+        return ()
+    drug = entry.drug
+    if programme.concentration_ug_per_ml > 0:
+        drug = f"{drug} {concentration(programme.concentration_ug_per_ml)}"
+    lines = [
+        ("Drug", f"{drug} (high-alert)" if entry.high_alert else drug),
+        ("Patient", weight(order.weight_g) + (f", {height(order.height_mm)}" if order.height_mm > 0 else "")),
+        ("Regimen", _regimen_text(regimen, order)),
+        ("Container", container.title + (" (a proposal)" if container.proposal else "")),
+    ]
+    many = len(programme.steps) > 1
+    for index, step in enumerate(programme.steps, start=1):
+        lines.append((f"Step {index}" if many else "Rate", step_text(step, programme, entry.unit)))
+    lines.append(("In all", total_text(programme, entry.unit)))
+    if many:
+        asks = programme.mode is StepMode.ASK
+        lines.append(("Steps up", "each waits for a tap" if asks else "each goes by itself"))
+    for clamp in programme.clamps:
+        code = ReasonCode(clamp.kind.value)
+        told = Reason(code=code, severity=Severity.CLAMPED, asked=clamp.asked, limit=clamp.granted)
+        label = "Capped" if clamp.kind is ClampKind.REGIMEN_CAP_UG_PER_H else "Rounded"
+        lines.append((label, reason_text(told)))
+    lines += [
+        ("If this computer fails", lease_text(programme)),
+        (f"The {info.title} cannot detect", cannot_detect(info)),
+        ("Premedication", regimen.premedication),
+        ("Advice", entry.advice),
+        ("Evidence", f"{regimen.evidence} ({regimen.source})"),
+    ]
+    return tuple(lines)
+
+
+def _regimen_text(regimen: Regimen, order: Order) -> str:
+    day = f", day {order.day} of {regimen.sessions}" if regimen.sessions > 1 else ""
+    return f"{regimen.title} ({regimen.indication}){day}"
+
+
+def review_text(order: Order, programme: Programme, rules: Rules, info: DriverInfo) -> str:
+    """The same as one text, to read aloud before the start."""
+    lines = review_lines(order, programme, rules, info)
+    return " ".join(f"{label}: {value.removesuffix('.')}." for label, value in lines)

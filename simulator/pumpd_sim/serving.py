@@ -1,0 +1,139 @@
+"""A simulated chain of pumps on real wires: a pseudo-terminal, a TCP port, or both.
+
+The bus lives in virtual time; here real time is fed to it. What the host writes goes in, what is due comes
+out, and one timer waits for whatever the bus says comes next. A pump chain has one host, so over TCP the
+newest connection has the line and the one before is closed. A host that does not read loses bytes, as it
+would on a real line; nothing here waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tty
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pumpd_sim import clock
+
+if TYPE_CHECKING:
+    from pumpd_sim.bus import SimBus
+
+READ_AT_ONCE = 4_096
+UNSENT_LIMIT = 65_536  # bytes a TCP host may leave unread before what follows is lost
+
+
+class ServedBus:
+    """Real time for a bus. Create it inside a running loop; `close` gives everything back."""
+
+    def __init__(self, bus: SimBus) -> None:
+        self.bus = bus
+        self._loop = asyncio.get_running_loop()
+        self._started_ns = clock.now_ns()
+        self._timer: asyncio.TimerHandle | None = None
+        self._master: int | None = None
+        self._slave: int | None = None
+        self._link: Path | None = None
+        self._server: asyncio.Server | None = None
+        self._host: asyncio.Transport | None = None
+        self._settle()
+
+    def now_ns(self) -> int:
+        """Nanoseconds since serving began: the bus's time."""
+        return clock.now_ns() - self._started_ns
+
+    def open_pty(self, link: Path | None = None) -> str:
+        """Returns the path a host opens. With `link`, a symbolic link to it; an old link is replaced."""
+        self._master, self._slave = os.openpty()
+        tty.setraw(self._slave)
+        os.set_blocking(self._master, False)
+        path = os.ttyname(self._slave)
+        self._loop.add_reader(self._master, self._read_pty)
+        if link is not None:
+            if link.is_symlink():
+                link.unlink()
+            link.symlink_to(path)
+            self._link = link
+        return path
+
+    async def open_tcp(self, host: str, port: int) -> tuple[str, int]:
+        """Returns the address a host connects to; port 0 takes a free one."""
+        self._server = await self._loop.create_server(lambda: _HostLine(self), host, port)
+        bound_host, bound_port = self._server.sockets[0].getsockname()[:2]
+        return str(bound_host), int(bound_port)
+
+    async def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._master is not None and self._slave is not None:
+            self._loop.remove_reader(self._master)
+            os.close(self._master)
+            os.close(self._slave)
+        if self._link is not None:
+            self._link.unlink(missing_ok=True)
+        if self._host is not None:
+            self._host.abort()
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+
+    def touched(self) -> None:
+        """Call after anything was done to the bus from outside: sends what is due and sets the timer."""
+        self._settle()
+
+    def take(self, data: bytes) -> None:
+        self.bus.write(self.now_ns(), data)
+        self._settle()
+
+    def seat(self, transport: asyncio.Transport) -> None:
+        if self._host is not None:
+            self._host.abort()
+        self._host = transport
+
+    def unseat(self, transport: asyncio.BaseTransport | None) -> None:
+        if self._host is transport:
+            self._host = None
+
+    def _settle(self) -> None:
+        """Send what is due, then sleep until the bus's next moment."""
+        data = self.bus.poll(self.now_ns())
+        if data:
+            self._send(data)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        wake_ns = self.bus.next_wake_ns()
+        if wake_ns is not None:
+            self._timer = self._loop.call_later(max(0, wake_ns - self.now_ns()) / 1e9, self._settle)
+
+    def _send(self, data: bytes) -> None:
+        if self._master is not None:
+            with suppress(BlockingIOError):
+                os.write(self._master, data)
+        if self._host is not None and self._host.get_write_buffer_size() < UNSENT_LIMIT:
+            self._host.write(data)
+
+    def _read_pty(self) -> None:
+        assert self._master is not None
+        with suppress(BlockingIOError):
+            self.take(os.read(self._master, READ_AT_ONCE))
+
+
+class _HostLine(asyncio.Protocol):
+    """One TCP connection of the host."""
+
+    def __init__(self, served: ServedBus) -> None:
+        self._served = served
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._served.seat(transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._served.take(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        self._served.unseat(self._transport)

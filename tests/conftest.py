@@ -1,0 +1,62 @@
+"""What holds for every test.
+
+A test that leaves an asyncio task running fails: a leaked task is a timer or a retry that outlives its
+reason, and in the daemon it would act on a pump that somebody else now holds. In CI a skipped test fails the
+run, since a skip is how a missing broker or browser turns a proof into nothing without anybody noticing.
+Hypothesis has no deadline (the machine is shared, and time there proves nothing); in CI its examples are the
+same for one commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from hypothesis import settings
+
+IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
+
+settings.register_profile("desk", deadline=None, max_examples=50)
+settings.register_profile("ci", deadline=None, max_examples=100, derandomize=True, print_blob=True)
+settings.load_profile("ci" if IN_CI else "desk")
+
+
+@pytest_asyncio.fixture
+async def no_task_left_running(request: pytest.FixtureRequest) -> AsyncIterator[None]:
+    """Set up first and torn down last, so that what a test's own fixtures stop is stopped by then."""
+    before = asyncio.all_tasks()
+    yield
+    await asyncio.sleep(0)  # a task cancelled in the test's last line ends in the loop's next turn
+    left = [task for task in asyncio.all_tasks() - before if task is not asyncio.current_task()]
+    if left:
+        names = "\n".join(f"  {task.get_name()}: {task.get_coro()}" for task in left)
+        pytest.fail(f"{request.node.nodeid} left running:\n{names}", pytrace=False)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Only tests that run on a loop get the fixture: autouse would start a loop for each of the others."""
+    for item in items:
+        if isinstance(item, pytest.Function) and item.get_closest_marker("asyncio"):
+            item.fixturenames.insert(0, no_task_left_running.__name__)
+
+
+def skipped(session: pytest.Session) -> int:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    return len(reporter.stats.get("skipped", ())) if reporter else 0
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    if IN_CI and exitstatus == pytest.ExitCode.OK and skipped(session):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    count = len(terminalreporter.stats.get("skipped", ()))
+    if IN_CI and count:
+        terminalreporter.write_line(
+            f"{count} skipped: in CI a skipped test is a failure", red=True, bold=True
+        )

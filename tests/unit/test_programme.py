@@ -1,0 +1,262 @@
+"""An order becomes what the pump can do: exact totals, rounded down, with every reduction named."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pumpd.core.library import Cap, Container, ContainerKind, DoseUnit, Entry, Span
+from pumpd.core.order import Order
+from pumpd.core.programme import (
+    ClampKind,
+    MisfitKind,
+    Programme,
+    compile_order,
+    lease_bound_s,
+    lease_rate_max_ul_per_h,
+    rate_range_ul_per_h,
+)
+from pumpd.core.pump import FixedLease, NoLease, SettableLease, VolumeLease
+from pumpd.core.regimen import DayPlan, Regimen, RegimenStep
+from pumpd.core.units import parse_scaled
+from pumpd.testing.clinical import NE_1000, shipped_rules
+
+VECTORS = Path(__file__).parents[1] / "vectors" / "arithmetic.toml"
+WIDE = Span(hard_low=1, soft_low=1, typical=1, soft_high=10**9, hard_high=10**9)
+TANK_NL = 10**9  # a container for arithmetic only
+
+
+def container(concentration_ug_per_ml: int, usable_nl: int = TANK_NL) -> Container:
+    return Container(
+        id="c",
+        kind=ContainerKind.SYRINGE,
+        title="test syringe",
+        usable_nl=usable_nl,
+        inner_diameter_um=26_590,
+        concentration_ug_per_ml=concentration_ug_per_ml,
+        weight_over_g=None,
+        weight_up_to_g=None,
+        proposal=True,
+        source="test",
+    )
+
+
+def entry(unit: DoseUnit, *containers: Container, high_alert: bool = True) -> Entry:
+    return Entry(
+        id="TEST",
+        drug="ketamine",
+        title="test",
+        high_alert=high_alert,
+        unit=unit,
+        dose=WIDE,
+        duration_s=WIDE,
+        rate_ug_per_kg_per_h=Cap(soft=None, hard=10**9),
+        cap_ug_per_h=None,
+        cap_total_ug=None,
+        cap_total_ug_per_kg=None,
+        rolling_hour_ug=None,
+        rolling_hour_ug_per_kg=None,
+        containers=containers,
+        near_end_s=300,
+        kvo_ul_per_h=0,
+        advice="none",
+        source="test",
+    )
+
+
+def regimen(*steps: tuple[int, int], cap_ug_per_h: int | None = None) -> Regimen:
+    return Regimen(
+        id="T",
+        title="test",
+        indication="test",
+        entry="TEST",
+        days=(DayPlan(first_day=1, last_day=1, steps=tuple(RegimenStep(dose=d, duration_s=s) for d, s in steps)),),
+        cap_ug_per_h=cap_ug_per_h,
+        automatic=False,
+        sessions=1,
+        course="once",
+        premedication="none",
+        evidence="none",
+        source="test",
+    )
+
+
+def order(weight_g: int) -> Order:
+    return Order(regimen="T", day=1, weight_g=weight_g, height_mm=1_700, container="c")
+
+
+def compiled(weight_g: int, scheme: Regimen, unit: DoseUnit, concentration: int = 1_000) -> Programme:
+    box = container(concentration)
+    result = compile_order(order(weight_g), scheme, entry(unit, box), box, NE_1000)
+    assert isinstance(result, Programme), result
+    return result
+
+
+CASES: list[dict[str, Any]] = tomllib.loads(VECTORS.read_text())["case"]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_arithmetic_vector_comes_out_exactly(case: dict[str, Any]) -> None:
+    cap = case.get("cap_mg_per_h")
+    scheme = regimen(
+        (parse_scaled(case["dose"], 1_000), case["minutes"] * 60),
+        cap_ug_per_h=parse_scaled(cap, 1_000) if cap else None,
+    )
+    concentration = parse_scaled(case["concentration"], 1_000)
+    programme = compiled(
+        parse_scaled(case["weight_kg"], 1_000), scheme, DoseUnit(case["unit"]), concentration
+    )
+    (step,) = programme.steps
+    assert step.rate_ul_per_h == parse_scaled(case["rate_ml_per_h"], 1_000)
+    assert step.rate_ul_per_h * concentration == parse_scaled(case["rate_mg_per_h"], 1_000_000)
+    assert programme.total_nl == parse_scaled(case["total_ml"], 1_000_000)
+    assert programme.total_nl * concentration == parse_scaled(case["total_mg"], 10**9)
+
+
+def test_regimens_own_cap_is_a_clamp_with_both_values() -> None:
+    programme = compiled(80_000, regimen((350, 14_400), cap_ug_per_h=25_000), DoseUnit.MG_PER_KG_PER_H)
+    (clamp,) = programme.clamps
+    assert (clamp.kind, clamp.asked, clamp.granted) == (ClampKind.REGIMEN_CAP_UG_PER_H, 28_000, 25_000)
+
+
+def test_steps_made_equal_by_the_cap_become_one() -> None:
+    scheme = regimen((400, 3_600), (500, 3_600), cap_ug_per_h=25_000)
+    programme = compiled(70_000, scheme, DoseUnit.MG_PER_KG_PER_H)
+    assert [(s.rate_ul_per_h, s.volume_nl) for s in programme.steps] == [(25_000, 50_000_000)]
+
+
+schemes = st.lists(st.tuples(st.integers(20, 2_000), st.integers(60, 20_000)), min_size=1, max_size=4)
+
+
+@given(st.integers(35_000, 200_000), schemes, st.sampled_from([1_000, 2_000, 5_000]))
+def test_granted_is_never_above_asked_and_below_it_by_the_grid_only(
+    weight_g: int, steps: list[tuple[int, int]], concentration: int
+) -> None:
+    box = container(concentration, usable_nl=10**12)
+    fast = replace(NE_1000, piston_um_per_h_max=10**9, piston_um_per_h_min=0, lease=NoLease())
+    unit = DoseUnit.MG_PER_KG_PER_H
+    result = compile_order(order(weight_g), regimen(*steps), entry(unit, box, high_alert=False), box, fast)
+    assert isinstance(result, Programme), result
+    asked_nl = sum(Fraction(d * weight_g * s, concentration) * Fraction(1_000, 3_600) for d, s in steps)
+    assert asked_nl - max(asked_nl * Fraction(1, 1_000), 1_000) - len(steps) <= result.total_nl <= asked_nl
+    assert len(str(result.total_nl // 1_000).rstrip("0")) <= 4
+    assert result.total_nl % 1_000 == 0
+    top = max(Fraction(d * weight_g, concentration) for d, _ in steps)
+    assert top - max(top * Fraction(1, 1_000), 1) <= result.top_rate_ul_per_h <= top
+    assert all(step.volume_nl > 0 for step in result.steps)
+    assert all(a.rate_ul_per_h != b.rate_ul_per_h for a, b in zip(result.steps, result.steps[1:], strict=False))
+    assert all(clamp.granted < clamp.asked for clamp in result.clamps)
+
+
+@given(st.integers(35_000, 200_000), st.integers(60, 20_000))
+def test_rounding_stretches_the_time_and_never_speeds_it_up(weight_g: int, duration_s: int) -> None:
+    programme = compiled(weight_g, regimen((500, duration_s)), DoseUnit.MG_PER_KG_PER_H, 5_000)
+    (step,) = programme.steps
+    lasts_s = Fraction(step.volume_nl * 3_600, step.rate_ul_per_h * 1_000)
+    assert lasts_s >= duration_s * Fraction(998, 1_000)
+    assert step.rate_ul_per_h * 5_000 <= 500 * weight_g
+
+
+def misfits(weight_g: int, scheme: Regimen, box: Container, unit: DoseUnit, **changes: Any) -> dict[MisfitKind, Any]:
+    result = compile_order(order(weight_g), scheme, entry(unit, box), box, replace(NE_1000, **changes))
+    assert isinstance(result, tuple), result
+    return {misfit.kind: misfit for misfit in result}
+
+
+def test_what_does_not_fit_the_container_is_refused_with_both_volumes() -> None:
+    found = misfits(70_000, regimen((350, 14_400)), container(1_000, 56_000_000), DoseUnit.MG_PER_KG_PER_H)
+    misfit = found[MisfitKind.CONTAINER_VOLUME_NL]
+    assert (misfit.asked, misfit.limit) == (98_000_000, 56_000_000)
+
+
+def test_bag_on_a_syringe_pump_is_refused() -> None:
+    bag = replace(container(1_000), kind=ContainerKind.BAG, inner_diameter_um=None)
+    found = misfits(70_000, regimen((350, 14_400)), bag, DoseUnit.MG_PER_KG_PER_H)
+    assert MisfitKind.CONTAINER_NOT_FOR_PUMP in found
+
+
+def test_rates_outside_what_the_piston_can_do_are_refused() -> None:
+    low, high = rate_range_ul_per_h(NE_1000, 26_590)
+    assert (low, high) == (24, 1_699_000)  # manual: piston area x 0.0042 cm/h and x 5.1005 cm/min
+    box = container(0)
+    scheme = regimen((high + 1_000, 10))
+    assert MisfitKind.PUMP_RATE_MAX_UL_PER_H in misfits(70_000, scheme, box, DoseUnit.ML_PER_H)
+    assert MisfitKind.PUMP_RATE_MIN_UL_PER_H in misfits(70_000, regimen((low - 1, 10**6)), box, DoseUnit.ML_PER_H)
+
+
+@given(st.integers(1_000, 60_000))
+def test_rate_range_is_rounded_inwards(diameter_um: int) -> None:
+    low, high = rate_range_ul_per_h(NE_1000, diameter_um)
+    area = Fraction(314_159_265, 10**8) * Fraction(diameter_um**2, 4)
+    assert low >= area * NE_1000.piston_um_per_h_min * Fraction(1, 10**9)
+    assert high <= area * Fraction(1_000_001, 10**6) * NE_1000.piston_um_per_h_max * Fraction(1, 10**9)
+
+
+@given(st.integers(1, 2_000_000), st.sampled_from([0, 1_000, 5_000]), st.integers(35_000, 200_000))
+def test_lease_lets_in_no_more_than_wall_8_allows(rate: int, concentration: int, weight_g: int) -> None:
+    lease_s = lease_bound_s(rate_ul_per_h=rate, concentration_ug_per_ml=concentration, weight_g=weight_g)
+    assert lease_s <= 14
+    whole_s = lease_s + 1
+    assert Fraction(rate * 1_000 * whole_s, 3_600) <= 500_000
+    assert Fraction(rate * concentration * whole_s, 3_600) <= 20 * weight_g
+    if lease_s < 14:
+        longer_s = whole_s + 1
+        assert (
+            Fraction(rate * 1_000 * longer_s, 3_600) > 500_000
+            or Fraction(rate * concentration * longer_s, 3_600) > 20 * weight_g
+        )
+
+
+@given(st.integers(1, 20), st.sampled_from([0, 1_000, 5_000]), st.integers(35_000, 200_000))
+def test_fixed_lease_limits_the_rate_to_where_the_bound_still_holds(
+    length_s: int, concentration: int, weight_g: int
+) -> None:
+    def bound(rate: int) -> int:
+        return lease_bound_s(rate_ul_per_h=rate, concentration_ug_per_ml=concentration, weight_g=weight_g)
+
+    limit = lease_rate_max_ul_per_h(length_s=length_s, concentration_ug_per_ml=concentration, weight_g=weight_g)
+    if limit:
+        assert bound(limit) >= length_s
+    assert bound(limit + 1) < length_s
+
+
+def test_lease_that_a_pump_cannot_keep_is_a_misfit() -> None:
+    fast = regimen((1_000_000, 60))
+    box, unit = container(0), DoseUnit.ML_PER_H
+    assert MisfitKind.LEASE_S in misfits(70_000, fast, box, unit)
+    assert MisfitKind.LEASE_RATE_UL_PER_H in misfits(70_000, fast, box, unit, lease=FixedLease(length_s=10))
+    settable = SettableLease(shortest_s=20, longest_s=60)
+    assert MisfitKind.LEASE_S in misfits(70_000, regimen((60_000, 60)), box, unit, lease=settable)
+
+
+def test_no_high_alert_drug_goes_on_a_pump_that_never_stops_by_itself() -> None:
+    scheme, box = regimen((500, 3_600)), container(1_000)
+    for lease in (NoLease(), VolumeLease(changeable_while_running=False)):
+        found = misfits(70_000, scheme, box, DoseUnit.MG_PER_KG_PER_H, lease=lease)
+        assert MisfitKind.NO_LEASE_FOR_HIGH_ALERT in found
+    info = replace(NE_1000, lease=NoLease())
+    harmless = entry(DoseUnit.MG_PER_KG_PER_H, box, high_alert=False)
+    result = compile_order(order(70_000), scheme, harmless, box, info)
+    assert isinstance(result, Programme)
+    assert result.lease_s is None
+
+
+def test_training_in_three_steps_is_what_the_scripted_demo_expects() -> None:
+    rules = shipped_rules()
+    scheme = rules.catalogue.regimen("TRAIN-3STEP")
+    assert scheme is not None
+    saline = rules.library.entry(scheme.entry)
+    assert saline is not None
+    box = saline.containers[0]
+    asked = Order(regimen=scheme.id, day=1, weight_g=70_000, height_mm=1_750, container=box.id)
+    result = compile_order(asked, scheme, saline, box, NE_1000)
+    assert isinstance(result, Programme)
+    assert [step.rate_ul_per_h for step in result.steps] == [180_000, 240_000, 300_000]
+    assert result.total_nl == 2_350_000
