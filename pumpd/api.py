@@ -27,7 +27,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pumpd import api_typed
-from pumpd.api_desk import Desk, Refusal, Signed
+from pumpd.api_desk import Desk, Signed
 from pumpd.api_models import (
     AnswerBody,
     AnswerView,
@@ -100,10 +100,8 @@ async def bed(desk: At) -> BedView:
 async def events(desk: At) -> Response:
     """Whole views of the bed as server-sent events `bed`: at once, at every change, at least once a second."""
     if desk.feed.full:
-        raise Refusal("Too many screens are following this bed. Close one of them.", status=503)
-    return StreamingResponse(
-        desk.feed.frames(), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
-    )
+        raise ApiError("Too many screens are following this bed. Close one of them.", status=503)
+    return StreamingResponse(desk.feed.frames(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 
 @router.get("/regimens")
@@ -118,16 +116,12 @@ async def review(desk: At, body: ReviewRequest) -> ReviewView:
 
 
 @router.get("/samples")
-async def samples(
-    desk: At, slot: str, since_ms: Annotated[int, Query(ge=0)] = 0
-) -> tuple[SampleView, ...]:
-    return await desk.samples(slot, since_ms)
+async def samples(desk: At, slot: str, since_ms: Annotated[int, Query(ge=0)] = 0) -> tuple[SampleView, ...]:
+    return desk.samples(slot, since_ms)
 
 
 @router.get("/history")
-async def history(
-    desk: At, limit: Annotated[int, Query(ge=1, le=HISTORY_ROWS_MAX)] = 100
-) -> tuple[HistoryRow, ...]:
+async def history(desk: At, limit: Annotated[int, Query(ge=1, le=HISTORY_ROWS_MAX)] = 100) -> tuple[HistoryRow, ...]:
     """The latest rows of the journal, the newest first."""
     return desk.history(limit)
 
@@ -187,9 +181,7 @@ async def start(desk: At, by: By, slot: str, body: StartBody) -> Response:
             by,
             slot,
             body,
-            lambda common: r.StartRequested(
-                **common, slot=slot, order=order, digest=body.digest, override=override
-            ),
+            lambda common: r.StartRequested(**common, slot=slot, order=order, digest=body.digest, override=override),
         )
     )
 
@@ -210,20 +202,14 @@ async def pause(desk: At, by: By, slot: str, body: PauseBody) -> Response:
 
 @acts.post("/pumps/{slot}/resume", response_model=AnswerView)
 async def resume(desk: At, by: By, slot: str, body: ResumeBody) -> Response:
-    return _told(
-        await desk.act(
-            by, slot, body, lambda common: r.ResumeRequested(**common, slot=slot, keep=body.keep)
-        )
-    )
+    return _told(await desk.act(by, slot, body, lambda common: r.ResumeRequested(**common, slot=slot, keep=body.keep)))
 
 
 @acts.post("/pumps/{slot}/rate", response_model=AnswerView)
 async def rate(desk: At, by: By, slot: str, body: RateBody) -> Response:
     wanted = api_typed.rate_ul_per_h(body.rate_ml_per_h)
     return _told(
-        await desk.act(
-            by, slot, body, lambda common: r.RateRequested(**common, slot=slot, rate_ul_per_h=wanted)
-        )
+        await desk.act(by, slot, body, lambda common: r.RateRequested(**common, slot=slot, rate_ul_per_h=wanted))
     )
 
 
@@ -243,9 +229,7 @@ async def end(desk: At, by: By, slot: str) -> Response:
 async def answer(desk: At, by: By, slot: str, body: AnswerBody) -> Response:
     """Is the plunger driven? What a person sees at the pump."""
     return _told(
-        await desk.act(
-            by, slot, body, lambda common: r.DeliveryAnswered(**common, slot=slot, answer=body.answer)
-        )
+        await desk.act(by, slot, body, lambda common: r.DeliveryAnswered(**common, slot=slot, answer=body.answer))
     )
 
 
@@ -269,6 +253,9 @@ async def acknowledge(desk: At, by: By, alarm_id: int) -> Response:
     )
 
 
+router.include_router(acts)
+
+
 # --- the application ------------------------------------------------------------------------------------
 
 
@@ -288,7 +275,6 @@ def create_app(desk: Desk) -> FastAPI:
         },
     )
     app.state.desk = desk
-    router.include_router(acts)
     app.include_router(router)
     app.add_middleware(_Bounded)
     return app
@@ -373,7 +359,11 @@ async def serve(app: FastAPI, socket_path: Path, beat: Callable[[], None]) -> No
             feeding = tasks.create_task(desk.feed.run(beat), name="api feed")
             serving = tasks.create_task(server.serve([listener]), name="api server")
             try:
-                await asyncio.shield(asyncio.gather(feeding, serving))
+                await asyncio.wait((feeding, serving), return_when=asyncio.FIRST_COMPLETED)
             finally:
                 desk.feed.close()
                 server.should_exit = True
+                await asyncio.wait((feeding, serving))  # uvicorn's own grace bounds it
+                for connection in server.server_state.connections:
+                    if connection.transport is not None:
+                        connection.transport.abort()  # of a reader that reads nothing

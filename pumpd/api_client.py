@@ -76,9 +76,7 @@ _HISTORY: Final = TypeAdapter(tuple[HistoryRow, ...])
 
 
 def _pump(slot: str, act: str, body: BaseModel | None = None, key: str | None = None) -> Call[AnswerView]:
-    return Call(
-        method="POST", path=f"/v1/pumps/{quote(slot, safe='')}/{act}", answer=_ANSWER, body=body, key=key
-    )
+    return Call(method="POST", path=f"/v1/pumps/{quote(slot, safe='')}/{act}", answer=_ANSWER, body=body, key=key)
 
 
 def bed() -> Call[BedView]:
@@ -153,9 +151,7 @@ def acknowledge(alarm_id: int, key: str | None = None) -> Call[AnswerView]:
 
 
 def samples(slot: str, since_ms: int = 0) -> Call[tuple[SampleView, ...]]:
-    return Call(
-        method="GET", path="/v1/samples", answer=_SAMPLES, query=(("slot", slot), ("since_ms", str(since_ms)))
-    )
+    return Call(method="GET", path="/v1/samples", answer=_SAMPLES, query=(("slot", slot), ("since_ms", str(since_ms))))
 
 
 def history(limit: int = 100) -> Call[tuple[HistoryRow, ...]]:
@@ -248,9 +244,7 @@ class Client:
 class AsyncClient:
     """For asyncio. One client serves many people: the token goes with each call."""
 
-    def __init__(
-        self, path: str | Path | None = None, *, sent_at_ns: Callable[[], int] | None = None
-    ) -> None:
+    def __init__(self, path: str | Path | None = None, *, sent_at_ns: Callable[[], int] | None = None) -> None:
         self.path = socket_path(path)
         self._sent_at_ns = sent_at_ns
         limits = httpx2.Limits(max_connections=CONNECTIONS_MAX, max_keepalive_connections=4)
@@ -324,9 +318,7 @@ class AsyncClient:
     ) -> AnswerView:
         return await self.send(pause(slot, reason, key), token)
 
-    async def resume(
-        self, slot: str, token: str, keep: Keep = Keep.END_TIME, key: str | None = None
-    ) -> AnswerView:
+    async def resume(self, slot: str, token: str, keep: Keep = Keep.END_TIME, key: str | None = None) -> AnswerView:
         return await self.send(resume(slot, keep, key), token)
 
     async def rate(self, slot: str, rate_ml_per_h: str, token: str, key: str | None = None) -> AnswerView:
@@ -344,9 +336,7 @@ class AsyncClient:
     async def rearm(self, slot: str, token: str, key: str | None = None) -> AnswerView:
         return await self.send(rearm(slot, key), token)
 
-    async def acknowledge(
-        self, alarm_id: int, token: str | None = None, key: str | None = None
-    ) -> AnswerView:
+    async def acknowledge(self, alarm_id: int, token: str | None = None, key: str | None = None) -> AnswerView:
         return await self.send(acknowledge(alarm_id, key), token)
 
     async def samples(self, slot: str, since_ms: int = 0) -> tuple[SampleView, ...]:

@@ -8,7 +8,7 @@ Numbers that a person types cross as they were typed ("82.4"), since a page that
 opinion on what a decimal point is. The daemon parses them once, strictly, and answers in bedside words.
 
 A value that is not known is null and stays unknown on the page: never zero, never the last number.
-Fields are only added, never renamed: dashboards and tests of other people read this.
+Fields are only added, never renamed.
 """
 
 from __future__ import annotations
@@ -24,55 +24,10 @@ from pumpd.core.programme import StepMode
 from pumpd.core.pump import Drive
 from pumpd.core.requests import Answer, Keep, LinkState, PauseReason
 
-__all__ = [  # the enums too: a client takes them from here and knows nothing of the core
-    "Action",
-    "AlarmView",
-    "Answer",
-    "AnswerBody",
-    "AnswerView",
-    "BedView",
-    "Body",
-    "ButtonView",
-    "ButtonsView",
-    "Condition",
-    "ContainerKind",
-    "ContainerView",
-    "DeliveredView",
-    "Drive",
-    "HistoryRow",
-    "InfusionView",
-    "Keep",
-    "LinkState",
-    "MeasuredView",
-    "OrderBody",
-    "OverrideBody",
-    "PauseBody",
-    "PauseReason",
-    "PersonView",
-    "Phase",
-    "PriorityName",
-    "ProblemView",
-    "PumpView",
-    "RateBody",
-    "RateView",
-    "ReasonCode",
-    "ReasonView",
-    "RegimenView",
-    "ResumeBody",
-    "ReviewRequest",
-    "ReviewView",
-    "Role",
-    "SampleView",
-    "SessionBody",
-    "SessionView",
-    "Severity",
-    "StartBody",
-    "StepMode",
-    "StepView",
-    "View",
-    "VolumeView",
-    "Why",
-]
+__all__ = [  # a client takes the enums from here, and knows nothing of the core
+    "Action", "Answer", "Condition", "ContainerKind", "Drive", "Keep", "LinkState", "PauseReason", "Phase",
+    "ReasonCode", "Role", "Severity", "StepMode", "Why",
+]  # fmt: skip
 
 TYPED_CHARS_MAX: Final = 32  # beyond any number a person types; the strict parser judges the rest
 NAME_CHARS_MAX: Final = 64  # ids of regimens, containers and people
@@ -318,13 +273,20 @@ class StepView(View):
     duration_text: str
 
 
+class LineView(View):
+    """One line of what is read aloud before a start."""
+
+    label: str
+    text: str
+
+
 class ReviewView(View):
     """What a person confirms before a start: `digest` is the fingerprint of exactly this."""
 
     digest: str
     allowed: bool
     needs_override: bool
-    lines: tuple[str, ...]
+    lines: tuple[LineView, ...]
     reasons: tuple[ReasonView, ...]
     highest_acceptable: int | None
     highest_acceptable_text: str | None
@@ -388,9 +350,6 @@ class ProblemView(View):
     field: str | None = None
 
 
-# --- people ---------------------------------------------------------------------------------------------
-
-
 class PersonView(View):
     id: str
     name: str
@@ -431,7 +390,7 @@ class SampleView(View):
 class HistoryRow(View):
     """One journalled fact in a person's words; `seq` is its place in the journal."""
 
-    seq: int
+    seq: int | None  # None: the journal had no room for it
     ts_ms: int
     slot: str | None
     kind: str

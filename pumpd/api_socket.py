@@ -66,9 +66,7 @@ def unreachable(path: Path, error: BaseException) -> ApiError:
                 f"the daemon at {path} did not answer in time: it may be overloaded or stopped. "
                 "See: systemctl status pumpd"
             )
-    return ApiError(
-        f"the call to {path} failed: {str(error) or type(error).__name__}. See: journalctl -u pumpd"
-    )
+    return ApiError(f"the call to {path} failed: {str(error) or type(error).__name__}. See: journalctl -u pumpd")
 
 
 def _group_of(path: Path) -> str:
@@ -120,9 +118,7 @@ def listening(path: Path) -> Iterator[socket.socket]:
     user may not make it.
     """
     try:
-        lock = os.open(
-            path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, SOCKET_MODE
-        )
+        lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, SOCKET_MODE)
     except OSError as error:
         raise _unmakeable(path, error) from error
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -162,9 +158,7 @@ def _clear(path: Path) -> None:
     except FileNotFoundError:
         return
     if not stat.S_ISSOCK(kind):
-        raise ApiError(
-            f"{path} is a file, not a socket, and was left as it is. Move it away, or name another socket."
-        )
+        raise ApiError(f"{path} is a file, not a socket, and was left as it is. Move it away, or name another socket.")
     pid = _listener_of(path)
     if pid is not None:
         raise _held(path, pid)

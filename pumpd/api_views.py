@@ -2,8 +2,7 @@
 
 Whether a button can be pressed is not worked out here a second time: the bed's own `decide` is asked what it
 would answer to a nurse now. It is pure, so the question changes nothing, and a page can never offer what
-the bed would refuse for a reason that it knew. A review runs through the very function that the start will run
-through, so that both have the same fingerprint.
+the bed would refuse for a reason that it knew.
 
 Every quantity that is unknown stays None.
 """
@@ -13,25 +12,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypedDict
 
 from pumpd import api_models as m
 from pumpd import words, words_bed, words_reasons, words_review
+from pumpd.api_doses import Dosed, concentration_text
 from pumpd.core import requests as r
 from pumpd.core.bed import decide
 from pumpd.core.codes import Phase, Priority, Reason, ReasonCode, Severity
 from pumpd.core.effects import Reply
-from pumpd.core.gates import review_order
-from pumpd.core.library import Container, DoseUnit, Entry
 from pumpd.core.look import Look, look
 from pumpd.core.order import Order
 from pumpd.core.people import Role
 from pumpd.core.programme import StepMode
 from pumpd.core.pump import IdentityKind
-from pumpd.core.regimen import Offer, offers
 from pumpd.core.state import Alarm, BedState, Infusion, PumpState
-from pumpd.core.turn import Setup, Turn
-from pumpd.core.units import NS_PER_MS, Towards, duration_for_ns, mass_ng
+from pumpd.core.turn import Setup
+from pumpd.core.units import NS_PER_MS
 
 _PRIORITIES: Final[Mapping[Priority, m.PriorityName]] = {
     Priority.PROMPT: "prompt",
@@ -52,6 +49,16 @@ _GATES_OF_START: Final = frozenset(
         ReasonCode.COMMAND_PENDING,
     }
 )
+
+
+class Common(TypedDict):
+    """What every request of a person has."""
+
+    at_ns: int
+    request_id: str
+    actor: r.Actor | None
+
+
 _NURSE: Final = r.Actor(person="", role=Role.NURSE)
 _NO_ORDER: Final = Order(regimen="", day=1, weight_g=70_000, height_mm=1_700, container="")
 
@@ -128,7 +135,7 @@ def pump_view(state: BedState, pump: PumpState, setup: Setup, place: Place, at: 
     info = setup.info(pump.slot)
     seen = look(pump, info, at.now_ns, state.boot_at_ns)
     infusion = pump.infusion
-    dosed = None if infusion is None else _Dosed.of(infusion, setup)
+    dosed = None if infusion is None else Dosed.of(infusion, setup)
     running = seen.left_ns is not None and pump.phase in (Phase.STARTING, Phase.INFUSING)
     return m.PumpView(
         slot=pump.slot,
@@ -154,9 +161,7 @@ def pump_view(state: BedState, pump: PumpState, setup: Setup, place: Place, at: 
         remaining=None if dosed is None else dosed.volume(seen.remaining_nl),
         left_ms=seen.left_ns // NS_PER_MS if running and seen.left_ns is not None else None,
         left_text=words.duration_ns(seen.left_ns) if running and seen.left_ns is not None else None,
-        planned_end_text=at.clock_text(at.now_ns + seen.left_ns)
-        if running and seen.left_ns is not None
-        else None,
+        planned_end_text=at.clock_text(at.now_ns + seen.left_ns) if running and seen.left_ns is not None else None,
         question=words_bed.QUESTION if infusion is not None and infusion.question else None,
         command_pending=pump.command is not None or pump.stop is not None,
         age_ms=None if seen.age_ns is None else seen.age_ns // NS_PER_MS,
@@ -164,11 +169,9 @@ def pump_view(state: BedState, pump: PumpState, setup: Setup, place: Place, at: 
     )
 
 
-def infusion_view(
-    infusion: Infusion, seen: Look, setup: Setup, place: Place, at: Moment
-) -> m.InfusionView:
+def infusion_view(infusion: Infusion, seen: Look, setup: Setup, place: Place, at: Moment) -> m.InfusionView:
     programme, order = infusion.programme, infusion.order
-    dosed = _Dosed.of(infusion, setup)
+    dosed = Dosed.of(infusion, setup)
     entry = setup.rules.library.entry(programme.entry)
     regimen = setup.rules.catalogue.regimen(order.regimen)
     container = None if entry is None else entry.container(order.container)
@@ -183,7 +186,7 @@ def infusion_view(
         drug=programme.drug,
         high_alert=programme.high_alert,
         concentration_ug_per_ml=programme.concentration_ug_per_ml,
-        concentration_text=_concentration_text(programme.concentration_ug_per_ml),
+        concentration_text=concentration_text(programme.concentration_ug_per_ml),
         weight_text=words.weight(order.weight_g),
         mode=StepMode.ASK if infusion.steps_by_tap else programme.mode,
         step=infusion.step + 1,
@@ -197,64 +200,11 @@ def infusion_view(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Dosed:
-    """Flows and volumes of one container and patient, with the drug in them."""
-
-    unit: DoseUnit
-    concentration_ug_per_ml: int
-    weight_g: int
-
-    @classmethod
-    def of(cls, infusion: Infusion, setup: Setup) -> _Dosed:
-        programme = infusion.programme
-        entry = setup.rules.library.entry(programme.entry)
-        return cls(
-            unit=DoseUnit.MG_PER_H if entry is None else entry.unit,
-            concentration_ug_per_ml=programme.concentration_ug_per_ml,
-            weight_g=programme.weight_g,
-        )
-
-    def rate(self, rate_ul_per_h: int) -> m.RateView:
-        text = words.rate_ml_per_h(rate_ul_per_h)
-        if self.concentration_ug_per_ml == 0:
-            return m.RateView(ul_per_h=rate_ul_per_h, text=text)
-        ng_per_h = rate_ul_per_h * self.concentration_ug_per_ml
-        dose = words.dose_rate(ng_per_h)
-        if self.unit is not DoseUnit.MG_PER_H:
-            dose = f"{words.dose_rate_per_kg(ng_per_h, self.weight_g)} ({dose})"
-        return m.RateView(ul_per_h=rate_ul_per_h, text=text, dose_ng_per_h=ng_per_h, dose_text=dose)
-
-    def volume(self, volume_nl: int) -> m.VolumeView:
-        if self.concentration_ug_per_ml == 0:
-            return m.VolumeView(nl=volume_nl, text=words.volume_ml(volume_nl))
-        drug_ng = mass_ng(volume_nl, self.concentration_ug_per_ml, Towards.UP)
-        return m.VolumeView(
-            nl=volume_nl,
-            text=words.volume_ml(volume_nl),
-            mass_ng=drug_ng,
-            mass_text=words.mass(_micrograms(drug_ng)),
-        )
-
-    def delivered(self, low_nl: int, high_nl: int) -> m.DeliveredView:
-        most = self.volume(high_nl).mass_text
-        return m.DeliveredView(
-            low_nl=low_nl,
-            high_nl=high_nl,
-            text=words.interval_ml(low_nl, high_nl),
-            mass_text=None if most is None else f"at most {most}",
-        )
-
-
-def _micrograms(drug_ng: int) -> int:
-    return -(-drug_ng // 1_000)
-
-
-def _rate_or_none(rate_ul_per_h: int | None, dosed: _Dosed | None) -> m.RateView | None:
+def _rate_or_none(rate_ul_per_h: int | None, dosed: Dosed | None) -> m.RateView | None:
     return None if rate_ul_per_h is None or dosed is None else dosed.rate(rate_ul_per_h)
 
 
-def _measured(seen: Look, dosed: _Dosed | None) -> m.MeasuredView | None:
+def _measured(seen: Look, dosed: Dosed | None) -> m.MeasuredView | None:
     """Shown no finer than it is known; the exact integers stand beside the text."""
     if seen.measured is None or dosed is None:
         return None
@@ -284,17 +234,13 @@ def _identity_text(pump: PumpState, kind: IdentityKind) -> str:
     return told if kind is IdentityKind.SERIAL else f"{told}; cannot tell itself from its twin: compare the label"
 
 
-def _concentration_text(concentration_ug_per_ml: int) -> str:
-    return words.concentration(concentration_ug_per_ml) if concentration_ug_per_ml else "no drug"
-
-
 # --- buttons --------------------------------------------------------------------------------------------
 
 
 def buttons(state: BedState, pump: PumpState, setup: Setup, now_ns: int) -> m.ButtonsView:
     """What the bed would answer to a nurse who presses each of them now."""
     slot, infusion = pump.slot, pump.infusion
-    common: r_Common = {"at_ns": now_ns, "request_id": "", "actor": _NURSE}
+    common: Common = {"at_ns": now_ns, "request_id": "", "actor": _NURSE}
     present = infusion.rate_ul_per_h if infusion is not None else 0
 
     def button(request: r.PersonRequest, gates: frozenset[ReasonCode] | None = None) -> m.ButtonView:
@@ -326,129 +272,6 @@ def would_answer(state: BedState, request: r.PersonRequest, setup: Setup) -> Rep
         if isinstance(effect, Reply):
             return effect
     raise AssertionError(f"the bed gave no answer to {request}")
-
-
-# --- choosing and reviewing -----------------------------------------------------------------------------
-
-
-def regimen_views(setup: Setup, slot: str) -> tuple[m.RegimenView, ...]:
-    """The regimens that the pump on this slot can run; in a training bed only those without a drug."""
-    return tuple(
-        _regimen_view(offer)
-        for offer in offers(setup.rules, setup.info(slot))
-        if not (setup.training and offer.entry.high_alert)
-    )
-
-
-def _regimen_view(offer: Offer) -> m.RegimenView:
-    regimen, entry = offer.regimen, offer.entry
-    return m.RegimenView(
-        id=regimen.id,
-        title=regimen.title,
-        indication=regimen.indication,
-        drug=entry.drug,
-        high_alert=entry.high_alert,
-        first_day=min(plan.first_day for plan in regimen.days),
-        last_day=max(plan.last_day for plan in regimen.days),
-        sessions=regimen.sessions,
-        course=regimen.course,
-        premedication=regimen.premedication,
-        evidence=regimen.evidence,
-        advice=entry.advice,
-        source=regimen.source,
-        mode=StepMode.AUTOMATIC if regimen.automatic else StepMode.ASK,
-        containers=tuple(_container_view(container, entry) for container in offer.containers),
-    )
-
-
-def _container_view(container: Container, entry: Entry) -> m.ContainerView:
-    dosed = _Dosed(
-        unit=entry.unit, concentration_ug_per_ml=container.concentration_ug_per_ml, weight_g=1_000
-    )
-    over, up_to = container.weight_over_g, container.weight_up_to_g
-    said = [f"above {words.weight(over)}"] if over is not None else []
-    said += [f"up to {words.weight(up_to)}"] if up_to is not None else []
-    return m.ContainerView(
-        id=container.id,
-        kind=container.kind,
-        title=container.title,
-        concentration_ug_per_ml=container.concentration_ug_per_ml,
-        concentration_text=_concentration_text(container.concentration_ug_per_ml),
-        usable=dosed.volume(container.usable_nl),
-        weights_text=f"for patients {' and '.join(said)}" if said else None,
-        proposal=container.proposal,
-        source=container.source,
-    )
-
-
-def review_view(state: BedState, setup: Setup, slot: str, order: Order, now_ns: int) -> m.ReviewView:
-    """Through the same function as the start, so that a confirmed review is the start's review."""
-    asked = r.StartRequested(at_ns=now_ns, request_id="", actor=None, slot=slot, order=order, digest="")
-    review = review_order(Turn(state, setup, now_ns), asked)
-    programme, info = review.programme, setup.info(slot)
-    regimen = setup.rules.catalogue.regimen(order.regimen)
-    entry = None if regimen is None else setup.rules.library.entry(regimen.entry)
-    unit = DoseUnit.MG_PER_H if entry is None else entry.unit
-    highest = words_reasons.highest_dose_text(review.grant, unit)
-    lines: tuple[tuple[str, str], ...] = ()
-    steps: tuple[m.StepView, ...] = ()
-    total: m.VolumeView | None = None
-    lasts_ns: int | None = None
-    if programme is not None:
-        dosed = _Dosed(
-            unit=unit,
-            concentration_ug_per_ml=programme.concentration_ug_per_ml,
-            weight_g=programme.weight_g,
-        )
-        lines = words_review.review_lines(order, programme, setup.rules, info)
-        each_ns = [duration_for_ns(s.volume_nl, s.rate_ul_per_h, Towards.UP) for s in programme.steps]
-        lasts_ns = sum(each_ns)
-        total = dosed.volume(programme.total_nl)
-        steps = tuple(
-            m.StepView(
-                step=index,
-                rate=dosed.rate(step.rate_ul_per_h),
-                volume=dosed.volume(step.volume_nl),
-                duration_ms=step_ns // NS_PER_MS,
-                duration_text=words.duration_ns(step_ns),
-            )
-            for index, (step, step_ns) in enumerate(zip(programme.steps, each_ns, strict=True), start=1)
-        )
-    return m.ReviewView(
-        digest=review.digest,
-        allowed=review.grant.allowed,
-        needs_override=review.grant.needs_override,
-        lines=lines,
-        reasons=tuple(map(reason_view, review.grant.reasons)),
-        highest_acceptable=review.grant.highest_acceptable,
-        highest_acceptable_text=highest or None,
-        steps=steps,
-        total=total,
-        duration_ms=None if lasts_ns is None else lasts_ns // NS_PER_MS,
-        duration_text=None if lasts_ns is None else words.duration_ns(lasts_ns),
-        cannot_detect=(words_review.cannot_detect(info),),
-    )
-
-
-# --- answers --------------------------------------------------------------------------------------------
-
-
-def reason_view(reason: Reason) -> m.ReasonView:
-    return m.ReasonView(
-        code=reason.code,
-        severity=reason.severity,
-        asked=reason.asked,
-        limit=reason.limit,
-        text=words_reasons.reason_text(reason),
-    )
-
-
-def answer_view(reply: Reply) -> m.AnswerView:
-    return m.AnswerView(
-        request_id=reply.request_id,
-        accepted=reply.accepted,
-        reasons=tuple(map(reason_view, reply.reasons)),
-    )
 
 
 def _said(code: ReasonCode) -> str:

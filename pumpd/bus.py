@@ -98,6 +98,11 @@ class Bus:
 
     # --- for the bed ---
 
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """The pumps on this bus."""
+        return tuple(self._places)
+
     def submit(self, effect: PumpEffect) -> None:
         """Never blocks. Every effect is answered by one delivered request, some before this returns."""
         place = self._places[effect.slot]
@@ -261,8 +266,9 @@ class Bus:
     async def _down(self) -> None:
         loop = asyncio.get_running_loop()
         for place in self._turns.places():
-            while place.queue:
-                self._end_unsent(place, place.queue.popleft(), f"the port is down: {self._down_detail}")
+            waiting, place.queue = place.queue, deque()
+            for effect in waiting:
+                self._end_unsent(place, effect, f"the port is down: {self._down_detail}")
         if loop.time() >= self._try_at or any(place.stops for place in self._turns.places()):
             self._try_at = loop.time() + self._backoff_s
             self._backoff_s = min(self._backoff_s * 2, BACKOFF_MOST_S)

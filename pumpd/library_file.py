@@ -1,7 +1,7 @@
 """Reads the drug library and the catalogue of regimens from TOML into the core's frozen data.
 
-Every number is a decimal string in the unit that people use, parsed exactly or refused: a TOML float would
-already have been rounded. Unknown keys, misspelt ones included, are errors with file and line.
+Every number is a decimal string in the unit that people use, parsed exactly or refused. Unknown keys, misspelt
+ones included, are errors with file and line.
 
 Both files carry the SHA-256 of their own content (comments, order of keys and layout left out), so that a slip
 of the editor on a ward's computer is found before it reaches a patient: somebody approves a content, and

@@ -190,9 +190,7 @@ def fact_text(fact: f.Fact) -> str:
         case f.Checkpoint():
             return f"Record: {_in(fact.delivered.low_nl, fact.delivered.high_nl)}"
         case f.RateGranted():
-            return (
-                f"Rate {rate_ml_per_h(fact.granted_ul_per_h)} granted of {rate_ml_per_h(fact.asked_ul_per_h)} asked"
-            )
+            return f"Rate {rate_ml_per_h(fact.granted_ul_per_h)} granted of {rate_ml_per_h(fact.asked_ul_per_h)} asked"
         case f.InfusionOrdered():
             return f"Order {fact.order.regimen}, day {fact.order.day}, accepted from {fact.person}"
         case f.CommandIssued():

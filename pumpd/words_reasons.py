@@ -144,6 +144,7 @@ _SENTENCES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
         "The drug library has no usable entry for this. Do not start; call the pharmacy.",
         _plain,
     ),
+    ReasonCode.NO_SUCH_SLOT: ("This bed has no such pump. Choose one from the list.", _plain),
     ReasonCode.NOT_SIGNED_IN: ("Nobody is signed in. Sign in with your PIN and try again.", _plain),
     ReasonCode.ROLE_MAY_NOT: ("Your role may not do this. Ask a nurse or the prescriber.", _plain),
     ReasonCode.OVERRIDE_NEEDED: (

@@ -112,10 +112,10 @@ def _judge_patient(order: Order, library: Library, entry: Entry | None) -> list[
 def _judge_asked(asked: tuple[RegimenStep, ...], entry: Entry) -> list[Reason]:
     """The prescriber's own numbers: the highest and the lowest dose, and the whole duration."""
     code = _DOSE_CODE[entry.unit]
-    found = _within(code, max(step.dose for step in asked), entry.dose)
-    lowest = _within(code, min(step.dose for step in asked), entry.dose)
-    if lowest != found:
-        found += lowest
+    highest, lowest = max(step.dose for step in asked), min(step.dose for step in asked)
+    found = _within(code, highest, entry.dose) if highest > entry.dose.soft_high else []
+    if lowest < entry.dose.soft_low:
+        found += _within(code, lowest, entry.dose)
     return found + _within(ReasonCode.DURATION_S, sum(step.duration_s for step in asked), entry.duration_s)
 
 

@@ -120,3 +120,11 @@ async def cut(connection: aiomqtt.Client) -> None:
     lost = connection._disconnected  # noqa: SLF001, as above: its error has been dealt with
     if lost.done() and not lost.cancelled():
         lost.exception()
+
+
+async def leave(connection: aiomqtt.Client) -> None:
+    """Say goodbye properly, so that the broker does not publish the last will."""
+    paho = connection._client  # noqa: SLF001, the client's own way out waits longer than an exit may take
+    paho.disconnect()
+    while paho.socket() is not None:
+        await asyncio.sleep(0.005)

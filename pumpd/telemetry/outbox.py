@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pumpd.telemetry.payloads import Payload, encode
-from pumpd.telemetry.topics import Kind
+from pumpd.telemetry.topics import BED_SLOT, Kind
 
 EVENTS_MAX: Final = 2_000  # a busy day of one bed; about 1 MB
 TELEMETRY_MAX: Final = 32  # 8 s of four pumps: older ones come better as backfill
@@ -142,6 +142,10 @@ class Outbox:
         """The broker has it."""
         assert self._flying is not None, "nothing was taken"
         self._flying = None
+
+    def farewell(self, topic: str, make: Callable[[int], Payload]) -> Message:
+        """The last message of this run, past everything that waits."""
+        return Message(topic=topic, kind=Kind.STATUS, payload=encode(make(self._number(BED_SLOT, Kind.STATUS))))
 
     def _number(self, slot: str, kind: Kind) -> int:
         number = self._numbers.get((slot, kind), 0) + 1

@@ -177,7 +177,7 @@ class Event(Payload):
 
     slot: Slot
     seq: Seq
-    id: int = Field(ge=1)
+    id: int | None = Field(default=None, ge=1, description="left out when the journal had no room for the row")
     event: EventName
     infusion_id: str | None = Field(default=None, max_length=64)
     phase: Phase | None = None

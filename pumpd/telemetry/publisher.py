@@ -1,7 +1,7 @@
 """Tells the world what the bed does, and never lets the world reach back.
 
 The publisher looks at the bed through `watch` and a once-a-second look of its own; both only put messages into
-a bounded outbox. Everything slow (names, sockets, acknowledgements) happens in its own task, so that a
+a bounded outbox (and `watch`, which runs inside the bed's loop, only puts the turn aside). Everything slow (names, sockets, acknowledgements) happens in its own task, so that a
 broker that is away, slow or frozen costs the bed nothing. It takes no commands. Once after each connection it
 listens for three seconds to its own retained topics, to clear what an earlier run left there and nobody stands
 behind any more; then it listens to nothing.
@@ -17,8 +17,10 @@ from __future__ import annotations
 import asyncio
 import importlib.metadata
 import zlib
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import Final, Protocol
 
@@ -26,21 +28,23 @@ import aiomqtt
 import structlog
 
 from pumpd.clock import Clock
-from pumpd.config import Config, Mqtt
-from pumpd.core.bed import Setup
+from pumpd.config import Config
 from pumpd.core.facts import AlarmRaised, Fact
 from pumpd.core.state import Alarm, BedState
+from pumpd.core.turn import Setup
+from pumpd.journal_rows import Head, is_durable
 from pumpd.samples import SampleStore
 from pumpd.telemetry import connection, views
 from pumpd.telemetry.backfill import PERIOD_S, Missing, stored
 from pumpd.telemetry.outbox import Outbox
 from pumpd.telemetry.payloads import encode
 from pumpd.telemetry.topics import BED_SLOT, Kind, Place, parse
-from pumpd.telemetry.views import Moment, Words
+from pumpd.telemetry.views import Moment
 
 log = structlog.get_logger(__name__)
 
 PERIOD: Final = 1.0  # s, of telemetry while anything may move
+TURNS_MAX: Final = 1_024  # a hundred seconds of a busy bed
 HEARTBEAT_EVERY: Final = 10  # periods between two states without news; with ACK_LIMIT_S the limit of noticing a loss
 STATUS_EVERY: Final = 60  # periods between two heads of the journal
 BACK_OFF_FIRST_S: Final = 0.5
@@ -62,28 +66,35 @@ class Watched(Protocol):
     def watch(self, callback: Callable[[BedState, tuple[Fact, ...]], None], /) -> Callable[[], None]: ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Turn:
+    """What `watch` told, and the journal's last row then."""
+
+    state: BedState
+    facts: tuple[Fact, ...]
+    last_seq: int
+
+
 class Publisher:
-    """`beat` is called every second; `head` gives the journal's last row and its hash."""
+    """`beat` is called every second; `head` gives the last row of the journal that is durable."""
 
     def __init__(
         self,
         *,
         config: Config,
-        mqtt: Mqtt,
         bedside: Watched,
         samples: SampleStore,
         clock: Clock,
         beat: Callable[[], None],
-        words: Words,
-        head: Callable[[], tuple[int, str]] | None = None,
+        head: Callable[[], Head] | None = None,
     ) -> None:
+        assert config.mqtt is not None, "no [mqtt] in the configuration: nothing to publish to"
         self._config = config
-        self._mqtt = mqtt
+        self._mqtt = config.mqtt
         self._bedside = bedside
         self._samples = samples
         self._clock = clock
         self._beat = beat
-        self._words = words
         self._head = head
         self._place = Place(site=config.site, ward=config.ward, bed=config.bed)
         self._assets = {pump.slot: pump.asset for pump in config.pumps}
@@ -96,6 +107,10 @@ class Publisher:
         self._connected = False
         self._trouble: str | None = None  # logged once per change
         self._periods = 0
+        self._turns: deque[_Turn] = deque()
+        self._turned_bell = asyncio.Event()
+        self._lost_turns = 0
+        self._last_seq = 0
         self._shown: dict[str, object] = {}  # topic -> what made the last message there
         self._alarms: dict[str, Alarm] = {}  # topic -> as announced on this connection
         self._held: set[str] = set()  # alarm topics that the broker may still retain
@@ -108,7 +123,8 @@ class Publisher:
 
     @property
     def dropped(self) -> int:
-        return self._outbox.dropped
+        """Messages, and turns of the bed whose events could not be told."""
+        return self._outbox.dropped + self._lost_turns
 
     @property
     def waiting(self) -> int:
@@ -117,11 +133,14 @@ class Publisher:
 
     async def run(self) -> None:
         """For ever; cancel it to end it."""
+        self._last_seq = self._bedside.last_seq
+        self._alarm_slots = {alarm.alarm_id: alarm.slot for alarm in self._bedside.state.alarms}
         unwatch = self._bedside.watch(self._turned)
         try:
             if self._bedside.state.boot:
                 self._booted.set()
             async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._follow(), name="mqtt-follow")
                 tasks.create_task(self._tick(), name="mqtt-tick")
                 tasks.create_task(self._deliver(), name="mqtt-deliver")
                 tasks.create_task(self._fill(), name="mqtt-fill")
@@ -134,26 +153,43 @@ class Publisher:
     # --- what the bed does ------------------------------------------------------------------------------
 
     def _turned(self, state: BedState, facts: tuple[Fact, ...]) -> None:
-        """After every turn of the bed's loop, on the loop: only puts into the outbox."""
-        if not state.boot:
-            return
-        self._booted.set()
-        moment = self._moment(state)
-        self._events(facts, state, moment)
-        if self._connected:
-            self._news(state, moment)
+        """Runs inside the bed's loop, so it does nothing that could fail there: it puts the turn aside."""
+        if len(self._turns) >= TURNS_MAX:
+            self._turns.popleft()
+            self._lost_turns += 1
+        self._turns.append(_Turn(state=state, facts=facts, last_seq=self._bedside.last_seq))
+        self._turned_bell.set()
 
-    def _events(self, facts: tuple[Fact, ...], state: BedState, moment: Moment) -> None:
-        durable = [fact for fact in facts if getattr(fact, "DURABLE", True)]
+    async def _follow(self) -> None:
+        """Turns that were put aside, in order; what is retained is told once for all of them."""
+        while True:
+            await self._turned_bell.wait()
+            self._turned_bell.clear()
+            state = self._bedside.state
+            if not state.boot:
+                continue
+            self._booted.set()
+            moment = self._moment(state)
+            while self._turns:
+                self._events(self._turns.popleft(), moment)
+            if self._connected:
+                self._news(state, moment)
+
+    def _events(self, turn: _Turn, moment: Moment) -> None:
+        durable = [fact for fact in turn.facts if is_durable(fact)]
         raised = {fact.alarm_id: fact.slot for fact in durable if isinstance(fact, AlarmRaised)}
         known = self._alarm_slots | raised
-        first = self._bedside.last_seq - len(durable) + 1
-        for number, fact in enumerate(durable, start=first):
+        journalled = turn.last_seq - self._last_seq >= len(durable)
+        self._last_seq = turn.last_seq
+        for number, fact in enumerate(durable, start=turn.last_seq - len(durable) + 1):
             slot = views.slot_of(fact, known)
-            make = None if slot is None else views.event(fact, slot, number, state, moment)
-            if slot is not None and make is not None:
+            if slot is None:
+                continue
+            infusion_id = views.infusion_id(turn.state.pump(slot))
+            make = views.event(fact, slot, number if journalled else None, infusion_id, moment)
+            if make is not None:
                 self._outbox.event(self._place.of(slot, Kind.EVENT), slot, make)
-        self._alarm_slots = {alarm.alarm_id: alarm.slot for alarm in state.alarms}
+        self._alarm_slots = {alarm.alarm_id: alarm.slot for alarm in turn.state.alarms}
 
     def _news(self, state: BedState, moment: Moment) -> None:
         """What changed on the retained topics since the last time."""
@@ -164,7 +200,7 @@ class Publisher:
             about = partial(views.about, pump, info, self._assets.get(pump.slot, ""), moment)
             self._retain(pump.slot, Kind.ABOUT, pump.identified, about)
             self._retain(
-                pump.slot, Kind.LINK, (pump.link, pump.link_since_ns), partial(views.link, pump, info, moment)
+                pump.slot, Kind.LINK, (pump.link, pump.link_since_ns), partial(views.link, state, pump, info, moment)
             )
             self._retain(pump.slot, Kind.STATE, views.news(state, pump), self._state_view(state, pump.slot, moment))
         self._announce_alarms(state, moment)
@@ -187,7 +223,7 @@ class Publisher:
             moment,
             version=self._version,
             training=self._config.training,
-            dropped=self._outbox.dropped,
+            dropped=self.dropped,
             head=None if self._head is None else self._head(),
         )
         self._outbox.retained(topic, BED_SLOT, Kind.STATUS, make)
@@ -200,7 +236,6 @@ class Publisher:
             state,
             pump,
             self._bedside.setup.info(slot),
-            self._words,
             moment,
             publish_drug_name=self._mqtt.publish_drug_name,
         )
@@ -211,7 +246,7 @@ class Publisher:
             if self._alarms.get(topic) != alarm:
                 slot = alarm.slot or BED_SLOT
                 self._held.add(topic)
-                self._outbox.retained(topic, slot, Kind.ALARM, partial(views.alarm, alarm, self._words, moment))
+                self._outbox.retained(topic, slot, Kind.ALARM, partial(views.alarm, alarm, moment))
         for topic in sorted(self._held - active.keys()):
             self._clear(topic)
         self._alarms = active
@@ -375,7 +410,7 @@ class Publisher:
         make = partial(views.status, word="down", version=self._version, training=self._config.training)
         message = self._outbox.farewell(
             self._place.status,
-            partial(make, state, self._moment(state), dropped=self._outbox.dropped),
+            partial(make, state, self._moment(state), dropped=self.dropped),
         )
         with suppress(aiomqtt.MqttError, TimeoutError):
             async with asyncio.timeout(GOODBYE_LIMIT_S):

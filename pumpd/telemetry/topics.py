@@ -107,7 +107,5 @@ def parse(topic: str) -> Topic | None:
     if match["status"]:
         return Topic(place=place, slot=BED_SLOT, kind=Kind.STATUS)
     if match["alarm"]:
-        return Topic(
-            place=place, slot=match["alarm_slot"], kind=Kind.ALARM, alarm_id=int(match["alarm"])
-        )
+        return Topic(place=place, slot=match["alarm_slot"], kind=Kind.ALARM, alarm_id=int(match["alarm"]))
     return Topic(place=place, slot=match["slot"], kind=Kind(match["kind"]))

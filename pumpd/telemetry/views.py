@@ -10,9 +10,9 @@ it is true at any age.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal
 
 from pumpd.core import facts as f
 from pumpd.core.codes import Priority
@@ -23,9 +23,11 @@ from pumpd.core.pump import Detectable, DriverInfo
 from pumpd.core.requests import LinkState
 from pumpd.core.state import Alarm, BedState, PumpState
 from pumpd.core.units import NL_PER_ML, NS_PER_MS, NS_PER_S
+from pumpd.journal_rows import Head
 from pumpd.samples import Sample
 from pumpd.telemetry import payloads as p
-from pumpd.telemetry.payloads import PriorityName, Quality
+from pumpd.telemetry.payloads import Payload, PriorityName, Quality
+from pumpd.words_bed import alarm_text
 
 STALE_AFTER_NS: Final = 5 * NS_PER_S  # as on the page: numbers grey out at this age
 UL_PER_ML: Final = 1_000
@@ -38,10 +40,7 @@ _PRIORITY: Final[dict[Priority, PriorityName]] = {
 }
 
 
-class Words(Protocol):
-    """Makes the sentence of an alarm, from its code and number alone."""
-
-    def __call__(self, alarm: Alarm, /) -> str: ...
+Make = Callable[[int], Payload]  # the payload, once its number is known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +89,9 @@ def _age_ms(seen: Look) -> int | None:
     return None if seen.age_ns is None else seen.age_ns // NS_PER_MS
 
 
-def _infusion_id(pump: PumpState) -> str | None:
-    return None if pump.infusion is None else str(pump.infusion.infusion_id)
+def infusion_id(pump: PumpState | None) -> str | None:
+    """The journal's own number of the infusion: it counts orders at this bed and says nothing else."""
+    return None if pump is None or pump.infusion is None else str(pump.infusion.infusion_id)
 
 
 # --- status, about, link --------------------------------------------------------------------------------
@@ -106,7 +106,7 @@ def status(
     training: bool,
     dropped: int,
     word: Literal["up", "down"] = "up",
-    head: tuple[int, str] | None = None,
+    head: Head | None = None,
 ) -> p.Status:
     return p.Status(
         ts_ms=moment.wall_ms,
@@ -117,8 +117,8 @@ def status(
         training=training,
         slots=",".join(pump.slot for pump in state.pumps),
         journal_ok=state.journal_ok,
-        journal_seq=None if head is None else head[0],
-        journal_hash=None if head is None else head[1],
+        journal_seq=None if head is None else head.seq,
+        journal_hash=None if head is None else head.hash,
         dropped=dropped,
     )
 
@@ -155,7 +155,7 @@ def about(pump: PumpState, info: DriverInfo, asset: str, moment: Moment, seq: in
     )
 
 
-def link(pump: PumpState, info: DriverInfo, moment: Moment, seq: int) -> p.Link:
+def link(state: BedState, pump: PumpState, info: DriverInfo, moment: Moment, seq: int) -> p.Link:
     return p.Link(
         ts_ms=moment.wall_ms,
         boot=moment.boot,
@@ -163,7 +163,7 @@ def link(pump: PumpState, info: DriverInfo, moment: Moment, seq: int) -> p.Link:
         slot=_slot(pump.slot),
         link=pump.link,
         since_ts_ms=moment.ts_ms(pump.link_since_ns),
-        age_ms=_age_ms(look(pump, info, moment.now_ns)),
+        age_ms=_age_ms(look(pump, info, moment.now_ns, state.boot_at_ns)),
     )
 
 
@@ -188,7 +188,7 @@ def _telemetry(state: BedState, pump: PumpState, seen: Look, moment: Moment, seq
         "phase": seen.phase,
         "link": pump.link,
         "drive": None if report is None else report.drive,
-        "infusion_id": _infusion_id(pump),
+        "infusion_id": infusion_id(pump),
         "asked_ml_per_h": ml_per_h(seen.asked_ul_per_h),
         "granted_ml_per_h": ml_per_h(seen.granted_ul_per_h),
         "measured_ml_per_h": None if measured is None else ml_per_h(measured.rate_ul_per_h),
@@ -209,20 +209,19 @@ def _telemetry(state: BedState, pump: PumpState, seen: Look, moment: Moment, seq
 
 
 def telemetry(state: BedState, pump: PumpState, info: DriverInfo, moment: Moment, seq: int) -> p.Telemetry:
-    return p.Telemetry(**_telemetry(state, pump, look(pump, info, moment.now_ns), moment, seq))
+    return p.Telemetry(**_telemetry(state, pump, look(pump, info, moment.now_ns, state.boot_at_ns), moment, seq))
 
 
 def bed_state(
     state: BedState,
     pump: PumpState,
     info: DriverInfo,
-    words: Words,
     moment: Moment,
     seq: int,
     *,
     publish_drug_name: bool,
 ) -> p.State:
-    shared = _telemetry(state, pump, look(pump, info, moment.now_ns), moment, seq)
+    shared = _telemetry(state, pump, look(pump, info, moment.now_ns, state.boot_at_ns), moment, seq)
     infusion = pump.infusion
     alarms = alarms_of(state, pump.slot)
     return p.State(
@@ -236,7 +235,7 @@ def bed_state(
         step_due=None if infusion is None else infusion.step_due,
         question=None if infusion is None else infusion.question,
         alarm_condition=alarms[0].condition if alarms else None,
-        alarm_text=words(alarms[0]) if alarms else None,
+        alarm_text=alarm_text(alarms[0]) if alarms else None,
     )
 
 
@@ -289,7 +288,7 @@ def backfill(sample: Sample, boot: str, seq: int) -> p.Backfill:
 # --- alarm, event ---------------------------------------------------------------------------------------
 
 
-def alarm(active: Alarm, words: Words, moment: Moment, seq: int) -> p.Alarm:
+def alarm(active: Alarm, moment: Moment, seq: int) -> p.Alarm:
     return p.Alarm(
         ts_ms=moment.wall_ms,
         boot=moment.boot,
@@ -298,7 +297,7 @@ def alarm(active: Alarm, words: Words, moment: Moment, seq: int) -> p.Alarm:
         alarm_id=active.alarm_id,
         condition=active.condition,
         priority=priority_name(active.priority),
-        text=words(active),
+        text=alarm_text(active),
         since_ts_ms=moment.ts_ms(active.since_ns),
         acknowledged=active.acknowledged,
         over=active.over,
@@ -326,7 +325,32 @@ def _ends(delivered: Interval) -> dict[str, float]:
     return {"delivered_low_ml": ml(delivered.low_nl), "delivered_high_ml": ml(delivered.high_nl)}
 
 
-def event_fields(fact: Fact) -> tuple[p.EventName, dict[str, Any]] | None:
+def event(
+    fact: Fact, slot: str, number: int | None, infusion_id: str | None, moment: Moment
+) -> Callable[[int], p.Event] | None:
+    """None for facts that other topics tell better. `number` is the row, None when the journal had no room."""
+    found = _event_fields(fact)
+    if found is None:
+        return None
+    name, fields = found
+    ts_ms = moment.ts_ms(fact.at_ns)
+
+    def make(seq: int) -> p.Event:
+        return p.Event(
+            ts_ms=ts_ms,
+            boot=moment.boot,
+            seq=seq,
+            slot=_slot(slot),
+            id=number,
+            event=name,
+            infusion_id=infusion_id,
+            **fields,
+        )
+
+    return make
+
+
+def _event_fields(fact: Fact) -> tuple[p.EventName, dict[str, Any]] | None:
     """The event that a fact makes, or None for facts that other topics tell better."""
     match fact:
         case f.PersonAsked():

@@ -1,8 +1,8 @@
 """The shipped library and catalogue, and a pump's facts, for tests that need them whole.
 
 `NE_1000` is written from the New Era NE-1000 manual (piston at most 5.1005 cm/min, at least 0.004205 cm/h; four
-digits, three of them behind the point; Safe mode up to 255 s) and not taken from its driver: core does not know drivers,
-and its tests should not follow when one changes.
+digits, three of them behind the point; Safe mode up to 255 s) and not taken from its driver: core does not know
+drivers, and its tests should not follow when one changes.
 """
 
 from __future__ import annotations

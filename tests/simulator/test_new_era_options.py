@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from pumpd_sim.bus import SimBus
 from pumpd_sim.host import Host
@@ -130,3 +132,19 @@ def test_a_pump_may_think_before_it_answers() -> None:
     asked_ns = host.now_ns
     assert host.ask("") == "00S"
     assert host.now_ns - asked_ns == 40_000_000
+
+
+def test_by_lot_every_open_point_takes_every_reading_and_figures_stay() -> None:
+    drawn = [NewEraOptions.drawn(random.Random(seed)) for seed in range(60)]
+    readings = {name: {getattr(options, name) for options in drawn} for name in NewEraOptions.__slots__}
+    figures = {name for name, seen in readings.items() if len(seen) == 1}
+    assert figures == {
+        "model",
+        "saf_limit",
+        "stall_detected_after_ms",
+        "ign_window_ms",
+        "dia_min_um",
+        "dia_max_um",
+        "reply_delay_ms",
+    }
+    assert NewEraOptions.drawn(random.Random(5)) == drawn[5]

@@ -41,7 +41,9 @@ def test_only_clock_reads_a_clock_or_rolls_a_die() -> None:
 
 
 def test_the_scan_sees_every_door() -> None:
-    source = "import time as t\nfrom random import choice\nimport os\nos.urandom(3)\nfrom .time import x\ndatetime.now()"
+    source = (
+        "import time as t\nfrom random import choice\nimport os\nos.urandom(3)\nfrom .time import x\ndatetime.now()"
+    )
     assert sorted(readers_of_time_or_chance(source)) == ["datetime.now", "os.urandom", "random", "time"]
 
 

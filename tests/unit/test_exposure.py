@@ -20,9 +20,7 @@ def stretch(begin_s: int, length_s: int, mass_ng: int) -> Given:
     return Given(drug="d", from_ns=begin_ns, to_ns=min(begin_ns + length_s * SECOND, NOW), mass_ng=mass_ng)
 
 
-pasts = st.lists(
-    st.builds(stretch, st.integers(1, 200), st.integers(1, 200), st.integers(0, 10**6)), max_size=6
-)
+pasts = st.lists(st.builds(stretch, st.integers(1, 200), st.integers(1, 200), st.integers(0, 10**6)), max_size=6)
 plans = st.lists(
     st.builds(Step, rate_ul_per_h=st.integers(1_000, 300_000), volume_nl=st.integers(1_000, 2_000_000)), max_size=4
 )
@@ -30,9 +28,7 @@ plans = st.lists(
 
 def flows(past: list[Given], plan: list[Step], concentration: int) -> list[tuple[Fraction, Fraction, Fraction]]:
     """(from, to, ng per ns), exact."""
-    found = [
-        (Fraction(g.from_ns), Fraction(g.to_ns), Fraction(g.mass_ng, g.to_ns - g.from_ns)) for g in past
-    ]
+    found = [(Fraction(g.from_ns), Fraction(g.to_ns), Fraction(g.mass_ng, g.to_ns - g.from_ns)) for g in past]
     at = Fraction(NOW)
     for step in plan:
         rate = Fraction(step.rate_ul_per_h * concentration, 3_600 * SECOND)
@@ -52,9 +48,7 @@ def test_worst_window_bounds_every_sampled_window_and_is_reached_by_one(
     exact = flows(past, plan, concentration)
 
     def inside(end: Fraction) -> Fraction:
-        return sum(
-            (max(min(end, b) - max(end - window, a), Fraction(0)) * rate for a, b, rate in exact), Fraction(0)
-        )
+        return sum((max(min(end, b) - max(end - window, a), Fraction(0)) * rate for a, b, rate in exact), Fraction(0))
 
     edges = [Fraction(NOW)] + [edge for a, b, _ in exact for edge in (a, b, a + window, b + window)]
     last = max(edges)

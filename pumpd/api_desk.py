@@ -1,0 +1,327 @@
+"""Behind every call of the API: who asks, whether the bed should still hear it, and what the bed said.
+
+The desk authenticates and passes on. It judges neither order nor phase; that no session means no start is the
+bed's own answer, with its reasons. A wrong or worn-out token is told here (401), except where nobody is
+needed: a STOP with an expired session is a STOP.
+
+What is kept: the latest facts for the page's record, and the answers to requests that named a key, both in
+memory and both bounded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from pydantic import BaseModel
+
+from pumpd import words, words_bed, words_reasons
+from pumpd.accounts import Accounts, NotSignedIn, Session, WhyNot
+from pumpd.api_feed import Feed
+from pumpd.api_models import (
+    AnswerView,
+    BedView,
+    HistoryRow,
+    OverrideBody,
+    PersonView,
+    RegimenView,
+    ReviewView,
+    SampleView,
+    SessionView,
+)
+from pumpd.api_reviews import answer_view, regimen_views, review_view
+from pumpd.api_views import Common, Moment, Place, bed_view
+from pumpd.bedside import Bedside
+from pumpd.core import facts as f
+from pumpd.core.codes import Reason, ReasonCode, Severity
+from pumpd.core.effects import Reply
+from pumpd.core.order import Order
+from pumpd.core.requests import Actor, Override, PersonRequest, StopRequested
+from pumpd.core.state import BedState
+from pumpd.core.units import NS_PER_MS, NS_PER_S
+from pumpd.errors import ApiError
+from pumpd.journal_rows import Entry, FactsLost, is_durable, kind_of
+from pumpd.samples import SampleStore
+
+REQUEST_AGE_MAX_S: Final = 5  # whoever tapped longer ago has tapped again, or walked away
+FUTURE_MAX_S: Final = 1  # a tap from the future is a clock that cannot be compared
+ANSWERS_MAX: Final = 256  # keys remembered: minutes of the busiest page
+HISTORY_MAX: Final = 500
+LOOP_TURNS: Final = 3  # a hang-up that is in the socket already is noticed within so many turns of the loop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signed:
+    """What a call says about its caller."""
+
+    token: str = ""
+    key: str = ""
+    sent_at_ns: int | None = None
+    fingerprint: str = ""  # method and path: what a key was used for
+    hung_up: Callable[[], Awaitable[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    fingerprint: str
+    future: asyncio.Future[AnswerView]
+
+
+class Desk:
+    def __init__(
+        self,
+        bedside: Bedside,
+        accounts: Accounts,
+        samples: SampleStore,
+        place: Place,
+        past: Iterable[Entry] = (),
+    ) -> None:
+        """`past`: what the journal held at this boot, for the page's record; the last of it is kept."""
+        self._bedside = bedside
+        self._accounts = accounts
+        self._samples = samples
+        self._place = place
+        self._number = 0
+        self._last_seq = bedside.last_seq
+        self._answers: OrderedDict[str, _Answer] = OrderedDict()
+        self._history: deque[HistoryRow] = deque(maxlen=HISTORY_MAX)
+        for entry in deque(past, maxlen=HISTORY_MAX):
+            self._remember(entry.seq, entry.wall_ms, entry.fact)
+        self.feed = Feed(self.look)
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Follow the bed while the block lasts."""
+        stop_watching = self._bedside.watch(self._on_turn)
+        try:
+            yield
+        finally:
+            stop_watching()
+
+    # --- looking ----------------------------------------------------------------------------------------
+
+    def look(self) -> BedView:
+        self._number += 1
+        return bed_view(self._bedside.state, self._bedside.setup, self._place, self._now(), self._number)
+
+    def regimens(self, slot: str) -> tuple[RegimenView, ...]:
+        self._require(slot)
+        return regimen_views(self._bedside.setup, slot)
+
+    def review(self, slot: str, order: Order) -> ReviewView:
+        self._require(slot)
+        bedside = self._bedside
+        return review_view(bedside.state, bedside.setup, slot, order, bedside.clock.now_ns())
+
+    def samples(self, slot: str, since_ms: int) -> tuple[SampleView, ...]:
+        self._require(slot)
+        return tuple(
+            SampleView(
+                ts_ms=each.wall_ms,
+                slot=each.slot,
+                phase=each.phase,
+                asked_ul_per_h=each.asked_ul_per_h,
+                granted_ul_per_h=each.granted_ul_per_h,
+                measured_ul_per_h=each.measured_ul_per_h,
+                delivered_low_nl=each.delivered_low_nl,
+                delivered_high_nl=each.delivered_high_nl,
+            )
+            for each in self._samples.recent(slot, since_ms)
+        )
+
+    def history(self, limit: int) -> tuple[HistoryRow, ...]:
+        return tuple(islice(reversed(self._history), limit))
+
+    # --- people -----------------------------------------------------------------------------------------
+
+    def people(self) -> tuple[PersonView, ...]:
+        return tuple(PersonView(id=p.id, name=p.name, role=p.role) for p in self._accounts.people)
+
+    async def sign_in(self, person: str, pin: str) -> SessionView:
+        found = await self._accounts.sign_in(person, pin)
+        if isinstance(found, NotSignedIn):
+            raise _not_signed_in(found)
+        return self._session_view(found)
+
+    def session(self, by: Signed) -> SessionView:
+        """Who this is; asking does not lengthen the session."""
+        return self._session_view(self._known(by, used=False))
+
+    def sign_out(self, by: Signed) -> SessionView:
+        found = self._known(by, used=False)
+        self._accounts.sign_out(found.token)
+        return self._session_view(found)
+
+    async def override(self, body: OverrideBody) -> Override:
+        """Raises ApiError when the second person's PIN is not theirs."""
+        second = await self._accounts.check_pin(body.second_person, body.second_pin)
+        if isinstance(second, NotSignedIn):
+            raise _not_signed_in(second, field="second_pin")
+        return Override(reason=body.reason, second=Actor(person=second.id, role=second.role))
+
+    # --- acting -----------------------------------------------------------------------------------------
+
+    async def stop(self, by: Signed, slot: str | None) -> AnswerView:
+        """Whoever asks, however old, however often."""
+        if slot is not None:
+            self._require(slot)
+        return answer_view(
+            await self._bedside.ask(StopRequested(**self._common(self._actor(by, free=True)), slot=slot))
+        )
+
+    async def act(
+        self,
+        by: Signed,
+        slot: str | None,
+        body: BaseModel | None,
+        make: Callable[[Common], PersonRequest],
+        *,
+        free: bool = False,
+    ) -> AnswerView:
+        """`free`: needs nobody, and harms nobody when it is late."""
+        if slot is not None:
+            self._require(slot)
+        actor = self._actor(by, free=free)
+        if not by.key:
+            return await self._carry(by, actor, make, free=free)
+        said = "" if body is None else body.model_dump_json()
+        fingerprint = hashlib.sha256(f"{by.fingerprint} {said}".encode()).hexdigest()
+        name = f"{'' if actor is None else actor.person} {by.key}"
+        known = self._answers.get(name)
+        if known is not None:
+            if known.fingerprint != fingerprint:
+                raise ApiError("This key was used for another request. Try again.", status=422, field="key")
+            return await asyncio.shield(known.future)
+        future: asyncio.Future[AnswerView] = asyncio.get_running_loop().create_future()
+        self._answers[name] = _Answer(fingerprint, future)
+        while len(self._answers) > ANSWERS_MAX:
+            self._answers.popitem(last=False)
+        try:
+            future.set_result(await self._carry(by, actor, make, free=free))
+        except ApiError as error:  # busy: it may still be decided, so the same key must not ask again
+            future.set_exception(error)
+        except asyncio.CancelledError:
+            future.cancel()
+            raise
+        return await future
+
+    async def _carry(
+        self, by: Signed, actor: Actor | None, make: Callable[[Common], PersonRequest], *, free: bool
+    ) -> AnswerView:
+        common = self._common(actor)
+        if not free and await self._is_late(by):
+            late = Reason(code=ReasonCode.REQUEST_EXPIRED, severity=Severity.HARD)
+            return answer_view(Reply(request_id=common["request_id"], accepted=False, reasons=(late,)))
+        return answer_view(await self._bedside.ask(make(common)))
+
+    async def _is_late(self, by: Signed) -> bool:
+        """Nobody waits for the answer any more, or it was asked too long ago."""
+        for _ in range(LOOP_TURNS):
+            await asyncio.sleep(0)
+        if await by.hung_up():
+            return True
+        if by.sent_at_ns is None:
+            return False
+        age_ns = self._bedside.clock.now_ns() - by.sent_at_ns
+        return not -FUTURE_MAX_S * NS_PER_S <= age_ns <= REQUEST_AGE_MAX_S * NS_PER_S
+
+    @staticmethod
+    def status_of(answer: AnswerView) -> int:
+        if answer.accepted:
+            return 200
+        return 401 if any(each.code is ReasonCode.NOT_SIGNED_IN for each in answer.reasons) else 409
+
+    # --- within -----------------------------------------------------------------------------------------
+
+    def _now(self) -> Moment:
+        clock = self._bedside.clock
+        return Moment(now_ns=clock.now_ns(), wall_ms=clock.wall_ms())
+
+    def _common(self, actor: Actor | None) -> Common:
+        clock = self._bedside.clock
+        return {"at_ns": clock.now_ns(), "request_id": clock.new_id(), "actor": actor}
+
+    def _require(self, slot: str) -> None:
+        slots = [pump.slot for pump in self._bedside.state.pumps]
+        if slot not in slots:
+            raise ApiError(f"This bed has no pump {slot[:20]!r}. It has: {', '.join(slots)}.", status=404, field="slot")
+
+    def _actor(self, by: Signed, *, free: bool) -> Actor | None:
+        if not by.token:
+            return None
+        found = self._accounts.session(by.token)
+        if found is not None:
+            return Actor(person=found.person.id, role=found.person.role)
+        if free:
+            return None
+        raise _signed_out()
+
+    def _known(self, by: Signed, *, used: bool) -> Session:
+        found = self._accounts.session(by.token, used=used) if by.token else None
+        if found is None:
+            raise _signed_out()
+        return found
+
+    def _session_view(self, session: Session) -> SessionView:
+        now = self._now()
+        return SessionView(
+            token=session.token,
+            person=session.person.id,
+            name=session.person.name,
+            role=session.person.role,
+            expires_ts_ms=now.wall_ms + (session.expires_ns - now.now_ns) // NS_PER_MS,
+        )
+
+    def _on_turn(self, _: BedState, facts: tuple[f.Fact, ...]) -> None:
+        durable = [fact for fact in facts if is_durable(fact)]
+        if durable:
+            last_seq, wall_ms = self._bedside.last_seq, self._bedside.clock.wall_ms()
+            numbered = last_seq != self._last_seq  # else the journal had no room for them
+            self._last_seq = last_seq
+            for seq, fact in enumerate(durable, start=last_seq - len(durable) + 1):
+                self._remember(seq if numbered else None, wall_ms, fact)
+        self.feed.poke()
+
+    def _remember(self, seq: int | None, wall_ms: int, fact: f.Fact | FactsLost) -> None:
+        if isinstance(fact, FactsLost):
+            slot, person, action, text = None, None, None, f"{fact.count} facts found no room and are lost"
+        else:
+            slot = getattr(fact, "slot", None)
+            person = getattr(fact, "person", None)
+            action = getattr(fact, "action", None)
+            text = words_bed.fact_text(fact)
+        self._history.append(
+            HistoryRow(
+                seq=seq,
+                ts_ms=wall_ms,
+                slot=slot,
+                kind=kind_of(type(fact)),
+                person=person,
+                action=action,
+                text=text,
+            )
+        )
+
+
+def _signed_out() -> ApiError:
+    reason = Reason(code=ReasonCode.NOT_SIGNED_IN, severity=Severity.HARD)
+    return ApiError(words_reasons.reason_text(reason), status=401)
+
+
+def _not_signed_in(found: NotSignedIn, field: str = "pin") -> ApiError:
+    match found.why:
+        case WhyNot.WRONG:
+            text, status = "This name and this PIN do not belong together.", 401
+        case WhyNot.WAIT:
+            text, status = "Too many wrong PINs for this name.", 429
+        case WhyNot.BUSY:
+            text, status = "Too many people sign in at once.", 503
+    if found.wait_s:
+        text = f"{text} Try again in {words.duration(found.wait_s)}."
+    return ApiError(text, status=status, field=field)

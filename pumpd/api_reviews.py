@@ -1,0 +1,138 @@
+"""What may be chosen, what a choice becomes, and what was answered -> what crosses the socket.
+
+A review runs through the very function that the start will run through, so that both have the same fingerprint:
+what a person confirms is what is started, or the start is refused.
+"""
+
+from __future__ import annotations
+
+from pumpd import api_models as m
+from pumpd import words, words_reasons, words_review
+from pumpd.api_doses import Dosed, concentration_text
+from pumpd.core.codes import Reason
+from pumpd.core.effects import Reply
+from pumpd.core.gates import review_order
+from pumpd.core.library import Container, DoseUnit, Entry
+from pumpd.core.order import Order
+from pumpd.core.programme import StepMode
+from pumpd.core.regimen import Offer, offers
+from pumpd.core.state import BedState
+from pumpd.core.turn import Setup, Turn
+from pumpd.core.units import NS_PER_MS, Towards, duration_for_ns
+
+
+def regimen_views(setup: Setup, slot: str) -> tuple[m.RegimenView, ...]:
+    """The regimens that the pump on this slot can run; in a training bed only those without a drug."""
+    return tuple(
+        _regimen_view(offer)
+        for offer in offers(setup.rules, setup.info(slot))
+        if not (setup.training and offer.entry.high_alert)
+    )
+
+
+def _regimen_view(offer: Offer) -> m.RegimenView:
+    regimen, entry = offer.regimen, offer.entry
+    return m.RegimenView(
+        id=regimen.id,
+        title=regimen.title,
+        indication=regimen.indication,
+        drug=entry.drug,
+        high_alert=entry.high_alert,
+        first_day=min(plan.first_day for plan in regimen.days),
+        last_day=max(plan.last_day for plan in regimen.days),
+        sessions=regimen.sessions,
+        course=regimen.course,
+        premedication=regimen.premedication,
+        evidence=regimen.evidence,
+        advice=entry.advice,
+        source=regimen.source,
+        mode=StepMode.AUTOMATIC if regimen.automatic else StepMode.ASK,
+        containers=tuple(_container_view(container, entry) for container in offer.containers),
+    )
+
+
+def _container_view(container: Container, entry: Entry) -> m.ContainerView:
+    dosed = Dosed(unit=entry.unit, concentration_ug_per_ml=container.concentration_ug_per_ml, weight_g=1_000)
+    over, up_to = container.weight_over_g, container.weight_up_to_g
+    said = [f"above {words.weight(over)}"] if over is not None else []
+    said += [f"up to {words.weight(up_to)}"] if up_to is not None else []
+    return m.ContainerView(
+        id=container.id,
+        kind=container.kind,
+        title=container.title,
+        concentration_ug_per_ml=container.concentration_ug_per_ml,
+        concentration_text=concentration_text(container.concentration_ug_per_ml),
+        usable=dosed.volume(container.usable_nl),
+        weights_text=f"for patients {' and '.join(said)}" if said else None,
+        proposal=container.proposal,
+        source=container.source,
+    )
+
+
+def review_view(state: BedState, setup: Setup, slot: str, order: Order, now_ns: int) -> m.ReviewView:
+    """Through the same function as the start, so that a confirmed review is the start's review."""
+    review = review_order(Turn(state, setup, now_ns), slot, order)
+    programme, info = review.programme, setup.info(slot)
+    regimen = setup.rules.catalogue.regimen(order.regimen)
+    entry = None if regimen is None else setup.rules.library.entry(regimen.entry)
+    unit = DoseUnit.MG_PER_H if entry is None else entry.unit
+    highest = words_reasons.highest_dose_text(review.grant, unit)
+    lines: tuple[tuple[str, str], ...] = ()
+    steps: tuple[m.StepView, ...] = ()
+    total: m.VolumeView | None = None
+    lasts_ns: int | None = None
+    if programme is not None:
+        dosed = Dosed(
+            unit=unit,
+            concentration_ug_per_ml=programme.concentration_ug_per_ml,
+            weight_g=programme.weight_g,
+        )
+        lines = words_review.review_lines(order, programme, setup.rules, info)
+        each_ns = [duration_for_ns(s.volume_nl, s.rate_ul_per_h, Towards.UP) for s in programme.steps]
+        lasts_ns = sum(each_ns)
+        total = dosed.volume(programme.total_nl)
+        steps = tuple(
+            m.StepView(
+                step=index,
+                rate=dosed.rate(step.rate_ul_per_h),
+                volume=dosed.volume(step.volume_nl),
+                duration_ms=step_ns // NS_PER_MS,
+                duration_text=words.duration_ns(step_ns),
+            )
+            for index, (step, step_ns) in enumerate(zip(programme.steps, each_ns, strict=True), start=1)
+        )
+    return m.ReviewView(
+        digest=review.digest,
+        allowed=review.grant.allowed,
+        needs_override=review.grant.needs_override,
+        lines=tuple(m.LineView(label=label, text=text) for label, text in lines),
+        reasons=tuple(map(reason_view, review.grant.reasons)),
+        highest_acceptable=review.grant.highest_acceptable,
+        highest_acceptable_text=highest or None,
+        steps=steps,
+        total=total,
+        duration_ms=None if lasts_ns is None else lasts_ns // NS_PER_MS,
+        duration_text=None if lasts_ns is None else words.duration_ns(lasts_ns),
+        cannot_detect=(words_review.cannot_detect(info),),
+    )
+
+
+# --- answers --------------------------------------------------------------------------------------------
+
+
+def reason_view(reason: Reason) -> m.ReasonView:
+    return m.ReasonView(
+        code=reason.code,
+        severity=reason.severity,
+        asked=reason.asked,
+        limit=reason.limit,
+        text=words_reasons.reason_text(reason),
+    )
+
+
+def answer_view(reply: Reply) -> m.AnswerView:
+    return m.AnswerView(
+        request_id=reply.request_id,
+        accepted=reply.accepted,
+        reasons=tuple(map(reason_view, reply.reasons)),
+    )

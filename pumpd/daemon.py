@@ -1,0 +1,277 @@
+"""The composition root: the only place where everything meets.
+
+Reads like the order of a morning: configuration, rules, drivers, journal, the bed's state from the journal, then the
+buses, and last the doors to the outside. READY is told to systemd once the bed's loop runs and the socket answers.
+
+SIGTERM is a hand-over, not a stop (wall 12): the pumps go on under their leases, the next daemon folds the journal,
+asks them who they are and what they do, and takes over or stops. So nothing here sends a stop on the way out, and
+the way out takes less than 2 s. Only a failure of a vital part stops every pump first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from pumpd.accounts import Accounts
+from pumpd.api import create_app, serve
+from pumpd.api_desk import Desk
+from pumpd.api_views import Place
+from pumpd.bedside import Bedside
+from pumpd.bus import Bus, Station
+from pumpd.clock import Clock, SystemClock
+from pumpd.config import Config
+from pumpd.core.effects import PumpEffect
+from pumpd.core.pump import DriverInfo
+from pumpd.core.regimen import Rules
+from pumpd.core.turn import Setup
+from pumpd.driver_api import Driver
+from pumpd.errors import PumpdError
+from pumpd.health import Health, Notify
+from pumpd.journal import Journal
+from pumpd.library_file import load_rules
+from pumpd.link import Link, open_link
+from pumpd.registry import load
+from pumpd.samples import Samples
+from pumpd.supervision import keep_running, stop_every_pump
+from pumpd.telemetry.publisher import Publisher
+
+BED_WITHIN_S: Final = 2.0  # the bed's loop turns ten times a second
+BUS_WITHIN_S: Final = 3.0  # a bus proves life every second, and an exchange ends within its reply limit
+PART_WITHIN_S: Final = 10.0
+API_WITHIN_S: Final = 5.0  # a socket that cannot be had by then will not be had
+
+EXIT_CONFIG: Final = 2  # the operator has to change something
+EXIT_VITAL: Final = 70  # our own fault: systemd starts us again
+
+log = structlog.get_logger(__name__)
+
+
+def main(config_path: Path) -> int:
+    """Run until a signal or a failure; returns the exit status."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    try:
+        config = Config.load(config_path)
+        return asyncio.run(_live(config))
+    except PumpdError as error:
+        sys.stderr.write(f"pumpd: {error}\n")
+        return EXIT_CONFIG
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """Everything that one run of the daemon is made of."""
+
+    config: Config
+    bedside: Bedside
+    buses: tuple[Bus, ...]
+    journal: Journal
+    samples: Samples
+    accounts: Accounts
+    health: Health
+
+
+def rules_of(config: Config) -> Rules:
+    """The library and catalogue; a training bed offers training regimens and nothing else."""
+    rules = load_rules(config.library, config.regimens)
+    if not config.training:
+        return rules
+    harmless = tuple(entry.id for entry in rules.library.entries if not entry.high_alert)
+    kept = tuple(each for each in rules.catalogue.regimens if each.entry in harmless)
+    return replace(rules, catalogue=replace(rules.catalogue, regimens=kept))
+
+
+def _setup(config: Config, drivers: dict[str, Driver]) -> Setup:
+    infos: list[tuple[str, DriverInfo]] = []
+    cycles: list[tuple[str, int]] = []
+    for bus in config.buses:
+        cycle_ms = sum(drivers[pump.slot].info.worst_observe_ms for pump in bus.pumps)
+        infos += [(pump.slot, drivers[pump.slot].info) for pump in bus.pumps]
+        cycles += [(pump.slot, cycle_ms) for pump in bus.pumps]
+    return Setup(
+        rules=rules_of(config),
+        pumps=tuple(sorted(infos, key=lambda each: each[0])),
+        worst_cycle_ms=tuple(cycles),
+        resume_limit_s=config.bedside.resume_limit_s,
+        training=config.training,
+    )
+
+
+def _buses(config: Config, drivers: dict[str, Driver], bedside: Bedside, clock: Clock, health: Health) -> list[Bus]:
+    buses = []
+    for each in config.buses:
+
+        async def opened(port: str = each.port, baud: int = each.baud) -> Link:
+            return await open_link(port, baud)
+
+        stations = {
+            str(pump.slot): Station(
+                address=pump.address,
+                procedures=drivers[pump.slot].pump(address=pump.address, options=pump.options),
+                info=drivers[pump.slot].info,
+            )
+            for pump in each.pumps
+        }
+        buses.append(
+            Bus(
+                name=each.name,
+                open_link=opened,
+                framing=drivers[each.pumps[0].slot].framing(),
+                pumps=stations,
+                deliver=bedside.submit,
+                now_ns=clock.now_ns,
+                beat=health.vital(f"bus {each.name}", within_s=BUS_WITHIN_S),
+            )
+        )
+    return buses
+
+
+async def _live(config: Config) -> int:
+    """One run of the daemon."""
+    clock = SystemClock()
+    drivers: dict[str, Driver] = {pump.slot: load(pump.driver) for pump in config.pumps}
+    for slot, driver in drivers.items():
+        if not driver.info.verified_on_hardware:
+            log.warning("driver_not_verified_on_hardware", slot=slot, driver=driver.info.name)
+    setup = _setup(config, drivers)
+    config.state_dir.mkdir(parents=True, exist_ok=True)
+    boot = clock.new_id()
+    health = Health(Notify.from_environment())
+    journal = Journal.open(config.journal_path, boot, slow_s=config.journal.slow_ms / 1_000)
+    samples = Samples(config.samples_path, rows_max=config.samples.rows_max)
+    routes: dict[str, Bus] = {}
+
+    def send(effect: PumpEffect) -> None:
+        routes[effect.slot].submit(effect)
+
+    bedside = Bedside(
+        setup=setup, journal=journal, samples=samples, clock=clock, send=send,
+        beat=health.vital("bed", within_s=BED_WITHIN_S),
+    )  # fmt: skip
+    bedside.boot(boot)
+    buses = _buses(config, drivers, bedside, clock, health)
+    routes.update({slot: bus for bus in buses for slot in bus.slots})
+    accounts = Accounts.load(config.accounts, clock, idle_s=config.bedside.session_idle_s)
+    try:
+        return await _serve(
+            _Parts(
+                config=config, bedside=bedside, buses=tuple(buses), journal=journal, samples=samples,
+                accounts=accounts, health=health,
+            )
+        )  # fmt: skip
+    finally:
+        accounts.close()
+        unwritten = await journal.close()
+        samples.close()
+        log.info("out", facts_not_durable=unwritten)
+
+
+async def _serve(parts: _Parts) -> int:
+    """Every task, until a signal asks us to hand over or a vital one fails."""
+    loop = asyncio.get_running_loop()
+    asked = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, asked.set)
+    loop.add_signal_handler(signal.SIGHUP, lambda: log.info("sighup_ignored"))
+    vital = [asyncio.create_task(parts.bedside.run(), name="bed")]
+    vital += [asyncio.create_task(parts.health.run(), name="health")]
+    vital += [asyncio.create_task(bus.run(), name=bus.name) for bus in parts.buses]
+    auxiliary: list[asyncio.Task[None]] = []
+    try:
+        await _open_doors(parts, auxiliary, vital)
+        gc.freeze()  # what lives as long as the daemon is not looked at again
+        parts.health.ready(f"bed {parts.config.bed}: {len(parts.bedside.setup.pumps)} pump(s)")
+        log.info("ready", bed=parts.config.bed, boot=parts.bedside.state.boot, socket=str(parts.config.socket))
+        waiting = asyncio.create_task(asked.wait())
+        done, _ = await asyncio.wait([waiting, *vital], return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        parts.health.stopping()
+        failed = [task for task in vital if task in done]
+        for task in failed:
+            log.critical("vital_part_failed", part=task.get_name(), exc_info=task.exception())
+        if failed:
+            log.critical("every_pump_stopped", unconfirmed=await stop_every_pump(parts.buses))
+        return EXIT_VITAL if failed else 0
+    finally:
+        for task in (*auxiliary, *vital):
+            task.cancel()
+        await asyncio.gather(*auxiliary, *vital, return_exceptions=True)
+
+
+async def _open_doors(parts: _Parts, auxiliary: list[asyncio.Task[None]], vital: list[asyncio.Task[None]]) -> None:
+    """The socket and the broker, once the bed runs; a socket that cannot be had ends the start."""
+    answering = asyncio.Event()
+    beat = _also(parts.health.auxiliary("api", within_s=PART_WITHIN_S), answering.set)
+    place = Place(
+        site=parts.config.site,
+        ward=parts.config.ward,
+        bed=parts.config.bed,
+        assets={pump.slot: pump.asset for pump in parts.config.pumps},
+        people={person.id: person.name for person in parts.accounts.people},
+    )
+
+    async def api() -> None:
+        desk = Desk(parts.bedside, parts.accounts, parts.samples, place, parts.journal.read_all())
+        await serve(create_app(desk), parts.config.socket, beat)
+
+    first = asyncio.create_task(api(), name="api")
+    auxiliary.append(first)
+    await _until_answering(first, answering, vital)
+    auxiliary.append(asyncio.create_task(keep_running("api", api, first), name="api kept running"))
+    auxiliary += _telemetry(parts)
+
+
+async def _until_answering(api: asyncio.Task[None], answering: asyncio.Event, vital: list[asyncio.Task[None]]) -> None:
+    """Wait for the first answer of the socket; what keeps it from being had is the operator's to mend."""
+    waiting = asyncio.create_task(answering.wait())
+    done, _ = await asyncio.wait([waiting, api, *vital], timeout=API_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    for task in done:
+        if task is not waiting:
+            await task  # raises what it failed with
+    if not answering.is_set():
+        log.error("api_late", within_s=API_WITHIN_S)
+
+
+def _telemetry(parts: _Parts) -> list[asyncio.Task[None]]:
+    if parts.config.mqtt is None:
+        return []
+    beat = parts.health.auxiliary("telemetry", within_s=PART_WITHIN_S)
+
+    async def publish() -> None:
+        publisher = Publisher(
+            config=parts.config,
+            bedside=parts.bedside,
+            samples=parts.samples,
+            clock=parts.bedside.clock,
+            beat=beat,
+            head=lambda: parts.journal.committed,
+        )
+        await publisher.run()
+
+    return [asyncio.create_task(keep_running("telemetry", publish), name="telemetry")]
+
+
+def _also(first: Callable[[], None], second: Callable[[], None]) -> Callable[[], None]:
+    def both() -> None:
+        first()
+        second()
+
+    return both

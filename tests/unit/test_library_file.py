@@ -1,0 +1,109 @@
+"""A file that is wrong, altered or imprecise is refused with the line and what to write."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pumpd.errors import ConfigError, LibraryError
+from pumpd.library_file import load_library, load_regimens, load_rules
+from pumpd.testing.clinical import CONFIG
+
+LIBRARY = (CONFIG / "drug-library.toml").read_text()
+REGIMENS = (CONFIG / "regimens.toml").read_text()
+
+
+def written(folder: Path, text: str, *, approve: bool = True, catalogue: bool = False) -> Path:
+    """The file with its hash put right, as somebody would who follows the error's advice."""
+    path = folder / ("regimens.toml" if catalogue else "library.toml")
+    path.write_text(text)
+    if approve:
+        load = load_regimens if catalogue else load_library
+        try:
+            load(path)
+        except LibraryError as error:
+            if found := re.search(r'write sha256 = "([0-9a-f]{64})"', str(error)):
+                path.write_text(re.sub(r'(?m)^sha256 = ".*"$', f'sha256 = "{found[1]}"', text))
+    return path
+
+
+def changed(text: str, old: str, new: str) -> str:
+    assert old in text, old
+    return text.replace(old, new, 1)
+
+
+def test_shipped_files_carry_their_own_hash_and_fit_each_other() -> None:
+    rules = load_rules(CONFIG / "drug-library.toml", CONFIG / "regimens.toml")
+    assert [e.id for e in rules.library.entries] == ["KET-MOOD", "KET-PAIN-OP", "KET-CRPS-OP", "SALINE-TRAIN"]
+    assert rules.library.training
+
+
+def test_numbers_arrive_in_the_integers_of_the_core() -> None:
+    entry = load_library(CONFIG / "drug-library.toml").entry("KET-MOOD")
+    assert entry is not None
+    assert (entry.dose.hard_low, entry.dose.hard_high) == (50, 1_000)
+    assert (entry.duration_s.hard_low, entry.near_end_s) == (1_800, 300)
+    assert entry.cap_total_ug is not None
+    assert entry.cap_total_ug.hard == 100_000
+    box = entry.containers[0]
+    assert (box.usable_nl, box.inner_diameter_um, box.concentration_ug_per_ml) == (56_000_000, 26_590, 1_000)
+
+
+def test_changed_limit_is_refused_until_its_hash_is_written(tmp_path: Path) -> None:
+    text = changed(LIBRARY, 'hard_high = "0.5"', 'hard_high = "0.6"')
+    with pytest.raises(LibraryError, match="not the one that was approved"):
+        load_library(written(tmp_path, text, approve=False))
+    assert load_library(written(tmp_path, text)).entry("KET-CRPS-OP") is not None
+
+
+def test_comments_and_order_of_keys_do_not_change_the_hash(tmp_path: Path) -> None:
+    text = "# another comment\n" + changed(LIBRARY, 'near_end_min = "5"\n', "")
+    text = changed(text, 'id = "KET-MOOD"\n', 'near_end_min = "5"\nid = "KET-MOOD"\n')
+    assert load_library(written(tmp_path, text, approve=False)).version == "2026.1"
+
+
+def test_changed_dose_of_a_regimen_is_refused_too(tmp_path: Path) -> None:
+    text = changed(REGIMENS, 'dose = "0.5", minutes = "40"', 'dose = "5", minutes = "40"')
+    with pytest.raises(LibraryError, match="not the one that was approved"):
+        load_regimens(written(tmp_path, text, approve=False, catalogue=True))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('typical = "0.5"', "typical = 1", "write it as text"),
+        ('typical = "0.5"', 'typical = ".5"', "plain decimal number"),
+        ('typical = "0.5"', 'typical = "0.50"', "write 0.5"),
+        ('typical = "0.5"', 'typical = "0.0005"', "more decimals"),
+        ('unit = "mg/kg"', 'unit = "mg/kg/min"', "unit"),
+        ("near_end_min", "near_end_mins", "near_end_min"),
+        ('kind = "syringe"', 'kind = "bottle"', "kind"),
+        ("training = true", "training = false", "expires"),
+        ('approved_by = "nobody: demonstration only"', "", "approved_by"),
+    ],
+)
+def test_mistake_is_told_with_its_line(tmp_path: Path, old: str, new: str, told: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(told)) as refused:
+        load_library(written(tmp_path, changed(LIBRARY, old, new), approve=False))
+    assert re.search(r"library\.toml:\d+:", str(refused.value))
+
+
+def test_step_lasts_minutes_or_seconds_and_not_both(tmp_path: Path) -> None:
+    text = changed(REGIMENS, 'minutes = "40"', 'minutes = "40", seconds = "5"')
+    with pytest.raises(ConfigError, match="either minutes or seconds"):
+        load_regimens(written(tmp_path, text, approve=False, catalogue=True))
+
+
+def test_limit_above_the_ceiling_is_refused_however_it_was_approved(tmp_path: Path) -> None:
+    text = changed(LIBRARY, 'soft_high = "1", hard_high = "2"', 'soft_high = "1", hard_high = "3"')
+    with pytest.raises(LibraryError, match="ceiling"):
+        load_library(written(tmp_path, text))
+
+
+def test_regimen_that_names_no_entry_is_refused(tmp_path: Path) -> None:
+    text = changed(REGIMENS, 'entry = "KET-MOOD"', 'entry = "KET-MOON"')
+    path = written(tmp_path, text, catalogue=True)
+    with pytest.raises(LibraryError, match="no entry 'KET-MOON'"):
+        load_rules(CONFIG / "drug-library.toml", path)

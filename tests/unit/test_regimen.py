@@ -1,0 +1,72 @@
+"""The catalogue fits its library, and a pump is offered only what it can take."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pumpd.core.library import ContainerKind
+from pumpd.core.regimen import Catalogue, DayPlan, Regimen, RegimenStep, faults_of, offers
+from pumpd.testing.clinical import NE_1000, shipped_rules
+
+
+def shipped(regimen_id: str) -> Regimen:
+    found = shipped_rules().catalogue.regimen(regimen_id)
+    assert found is not None
+    return found
+
+
+def faults_with(changed: Regimen) -> str:
+    rules = shipped_rules()
+    return "\n".join(faults_of(Catalogue(version="t", sha256="", regimens=(changed,)), rules.library))
+
+
+def test_shipped_catalogue_fits_the_shipped_library() -> None:
+    rules = shipped_rules()
+    assert faults_of(rules.catalogue, rules.library) == ()
+
+
+def test_days_of_the_crps_series_rise_to_the_full_dose() -> None:
+    series = shipped("CRPS-OP10")
+    doses = [[step.dose for step in series.steps_on(day) or ()] for day in range(1, 11)]
+    assert doses == [[175], [260], *[[350]] * 8]
+    assert series.steps_on(0) is None
+    assert series.steps_on(11) is None
+
+
+def test_syringe_pump_is_offered_syringes_only() -> None:
+    found = offers(shipped_rules(), NE_1000)
+    assert [offer.regimen.id for offer in found] == [r.id for r in shipped_rules().catalogue.regimens]
+    assert {c.kind for offer in found for c in offer.containers} == {ContainerKind.SYRINGE}
+
+
+def test_pump_without_a_piston_is_offered_bags_only() -> None:
+    found = offers(shipped_rules(), replace(NE_1000, piston_um_per_h_max=0, piston_um_per_h_min=0))
+    assert {c.kind for offer in found for c in offer.containers} == {ContainerKind.BAG}
+    assert "TRAIN-30S" not in {offer.regimen.id for offer in found}
+
+
+def test_steps_of_a_high_alert_drug_never_go_by_themselves() -> None:
+    assert "automatic" in faults_with(replace(shipped("FM-3H"), automatic=True))
+
+
+def test_regimen_of_an_unknown_entry_is_a_fault() -> None:
+    assert "no entry" in faults_with(replace(shipped("FM-3H"), entry="KET-NONE"))
+
+
+def test_gap_or_missing_day_is_a_fault() -> None:
+    series = shipped("CRPS-OP10")
+    first, _, last = series.days
+    assert "without gap" in faults_with(replace(series, days=(first, last)))
+    assert "sessions" in faults_with(replace(series, days=series.days[:2]))
+
+
+def test_empty_or_senseless_steps_are_a_fault() -> None:
+    series = shipped("MDD-2x3")
+
+    def plan(*steps: RegimenStep) -> Regimen:
+        return replace(series, days=(DayPlan(first_day=1, last_day=series.sessions, steps=steps),))
+
+    assert "needs steps" in faults_with(plan(RegimenStep(dose=0, duration_s=60)))
+    assert "needs steps" in faults_with(plan(RegimenStep(dose=500, duration_s=0)))
+    step = RegimenStep(dose=250, duration_s=1_200)
+    assert "exactly one step" in faults_with(plan(step, step))
