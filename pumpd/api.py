@@ -291,6 +291,8 @@ async def _told_problem(_: Request, error: Exception) -> Response:
 
 async def _told_status(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == 400:  # FastAPI's word for bytes that are no text, or JSON beyond all measure
+        return _problem(422, "The call holds no readable JSON.")
     return _problem(error.status_code, f"{request.method} {request.url.path}: {error.detail}")
 
 

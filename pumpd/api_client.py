@@ -10,13 +10,13 @@ Stop has a connection of its own: no crowd of readers in the pool can make it wa
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Generic, Self, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import httpx2
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -39,7 +39,7 @@ from pumpd.api_models import (
     SessionView,
     StartBody,
 )
-from pumpd.api_socket import ANSWER_TIMEOUT_S, BASE_URL, socket_path, unreachable
+from pumpd.api_socket import ANSWER_TIMEOUT_S, BASE_URL, exchange, socket_path, unreachable
 from pumpd.core.requests import Answer, Keep, PauseReason
 from pumpd.errors import ApiError
 
@@ -176,15 +176,14 @@ def _content(call: Call[T]) -> bytes | None:
     return None if call.body is None else call.body.model_dump_json().encode()
 
 
-def _read(call: Call[T], response: httpx2.Response) -> T:
-    status = response.status_code
+def _read(call: Call[T], status: int, content: bytes) -> T:
     if status in _ANSWERS:
         with suppress(ValidationError):
-            return call.answer.validate_json(response.content)
+            return call.answer.validate_json(content)
     try:
-        problem = ProblemView.model_validate_json(response.content)
+        problem = ProblemView.model_validate_json(content)
     except ValidationError:
-        problem = ProblemView(text=f"{call.method} {call.path}: HTTP {status}: {response.text[:200]!r}")
+        problem = ProblemView(text=f"{call.method} {call.path}: HTTP {status}: {content[:200]!r}")
     raise ApiError(problem.text, status=status, field=problem.field)
 
 
@@ -198,7 +197,7 @@ def _unreachable(path: Path, error: httpx2.TransportError) -> ApiError:
 
 
 class Client:
-    """Blocking; for the command line and scripts."""
+    """Blocking, each call on a connection of its own; for the command line and scripts."""
 
     def __init__(
         self,
@@ -210,26 +209,12 @@ class Client:
         self.path = socket_path(path)
         self.token = token
         self._sent_at_ns = sent_at_ns
-        self._http = httpx2.Client(
-            transport=httpx2.HTTPTransport(uds=str(self.path)), base_url=BASE_URL, timeout=ANSWER_TIMEOUT_S
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._http.close()
 
     def send(self, call: Call[T]) -> T:
         """Raises ApiError; a refusal by the bed is an AnswerView."""
+        target = f"{call.path}?{urlencode(call.query)}" if call.query else call.path
         headers = _headers(call, self.token, self._sent_at_ns)
-        try:
-            response = self._http.request(
-                call.method, call.path, params=dict(call.query), headers=headers, content=_content(call)
-            )
-        except httpx2.TransportError as error:
-            raise _unreachable(self.path, error) from error
-        return _read(call, response)
+        return _read(call, *exchange(self.path, call.method, target, _content(call), headers))
 
     def bed(self) -> BedView:
         return self.send(bed())
@@ -279,7 +264,7 @@ class AsyncClient:
             )
         except httpx2.TransportError as error:
             raise _unreachable(self.path, error) from error
-        return _read(call, response)
+        return _read(call, response.status_code, response.content)
 
     async def bed(self) -> BedView:
         return await self.send(bed())
@@ -345,7 +330,7 @@ class AsyncClient:
     async def history(self, limit: int = 100) -> tuple[HistoryRow, ...]:
         return await self.send(history(limit))
 
-    async def events(self) -> AsyncIterator[BedView]:
+    async def events(self) -> AsyncGenerator[BedView, None]:
         """Whole views of the bed, the newest only, at least one a second.
 
         Ends when the daemon says good-bye; raises ApiError when it is gone or silent for SILENCE_S.
@@ -354,8 +339,7 @@ class AsyncClient:
         try:
             async with self._http.stream("GET", "/v1/events", timeout=timeout) as response:
                 if response.status_code != httpx2.codes.OK:
-                    await response.aread()
-                    _read(bed(), response)
+                    _read(bed(), response.status_code, await response.aread())
                 async for line in response.aiter_lines():
                     if line.startswith("data: "):
                         yield BedView.model_validate_json(line.removeprefix("data: "))

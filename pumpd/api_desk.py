@@ -90,9 +90,10 @@ class Desk:
         self._number = 0
         self._last_seq = bedside.last_seq
         self._answers: OrderedDict[str, _Answer] = OrderedDict()
-        self._history: deque[HistoryRow] = deque(maxlen=HISTORY_MAX)
-        for entry in deque(past, maxlen=HISTORY_MAX):
-            self._remember(entry.seq, entry.wall_ms, entry.fact)
+        # rows are put into words when somebody asks: the bed's loop waits for no text
+        self._history: deque[tuple[int | None, int, f.Fact | FactsLost]] = deque(maxlen=HISTORY_MAX)
+        for entry in past:
+            self._history.append((entry.seq, entry.wall_ms, entry.fact))
         self.feed = Feed(self.look)
 
     @contextmanager
@@ -136,7 +137,7 @@ class Desk:
         )
 
     def history(self, limit: int) -> tuple[HistoryRow, ...]:
-        return tuple(islice(reversed(self._history), limit))
+        return tuple(_row(*each) for each in islice(reversed(self._history), limit))
 
     # --- people -----------------------------------------------------------------------------------------
 
@@ -285,28 +286,22 @@ class Desk:
             numbered = last_seq != self._last_seq  # else the journal had no room for them
             self._last_seq = last_seq
             for seq, fact in enumerate(durable, start=last_seq - len(durable) + 1):
-                self._remember(seq if numbered else None, wall_ms, fact)
+                self._history.append((seq if numbered else None, wall_ms, fact))
         self.feed.poke()
 
-    def _remember(self, seq: int | None, wall_ms: int, fact: f.Fact | FactsLost) -> None:
-        if isinstance(fact, FactsLost):
-            slot, person, action, text = None, None, None, f"{fact.count} facts found no room and are lost"
-        else:
-            slot = getattr(fact, "slot", None)
-            person = getattr(fact, "person", None)
-            action = getattr(fact, "action", None)
-            text = words_bed.fact_text(fact)
-        self._history.append(
-            HistoryRow(
-                seq=seq,
-                ts_ms=wall_ms,
-                slot=slot,
-                kind=kind_of(type(fact)),
-                person=person,
-                action=action,
-                text=text,
-            )
-        )
+
+def _row(seq: int | None, wall_ms: int, fact: f.Fact | FactsLost) -> HistoryRow:
+    return HistoryRow(
+        seq=seq,
+        ts_ms=wall_ms,
+        slot=getattr(fact, "slot", None),
+        kind=kind_of(type(fact)),
+        person=getattr(fact, "person", None),
+        action=getattr(fact, "action", None),
+        text=f"{fact.count} facts found no room and are lost"
+        if isinstance(fact, FactsLost)
+        else words_bed.fact_text(fact),
+    )
 
 
 def _signed_out() -> ApiError:

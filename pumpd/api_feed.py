@@ -11,7 +11,7 @@ The view is made once for all readers, and not at all while there are none.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Final
 
 from pumpd.api_models import BedView
@@ -63,7 +63,7 @@ class Feed:
                 fresh.set()
             await asyncio.sleep(GAP_S)
 
-    async def frames(self) -> AsyncIterator[bytes]:
+    async def frames(self) -> AsyncGenerator[bytes, None]:
         """Server-sent events until the reader leaves or the feed is closed."""
         if self._closing:
             return

@@ -9,15 +9,15 @@ from __future__ import annotations
 from pumpd import api_models as m
 from pumpd import words, words_reasons, words_review
 from pumpd.api_doses import Dosed, concentration_text
+from pumpd.core.bed import preview
 from pumpd.core.codes import Reason
 from pumpd.core.effects import Reply
-from pumpd.core.gates import review_order
 from pumpd.core.library import Container, DoseUnit, Entry
 from pumpd.core.order import Order
 from pumpd.core.programme import StepMode
 from pumpd.core.regimen import Offer, offers
 from pumpd.core.state import BedState
-from pumpd.core.turn import Setup, Turn
+from pumpd.core.turn import Setup
 from pumpd.core.units import NS_PER_MS, Towards, duration_for_ns
 
 
@@ -71,7 +71,7 @@ def _container_view(container: Container, entry: Entry) -> m.ContainerView:
 
 def review_view(state: BedState, setup: Setup, slot: str, order: Order, now_ns: int) -> m.ReviewView:
     """Through the same function as the start, so that a confirmed review is the start's review."""
-    review = review_order(Turn(state, setup, now_ns), slot, order)
+    review = preview(state, slot, order, setup, now_ns)
     programme, info = review.programme, setup.info(slot)
     regimen = setup.rules.catalogue.regimen(order.regimen)
     entry = None if regimen is None else setup.rules.library.entry(regimen.entry)

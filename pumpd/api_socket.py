@@ -21,7 +21,7 @@ import os
 import socket
 import stat
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -32,7 +32,7 @@ DEFAULT_SOCKET: Final = Path("/run/pumpd/pumpd.sock")
 SOCKET_VARIABLE: Final = "PUMPD_SOCKET"
 BASE_URL: Final = "http://pumpd"  # nobody resolves it: the connection is the socket
 ANSWER_TIMEOUT_S: Final = 3.0  # the bed answers within 2 s or says that it is busy
-_ANSWER_BYTES_MAX: Final = 1_048_576  # a bed's view is a few kilobytes
+_ANSWER_BYTES_MAX: Final = 4_194_304  # a bed's view is a few kilobytes, eight hours of samples a megabyte
 _HTTP_REFUSED: Final = 400
 SOCKET_MODE: Final = 0o660  # the daemon's user and its group, nobody else
 BACKLOG: Final = 64  # callers who wait to be let in; beyond it the kernel tells them to come back
@@ -87,18 +87,24 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock.connect(str(self._path))
 
 
-def call(path: Path, method: str, target: str, body: object = None) -> dict[str, object]:
-    """One call, one connection. Raises ApiError when it is not answered, or answered with a refusal."""
+def exchange(
+    path: Path, method: str, target: str, content: bytes | None = None, headers: Mapping[str, str] | None = None
+) -> tuple[int, bytes]:
+    """One call on a connection of its own: the status and what came back. Raises ApiError without an answer."""
     connection = _UnixConnection(path)
-    sent = None if body is None else json.dumps(body)
     try:
-        connection.request(method, target, sent, {"Content-Type": "application/json"} if sent else {})
+        connection.request(method, target, content, dict(headers or {}))
         response = connection.getresponse()
-        status, text = response.status, response.read(_ANSWER_BYTES_MAX)
+        return response.status, response.read(_ANSWER_BYTES_MAX)
     except (OSError, http.client.HTTPException) as error:
         raise unreachable(path, error) from error
     finally:
         connection.close()
+
+
+def call(path: Path, method: str, target: str) -> dict[str, object]:
+    """One call without a body. Raises ApiError when it is not answered, or answered with a refusal."""
+    status, text = exchange(path, method, target)
     try:
         answer = json.loads(text)
     except ValueError as error:

@@ -160,7 +160,7 @@ class Bus:
             self._wire.hurry(asyncio.get_running_loop().time() + PREEMPT_LIMIT_MS / 1000)
         self._bell.ring()
         async with self._lock:
-            moving = self._turns.places()
+            moving = tuple(self._places.values())
             for place in moving:
                 place.forget()
             for _ in range(STOP_ALL_ROUNDS):
@@ -265,11 +265,11 @@ class Bus:
 
     async def _down(self) -> None:
         loop = asyncio.get_running_loop()
-        for place in self._turns.places():
+        for place in self._places.values():
             waiting, place.queue = place.queue, deque()
             for effect in waiting:
                 self._end_unsent(place, effect, f"the port is down: {self._down_detail}")
-        if loop.time() >= self._try_at or any(place.stops for place in self._turns.places()):
+        if loop.time() >= self._try_at or any(place.stops for place in self._places.values()):
             self._try_at = loop.time() + self._backoff_s
             self._backoff_s = min(self._backoff_s * 2, BACKOFF_MOST_S)
             try:
@@ -278,7 +278,7 @@ class Bus:
                 self._went_down(str(error))
             else:
                 return
-        for place in self._turns.places():
+        for place in self._places.values():
             stops, place.stops = place.stops, []
             for command_id in stops:
                 detail = bounded(f"the port is down: {self._down_detail}")
@@ -299,10 +299,10 @@ class Bus:
             bell=self._bell,
             counts=self.counts,
             beat=self._beat,
-            addresses=tuple(place.station.address for place in self._turns.places()),
+            addresses=tuple(place.station.address for place in self._places.values()),
             alarm_seen=self._alarm_seen,
         )
-        for place in self._turns.places():
+        for place in self._places.values():
             place.silences = 0
             self._report_link(place, LinkState.SILENT, "the port is open; the pump has not identified itself")
         return self._wire
@@ -315,7 +315,7 @@ class Bus:
             self._backoff_s = BACKOFF_FIRST_S
         self._try_at = now + self._backoff_s
         self._went_down(detail)
-        for place in self._turns.places():
+        for place in self._places.values():
             if place.work is not None:
                 place.work.close(f"the port failed: {detail}")
                 self._finish(place, place.work)
@@ -324,7 +324,7 @@ class Bus:
         if detail != self._down_detail:
             log.warning("port_down", bus=self.name, detail=detail)
         self._down_detail = detail
-        for place in self._turns.places():
+        for place in self._places.values():
             self._report_link(place, LinkState.DOWN, detail)
 
     def _drop_wire(self) -> None:
@@ -334,7 +334,7 @@ class Bus:
 
     def _hang_up(self) -> None:
         self._drop_wire()
-        for place in self._turns.places():
+        for place in self._places.values():
             place.forget()
             place.link = None
 
@@ -348,7 +348,7 @@ class Bus:
         self._deliver(LinkReported(at_ns=self._now_ns(), slot=place.slot, link=link, detail=bounded(detail)))
 
     def _alarm_seen(self, address: int, alarm: PumpAlarm) -> None:
-        for place in self._turns.places():
+        for place in self._places.values():
             if place.station.address == address:
                 self._deliver(AlarmSeen(at_ns=self._now_ns(), slot=place.slot, alarm=alarm))
 

@@ -110,26 +110,20 @@ class Mqtt(Table):
     username: str | None = Field(default=None, min_length=1, max_length=128)
     password_file: FilePath | None = Field(default=None, description="the first line of this file")
     tls: bool = False
-    ca_file: FilePath | None = Field(
-        default=None, description="the broker's authority; default: the system's"
-    )
+    ca_file: FilePath | None = Field(default=None, description="the broker's authority; default: the system's")
     cert_file: FilePath | None = None
     key_file: FilePath | None = None
     keepalive_s: int = Field(
         default=10, ge=2, le=60, description="the broker publishes the last will 1.5 times this after a crash"
     )
-    publish_drug_name: bool = Field(
-        default=False, description="a drug's name on a ward's network is a choice"
-    )
+    publish_drug_name: bool = Field(default=False, description="a drug's name on a ward's network is a choice")
 
     @model_validator(mode="after")
     def _no_secret_in_the_clear(self) -> Self:
         if self.password_file is not None and self.username is None:
             raise ValueError("password_file needs a username")
         if self.password_file is not None and not self.tls and not self.is_local:
-            raise ValueError(
-                f"tls = false would send the password to {self.host} in the clear: set tls = true"
-            )
+            raise ValueError(f"tls = false would send the password to {self.host} in the clear: set tls = true")
         if (self.cert_file is None) != (self.key_file is None):
             raise ValueError("cert_file and key_file belong together")
         if not self.tls and (self.ca_file or self.cert_file):
@@ -178,7 +172,7 @@ class Samples(Table):
         default=500_000,
         ge=1_000,
         le=10_000_000,
-        description="the oldest measurements are dropped first; a row takes about 100 bytes of disk",
+        description="the oldest measurements are dropped first; a row takes about 80 bytes of disk",
     )
 
 
@@ -193,9 +187,7 @@ class Config(Table):
     site: Word
     ward: Word
     bed: Word
-    training: bool = Field(
-        default=False, description="true: only training regimens, and every screen says so"
-    )
+    training: bool = Field(default=False, description="true: only training regimens, and every screen says so")
     state_dir: FilePath = Path("/var/lib/pumpd")
     socket: FilePath = Path("/run/pumpd/pumpd.sock")
     library: FilePath
@@ -217,9 +209,7 @@ class Config(Table):
     @classmethod
     def _fits_the_kernel(cls, path: Path) -> Path:
         if len(bytes(path)) > _SOCKET_PATH_BYTES_MAX:
-            raise ValueError(
-                f"longer than the {_SOCKET_PATH_BYTES_MAX} bytes that a Unix socket's path may have"
-            )
+            raise ValueError(f"longer than the {_SOCKET_PATH_BYTES_MAX} bytes that a Unix socket's path may have")
         return path
 
     @model_validator(mode="after")
@@ -264,9 +254,7 @@ def check(path: Path) -> list[str]:
         lines.append("training: only training regimens can be started")
     for bus in config.buses:
         lines.append(f"bus {bus.name}: {bus.port}" + ("" if _is_tcp(bus) else f" at {bus.baud} baud"))
-        lines += [
-            f"  {pump.slot}: {pump.driver}, address {pump.address}, {_label(pump)}" for pump in bus.pumps
-        ]
+        lines += [f"  {pump.slot}: {pump.driver}, address {pump.address}, {_label(pump)}" for pump in bus.pumps]
     if config.mqtt is None:
         lines.append("mqtt: none, nothing is published")
     else:

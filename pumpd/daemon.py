@@ -254,19 +254,15 @@ def _telemetry(parts: _Parts) -> list[asyncio.Task[None]]:
     if parts.config.mqtt is None:
         return []
     beat = parts.health.auxiliary("telemetry", within_s=PART_WITHIN_S)
-
-    async def publish() -> None:
-        publisher = Publisher(
-            config=parts.config,
-            bedside=parts.bedside,
-            samples=parts.samples,
-            clock=parts.bedside.clock,
-            beat=beat,
-            head=lambda: parts.journal.committed,
-        )
-        await publisher.run()
-
-    return [asyncio.create_task(keep_running("telemetry", publish), name="telemetry")]
+    publisher = Publisher(  # once: its numbers go on when a failed run is followed by another
+        config=parts.config,
+        bedside=parts.bedside,
+        samples=parts.samples,
+        clock=parts.bedside.clock,
+        beat=beat,
+        head=lambda: parts.journal.committed,
+    )
+    return [asyncio.create_task(keep_running("telemetry", publisher.run), name="telemetry")]
 
 
 def _also(first: Callable[[], None], second: Callable[[], None]) -> Callable[[], None]:

@@ -15,7 +15,8 @@
     ├── JournalError
     │   ├── JournalBroken     the chain of hashes does not hold: edited, cut or with a gap
     │   └── JournalUnavailable  nothing can be made durable now: disk full, slow or gone
-    └── ApiError              the daemon's socket refused, or is not there
+    ├── ApiError              the daemon's socket refused, or is not there
+    └── DemoError             a part of the demo did not come up or went away, or its nurse was refused
 
 Bad input from a person is data (a `Reason`), not an exception: it has to be shown beside the other
 reasons. Garbled wire data is data too (a `Garbled` frame). Exceptions are for what a caller up the
@@ -102,3 +103,7 @@ class ApiError(PumpdError):
         super().__init__(text)
         self.status = status
         self.field = field
+
+
+class DemoError(PumpdError):
+    """The demo cannot go on; one line that says which part, what it said last, and what to do."""

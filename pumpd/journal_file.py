@@ -10,17 +10,16 @@ against somebody with the file in hand (the chain of hashes is for that), but ag
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
 from pumpd.errors import JournalBroken, JournalUnavailable
-from pumpd.journal_rows import FACTS_LOST, Head, Row, Stored, faults_of_chain
+from pumpd.journal_rows import FACTS_LOST, FactsLost, Head, Row, Stored, decode, faults_of_chain
 
 _APPLICATION_ID: Final = 0x70756D70  # "pump", so that file(1) and we know the file
 _SCHEMA: Final = 1
@@ -73,29 +72,24 @@ class JournalFile:
     @classmethod
     def open(cls, path: Path) -> Self:
         """Raises JournalUnavailable when it cannot be written here, JournalBroken when it is no journal."""
-        lock = _hold(path)
-        try:
-            with suppress(FileExistsError):
-                os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
-            connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=_BUSY_MS / 1_000)
-        except (OSError, sqlite3.Error) as error:
-            os.close(lock)
-            raise JournalUnavailable(f"{path}: cannot be opened: {error}") from error
-        try:
-            _prepare(path, connection)
-            return cls(path, lock, connection)
-        except sqlite3.OperationalError as error:
-            connection.close()
-            os.close(lock)
-            raise JournalUnavailable(f"{path}: cannot be written: {error}") from error
-        except sqlite3.DatabaseError as error:
-            connection.close()
-            os.close(lock)
-            raise JournalBroken(f"{path}: not a journal: {error}; move it away and look into it") from error
-        except BaseException:
-            connection.close()
-            os.close(lock)
-            raise
+        with ExitStack() as undo:  # what was opened is closed again unless all of it worked
+            lock = _hold(path)
+            undo.callback(os.close, lock)
+            try:
+                with suppress(FileExistsError):
+                    os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
+                connection = sqlite3.connect(
+                    path, isolation_level=None, check_same_thread=False, timeout=_BUSY_MS / 1_000
+                )
+                undo.callback(connection.close)
+                _prepare(path, connection)
+                opened = cls(path, lock, connection)
+            except (OSError, sqlite3.OperationalError) as error:
+                raise JournalUnavailable(f"{path}: cannot be written: {error}") from error
+            except sqlite3.DatabaseError as error:
+                raise JournalBroken(f"{path}: not a journal: {error}; move it away and look into it") from error
+            undo.pop_all()
+        return opened
 
     def last(self) -> Head:
         found = self._connection.execute("SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1").fetchone()
@@ -125,22 +119,44 @@ class JournalFile:
 
 
 def read(path: Path) -> Iterator[Stored]:
-    """Every row, as one moment of the file. Raises sqlite3.Error."""
+    """Every row, as one moment of the file, damage included. Raises sqlite3.Error."""
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as connection:
-        for values in connection.execute(_SELECT):
-            seq, boot, at_ns, wall_ms, slot, visit, kind, version, body, prev, digest = values
-            row = Row(
-                seq=seq,
-                boot=boot,
-                at_ns=at_ns,
-                wall_ms=wall_ms,
-                slot=slot,
-                visit=visit,
-                kind=kind,
-                version=version,
-                body=body,
-            )
-            yield Stored(row=row, prev=prev, hash=digest)
+        connection.text_factory = _text_whatever_it_holds
+        try:
+            for values in connection.execute(_SELECT):
+                yield _stored(*values)
+        except UnicodeDecodeError as error:  # Python could not even read the text of SQLite's complaint
+            raise sqlite3.DatabaseError("the description of the table is damaged") from error
+
+
+def _stored(seq: int, *values: object) -> Stored:
+    boot, at_ns, wall_ms, slot, visit, kind, version, body, prev, digest = values
+    row = Row(
+        seq=seq,
+        boot=_text(boot),
+        at_ns=_number(at_ns),
+        wall_ms=_number(wall_ms),
+        slot=None if slot is None else _text(slot),
+        visit=None if visit is None else _text(visit),
+        kind=_text(kind),
+        version=_number(version),
+        body=_text(body),
+    )
+    return Stored(row=row, prev=_text(prev), hash=_text(digest))
+
+
+def _text_whatever_it_holds(data: bytes) -> str:
+    """A damaged character becomes another one, which the hash then does not fit."""
+    return data.decode("utf-8", "replace")
+
+
+def _text(value: object) -> str:
+    """A damaged file can hold anything in any column; what is not as written must only be unlike it."""
+    return value if isinstance(value, str) else repr(value)
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else -1
 
 
 def verify(path: Path, known: Sequence[Head] = ()) -> VerifyResult:
@@ -154,8 +170,7 @@ def verify(path: Path, known: Sequence[Head] = ()) -> VerifyResult:
         for stored in read(path):
             count += 1
             head = Head(seq=stored.row.seq, hash=stored.hash)
-            if stored.row.kind == FACTS_LOST:
-                lost += int(json.loads(stored.row.body)["count"])
+            lost += _lost_in(stored.row)
             yield stored
 
     if not path.is_file():
@@ -167,6 +182,16 @@ def verify(path: Path, known: Sequence[Head] = ()) -> VerifyResult:
     hidden = len(faults) - _FAULTS_TOLD_MAX
     more = (f"and {hidden} more",) if hidden > 0 else ()
     return VerifyResult(rows=count, head=head, faults=(*faults[:_FAULTS_TOLD_MAX], *more), lost=lost)
+
+
+def _lost_in(row: Row) -> int:
+    if row.kind != FACTS_LOST:
+        return 0
+    with suppress(JournalBroken):
+        match decode(row.kind, row.version, row.body):
+            case FactsLost(count=count):
+                return count
+    return 0
 
 
 def _hold(path: Path) -> int:

@@ -149,8 +149,13 @@ def row_of(fact: Fact | FactsLost, *, seq: int, boot: str, at_ns: int, wall_ms: 
         visit=getattr(fact, "visit", None),
         kind=kind,
         version=version_of(type(fact)),
-        body=_canonical(_adapter(kind).dump_python(fact, mode="json")),
+        body=_body(kind, fact),
     )
+
+
+def _body(kind: str, fact: Fact | FactsLost) -> str:
+    """What no file can hold (half a character, from bytes of a wire) becomes a question mark, not a failure."""
+    return _canonical(_adapter(kind).dump_python(fact, mode="json")).encode("utf-8", "replace").decode()
 
 
 def decode(kind: str, version: int, body: str) -> Fact | FactsLost:

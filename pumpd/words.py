@@ -41,10 +41,10 @@ def volume_ml(volume_nl: int) -> str:
     return _measure(volume_nl, "mL", digits=6, places=2)
 
 
-def interval_ml(low_nl: int, high_nl: int) -> str:
+def interval_ml(low_nl: int, high_nl: int, places: int = 1) -> str:
     """At least and at most, rounded outwards: the truth stays inside."""
-    low = number(low_nl, digits=6, places=1, towards=Towards.DOWN)
-    high = number(high_nl, digits=6, places=1, towards=Towards.UP)
+    low = number(low_nl, digits=6, places=places, towards=Towards.DOWN)
+    high = number(high_nl, digits=6, places=places, towards=Towards.UP)
     return f"{low} mL" if low == high else f"between {low} and {high} mL"
 
 

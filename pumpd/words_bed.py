@@ -176,6 +176,23 @@ def alarm_todo(condition: Condition) -> str:
     return ALARMS[condition][1]
 
 
+# facts whose line `fact_text` makes of their fields; PLAIN has the rest
+TOLD: Final[tuple[type, ...]] = (
+    f.PersonAsked,
+    f.RequestRefused,
+    f.PhaseChanged,
+    f.Checkpoint,
+    f.RateGranted,
+    f.InfusionOrdered,
+    f.CommandIssued,
+    f.CommandClosed,
+    f.AlarmRaised,
+    f.AlarmAcknowledged,
+    f.LinkWent,
+    f.StepTaken,
+)
+
+
 def fact_text(fact: f.Fact) -> str:
     """One line of the record."""
     match fact:
@@ -205,10 +222,10 @@ def fact_text(fact: f.Fact) -> str:
             return f"Link: {LINKS[LinkState(fact.link)]}"
         case f.StepTaken():
             return f"Step {fact.step + 1} begins" + (f", by {fact.person}" if fact.person else "")
-    return _PLAIN.get(type(fact), type(fact).__name__)
+    return PLAIN.get(type(fact), type(fact).__name__)
 
 
-_PLAIN: Final[Mapping[type, str]] = {
+PLAIN: Final[Mapping[type, str]] = {
     f.BootStarted: "This computer's program started",
     f.PumpRecognised: "The pump said who it is",
     f.LegPrepared: "The pump read its programme back",

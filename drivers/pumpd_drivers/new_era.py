@@ -96,10 +96,15 @@ def _drive(letter: str) -> Drive:
 class NewEraPump:
     """The procedures of one pump."""
 
-    __slots__ = ("_talk",)
+    __slots__ = ("_prepared", "_reads_live", "_set_running", "_talk")
 
     def __init__(self, *, address: int, baud: int) -> None:
         self._talk = Talk(address=address, baud=baud)
+        # Whether RAT answers with the rate it runs at or with the stored one, no page says [?]. Until this pump has
+        # read back a rate that was set while it ran, the prepared one proves nothing about the present.
+        self._reads_live = False
+        self._prepared: int | None = None
+        self._set_running: int | None = None
 
     def identify(self) -> Procedure[Identified]:
         """Keeps an alarm that it acknowledges (the one after power-up is common here) for the next report."""
@@ -122,15 +127,15 @@ class NewEraPump:
     def prepare(self, remaining: Remaining) -> Procedure[Granted]:
         """Everything is checked before the first byte leaves; every value is read back as it was written."""
         diameter, rate, unit, volume, lease_s = _programmable(remaining)
+        self._prepared = self._set_running = None  # cut half-way, nobody knows what is stored
         yield from self._bring_to_stopped()
-        yield from self._write_programme(
-            diameter=diameter, rate=rate, unit=unit, volume=volume, lease_s=lease_s
-        )
+        yield from self._write_programme(diameter=diameter, rate=rate, unit=unit, volume=volume, lease_s=lease_s)
         granted = yield from self._read_programme(
             diameter=diameter, rate=rate, unit=unit, volume=volume, lease_s=lease_s
         )
         if granted.rate_ul_per_h > remaining.rate_ul_per_h or granted.volume_nl > remaining.volume_nl:
             raise WireError(f"the pump read back {granted}, which is above {remaining}: do not start")
+        self._prepared = granted.rate_ul_per_h
         return granted
 
     def start(self) -> Procedure[Report]:
@@ -142,13 +147,14 @@ class NewEraPump:
         if report.drive is Drive.OTHER:
             raise WireError("sent 'RUN', and the pump moves otherwise than infusing: stop it")
         if report.drive is Drive.STILL and report.alarm is None and answer.letter != "I":
-            raise PumpRefused(
-                f"sent 'RUN', the pump answered {answer.letter!r} and stands still: look at its display"
-            )
+            raise PumpRefused(f"sent 'RUN', the pump answered {answer.letter!r} and stands still: look at its display")
         return report
 
     def change_rate(self, rate_ul_per_h: int) -> Procedure[Report]:
-        """In the unit in force, rounded down. A pump that ended in between is reported still, not changed."""
+        """In the unit in force, rounded down. A pump that ended in between is reported still, not changed.
+
+        The report's rate is None where the pump took the new rate and its read-back cannot tell whether it did.
+        """
         talk = self._talk
         present = yield from talk.persist("RAT", "rate")
         if _drive(present.letter) is not Drive.INFUSING:
@@ -158,20 +164,17 @@ class NewEraPump:
         unit = present.fields[1]
         rate = numbers.write(rate_ul_per_h, numbers.UL_PER_H[unit])
         if rate is None:
-            raise PumpRefused(
-                f"{rate_ul_per_h} µL/h cannot be written in {unit}, the pump's unit: nothing was changed"
-            )
+            raise PumpRefused(f"{rate_ul_per_h} µL/h cannot be written in {unit}, the pump's unit: nothing was changed")
+        wanted = numbers.rate_ul_per_h(numbers.Number(value=numbers.value_of(rate), step=1), unit)
+        self._set_running = wanted
         answer = yield from talk.persist(f"RAT{rate}", changes=True)
         report = yield from self._look()
         if report.drive is not Drive.INFUSING:
             return report
         if answer.error:
             answer.refuse()
-        wanted = numbers.Number(value=numbers.value_of(rate), step=1)
-        if report.rate_ul_per_h != numbers.rate_ul_per_h(wanted, unit):
-            raise WireError(
-                f"sent {'RAT' + rate!r}, the pump reads back {report.rate_ul_per_h} µL/h: look, or stop it"
-            )
+        if report.rate_ul_per_h not in (wanted, None):
+            raise WireError(f"sent {'RAT' + rate!r}, the pump reads back {report.rate_ul_per_h} µL/h: look, or stop it")
         return report
 
     def stop(self) -> Procedure[Report]:
@@ -220,13 +223,23 @@ class NewEraPump:
         unit = "ML" if counter is None or counter.error else counter.fields[2]
         return Report(
             drive=Drive.STILL if counter is None else _drive(counter.letter),
-            rate_ul_per_h=_rate(rate),
+            rate_ul_per_h=self._present_rate(_rate(rate)),
             infused_nl=None if infused is None else numbers.volume_nl(infused, unit),
             step_nl=_COUNTER_STEP_NL if infused is None else numbers.step_nl(infused, unit),
             alarm=talk.tell(),
             target_nl=_volume(target),
             paused=counter is not None and counter.letter == "P",
         )
+
+    def _present_rate(self, read: int | None) -> int | None:
+        """What a read-back says about the rate now."""
+        if self._set_running is None or self._reads_live:
+            return read
+        if self._prepared is not None:  # else it was prepared by an earlier run of the daemon: any answer may be old
+            self._reads_live = read == self._set_running != self._prepared
+            if read not in (self._set_running, self._prepared):
+                return read
+        return read if self._reads_live else None
 
     def _bring_to_stopped(self) -> Procedure[None]:
         """Only a stopped pump takes a programme, and RUN on a paused one would resume the old one."""
@@ -240,9 +253,7 @@ class NewEraPump:
                 "programmed; stop it and prepare again"
             )
 
-    def _write_programme(
-        self, *, diameter: str, rate: str, unit: str, volume: str, lease_s: int
-    ) -> Procedure[None]:
+    def _write_programme(self, *, diameter: str, rate: str, unit: str, volume: str, lease_s: int) -> Procedure[None]:
         talk = self._talk
         yield from talk.put(f"SAF{lease_s}")  # first: from here on every reply carries a checksum
         yield from talk.put(f"DIA{diameter}")
@@ -266,9 +277,7 @@ class NewEraPump:
         yield from talk.put("CLDINF")
         yield from talk.put("CLDWDR")
 
-    def _read_programme(
-        self, *, diameter: str, rate: str, unit: str, volume: str, lease_s: int
-    ) -> Procedure[Granted]:
+    def _read_programme(self, *, diameter: str, rate: str, unit: str, volume: str, lease_s: int) -> Procedure[Granted]:
         talk = self._talk
         yield from self._check_number("DIA", "number", diameter, "")
         yield from talk.check("FUN", "function", "RAT")
@@ -329,24 +338,15 @@ def _programmable(remaining: Remaining) -> tuple[str, str, str, str, int]:
     Below a millilitre the volume goes in microlitres, which is finer there.
     """
     if remaining.lease_s is None or not _LEASE_MIN_S <= remaining.lease_s <= _LEASE_MAX_S:
-        raise PumpRefused(
-            f"a lease of {remaining.lease_s} s: this pump takes {_LEASE_MIN_S} to {_LEASE_MAX_S} s"
-        )
+        raise PumpRefused(f"a lease of {remaining.lease_s} s: this pump takes {_LEASE_MIN_S} to {_LEASE_MAX_S} s")
     if remaining.syringe_diameter_um is None:
         raise PumpRefused("no syringe diameter: this pump computes its speed from it")
     diameter = numbers.write(remaining.syringe_diameter_um, _UM_PER_MM)
-    if (
-        diameter is None
-        or numbers.value_of(diameter) * _UM_PER_MM != remaining.syringe_diameter_um * numbers.SCALE
-    ):
-        raise PumpRefused(
-            f"a diameter of {remaining.syringe_diameter_um} µm does not fit into the pump's four digits"
-        )
+    if diameter is None or numbers.value_of(diameter) * _UM_PER_MM != remaining.syringe_diameter_um * numbers.SCALE:
+        raise PumpRefused(f"a diameter of {remaining.syringe_diameter_um} µm does not fit into the pump's four digits")
     rate = numbers.write(remaining.rate_ul_per_h, numbers.UL_PER_H["MH"])
     if rate is None:
-        raise PumpRefused(
-            f"a rate of {remaining.rate_ul_per_h} µL/h does not fit into the pump's four digits"
-        )
+        raise PumpRefused(f"a rate of {remaining.rate_ul_per_h} µL/h does not fit into the pump's four digits")
     unit = "UL" if remaining.volume_nl < NL_PER_ML else "ML"
     volume = numbers.write(remaining.volume_nl, numbers.NL[unit])
     if volume is None:  # zero would mean: without end

@@ -32,9 +32,7 @@ STX: Final = 0x02
 ETX: Final = 0x03
 _OVERHEAD: Final = 4  # length byte, two CRC bytes, ETX: what the length counts beside the payload
 _PAYLOAD_MIN: Final = 3  # "00S"
-_PAYLOAD_MAX: Final = (
-    43  # the longest reply known is 17 ("00II0.125W0.000ML"); below 44 no length looks like a digit
-)
+_PAYLOAD_MAX: Final = 43  # the longest reply known is 17 ("00II0.125W0.000ML"); below 44 no length looks like a digit
 _DIGITS: Final = range(0x30, 0x3A)
 _PRINTABLE: Final = range(0x20, 0x7F)
 STATUS_LETTERS: Final = "IWSPTUX"
@@ -68,12 +66,7 @@ ERROR: Final = re.compile(r"\?(NA|OOR|COM|IGN)?", re.ASCII)
 
 def safe_frame(payload: bytes) -> bytes:
     """A payload as it goes out, for example `0STP`."""
-    return (
-        bytes([STX, len(payload) + _OVERHEAD])
-        + payload
-        + crc_hqx(payload, 0).to_bytes(2, "big")
-        + bytes([ETX])
-    )
+    return bytes([STX, len(payload) + _OVERHEAD]) + payload + crc_hqx(payload, 0).to_bytes(2, "big") + bytes([ETX])
 
 
 class NewEraFraming:

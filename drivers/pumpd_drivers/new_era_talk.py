@@ -60,8 +60,7 @@ class Answer:
 
     def refuse(self) -> NoReturn:
         raise PumpRefused(
-            f"sent {self.request.text!r}, the pump answered {self.letter + self.error!r}: "
-            f"{_HINTS[self.error]}"
+            f"sent {self.request.text!r}, the pump answered {self.letter + self.error!r}: {_HINTS[self.error]}"
         )
 
     def differs(self, expected: str) -> NoReturn:

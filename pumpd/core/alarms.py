@@ -7,9 +7,10 @@ somewhere else:
 - `SEEN`: the condition has to be over *and* somebody has to have acknowledged it (latching);
 - `BY_SEEING`: the condition was an event, so that acknowledging it ends it.
 
-Acknowledging one alarm never touches another. What the pump does about a condition (stop, nothing) is decided
-where the condition is found, in infusion.py, and written in the last column here for people: a test holds the two
-together.
+What a pump tells of itself is latching: it stands for as long as the pump's reports repeat it, acknowledged or not,
+and until somebody has seen it. Acknowledging one alarm never touches another. What the pump does about a condition
+(stop, nothing) is decided where the condition is found, in infusion.py, and written in the last column here for
+people: a test holds the two together.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Final
 
 from pumpd.core import facts as f
 from pumpd.core.codes import Condition, Priority
+from pumpd.core.pump import PumpAlarm
 from pumpd.core.state import Alarm
 from pumpd.core.turn import Turn
 
@@ -47,10 +49,10 @@ TABLE: Final[dict[Condition, Row]] = {
     Condition.OVER_INFUSION: Row(priority=Priority.HIGH, clears=Clears.BY_SEEING, stops=True),
     Condition.DELIVERY_UNKNOWN: Row(priority=Priority.HIGH, clears=Clears.ITSELF, stops=False),
     Condition.PUMP_CHANGED: Row(priority=Priority.HIGH, clears=Clears.BY_SEEING, stops=True),
-    Condition.PUMP_RESET: Row(priority=Priority.HIGH, clears=Clears.BY_SEEING, stops=True),
-    Condition.STALLED: Row(priority=Priority.HIGH, clears=Clears.BY_SEEING, stops=True),
-    Condition.LEASE_EXPIRED: Row(priority=Priority.HIGH, clears=Clears.BY_SEEING, stops=True),
-    Condition.PUMP_ALARM: Row(priority=Priority.HIGH, clears=Clears.BY_SEEING, stops=True),
+    Condition.PUMP_RESET: Row(priority=Priority.HIGH, clears=Clears.SEEN, stops=True),
+    Condition.STALLED: Row(priority=Priority.HIGH, clears=Clears.SEEN, stops=True),
+    Condition.LEASE_EXPIRED: Row(priority=Priority.HIGH, clears=Clears.SEEN, stops=True),
+    Condition.PUMP_ALARM: Row(priority=Priority.HIGH, clears=Clears.SEEN, stops=True),
     Condition.RATE_DIFFERS: Row(priority=Priority.HIGH, clears=Clears.BY_SEEING, stops=True),
     Condition.START_FAILED: Row(priority=Priority.MEDIUM, clears=Clears.BY_SEEING, stops=True),
     Condition.STOPPED_AT_PUMP: Row(priority=Priority.MEDIUM, clears=Clears.BY_SEEING, stops=False),
@@ -64,6 +66,18 @@ TABLE: Final[dict[Condition, Row]] = {
     Condition.ENDED: Row(priority=Priority.LOW, clears=Clears.BY_SEEING, stops=False),
     Condition.RESTARTED: Row(priority=Priority.LOW, clears=Clears.BY_SEEING, stops=False),
 }
+
+_TOLD_BY_PUMPS: Final[dict[PumpAlarm, Condition]] = {
+    PumpAlarm.RESET: Condition.PUMP_RESET,
+    PumpAlarm.STALL: Condition.STALLED,
+    PumpAlarm.OCCLUSION: Condition.STALLED,
+    PumpAlarm.LEASE_EXPIRED: Condition.LEASE_EXPIRED,
+}
+
+
+def condition_of(alarm: PumpAlarm) -> Condition:
+    """The condition under which an alarm of the pump itself is raised here."""
+    return _TOLD_BY_PUMPS.get(alarm, Condition.PUMP_ALARM)
 
 
 def active(turn: Turn, condition: Condition, slot: str | None) -> Alarm | None:
@@ -79,11 +93,9 @@ def raise_alarm(
 ) -> None:
     """The condition holds. An alarm that is active already is not raised again, one that was over is."""
     standing = active(turn, condition, slot)
-    if standing is not None and not standing.over and not standing.acknowledged:
-        return
+    if standing is not None and not standing.over:
+        return  # the same condition lasts, acknowledged or not
     if standing is not None:
-        if TABLE[condition].clears is Clears.ITSELF and not standing.over:
-            return  # acknowledged, and the same condition still lasts
         turn.record(f.AlarmCleared(at_ns=turn.now_ns, alarm_id=standing.alarm_id))
     turn.record(
         f.AlarmRaised(
@@ -103,6 +115,14 @@ def condition_over(turn: Turn, condition: Condition, slot: str | None) -> None:
         turn.record(f.AlarmCleared(at_ns=turn.now_ns, alarm_id=alarm.alarm_id))
     elif clears is Clears.SEEN:
         turn.record(f.AlarmOver(at_ns=turn.now_ns, alarm_id=alarm.alarm_id))
+
+
+def told_by_pump(turn: Turn, slot: str, alarm: PumpAlarm | None) -> None:
+    """A report says which alarm the pump is in: what it was in before is over."""
+    told = None if alarm is None else condition_of(alarm)
+    for condition in (*dict.fromkeys(_TOLD_BY_PUMPS.values()), Condition.PUMP_ALARM):
+        if condition is not told:
+            condition_over(turn, condition, slot)
 
 
 def acknowledge(turn: Turn, alarm: Alarm, person: str | None) -> None:

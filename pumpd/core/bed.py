@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import assert_never
 
-from pumpd.core import alarms, gates, infusion, watch
+from pumpd.core import alarms, gates, infusion, rise, watch
 from pumpd.core import facts as f
 from pumpd.core import requests as r
 from pumpd.core.codes import Condition, Phase, Reason, ReasonCode, Severity, Why
@@ -54,7 +54,7 @@ def decide(state: BedState, request: r.Request, setup: Setup) -> Decision:
 
 def preview(state: BedState, slot: str, order: Order, setup: Setup, now_ns: int) -> Review:
     """What a start of this order would be judged by now; changes nothing."""
-    return gates.review_order(Turn(state, setup, now_ns), slot, order)
+    return rise.review_order(Turn(state, setup, now_ns), slot, order)
 
 
 def _person(turn: Turn, request: r.PersonRequest) -> None:
@@ -130,6 +130,7 @@ def _booted(turn: Turn, request: r.Booted) -> None:
             slots=request.slots,
         )
     )
+    alarms.condition_over(turn, Condition.JOURNAL_DOWN, None)  # whatever it was, this run has read the journal
     for pump in turn.state.pumps:
         match pump.phase:
             case Phase.INFUSING | Phase.STARTING:

@@ -119,6 +119,7 @@ class Given:
     from_ns: int
     to_ns: int
     mass_ng: int
+    infusion_id: int = 0  # 0: committed, not given yet
 
 
 class Phase(Enum):

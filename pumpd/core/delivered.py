@@ -45,7 +45,7 @@ def from_counter(base: Interval, infused_nl: int, step_nl: int, motor_step_nl: i
     slack_nl = step_nl + motor_step_nl
     return Interval(
         low_nl=base.low_nl + max(0, infused_nl - slack_nl),
-        high_nl=base.high_nl + infused_nl + slack_nl,
+        high_nl=base.high_nl + max(0, infused_nl) + slack_nl,
     )
 
 
@@ -76,12 +76,11 @@ class Measured:
     window_ns: int
 
 
-def measured_rate(volume_nl: int, window_ns: int, step_nl: int) -> Measured:
-    """Volume by time; one counter step at either end of the window is what cannot be seen."""
-    assert window_ns > 0, window_ns
-    per_hour = NS_PER_H
-    return Measured(
-        rate_ul_per_h=divide(volume_nl * per_hour, window_ns * NL_PER_UL, Towards.DOWN),
-        uncertainty_ul_per_h=divide(2 * step_nl * per_hour, window_ns * NL_PER_UL, Towards.UP),
-        window_ns=window_ns,
-    )
+def measured_rate(volume_nl: int, shortest_ns: int, longest_ns: int, step_nl: int) -> Measured:
+    """Volume by time. A counter step at either end cannot be seen, nor when within its look a counter was read."""
+    assert 0 < shortest_ns <= longest_ns, (shortest_ns, longest_ns)
+    window_ns = divide(shortest_ns + longest_ns, 2, Towards.DOWN)
+    rate = divide(volume_nl * NS_PER_H, window_ns * NL_PER_UL, Towards.DOWN)
+    most = divide((volume_nl + 2 * step_nl) * NS_PER_H, shortest_ns * NL_PER_UL, Towards.UP)
+    least = divide(max(0, volume_nl - 2 * step_nl) * NS_PER_H, longest_ns * NL_PER_UL, Towards.DOWN)
+    return Measured(rate_ul_per_h=rate, uncertainty_ul_per_h=max(most - rate, rate - least), window_ns=window_ns)

@@ -5,7 +5,8 @@ what really happened. Total over all facts; a fact about a slot that this bed do
 construction and asserted.
 
 The volume that a fact carries also goes into `history`, as drug given over the stretch since the last such fact,
-by the upper ends: that is what the rolling windows count, in this boot and across boots.
+by the upper ends: that is what the rolling windows count, in this boot and across boots. What silence had put there
+and a later report shows not to have gone in is taken out again, so that history and interval tell the same total.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from dataclasses import replace
 from typing import assert_never
 
 from pumpd.core import facts as f
-from pumpd.core.codes import CommandKind, Given, Phase
+from pumpd.core.codes import CommandKind, Given, Phase, Why
 from pumpd.core.delivered import Interval, monotone
 from pumpd.core.facts import Fact
 from pumpd.core.look import time_left_ns
 from pumpd.core.requests import LinkState
 from pumpd.core.state import (
     ALARMS_MAX,
+    HISTORY_KEPT_NS,
     HISTORY_MAX,
     READINGS_MAX,
     Alarm,
@@ -96,7 +98,11 @@ def _booted(state: BedState, fact: f.BootStarted) -> BedState:
         pumps=tuple(
             _pump_booted(known.get(slot, PumpState(slot=slot)), fact) for slot in fact.slots
         ),
-        alarms=tuple(replace(alarm, since_ns=alarm.since_ns + fact.shift_ns) for alarm in state.alarms),
+        alarms=tuple(
+            replace(alarm, since_ns=alarm.since_ns + fact.shift_ns)
+            for alarm in state.alarms
+            if alarm.slot is None or alarm.slot in fact.slots
+        ),
         history=tuple(
             replace(each, from_ns=each.from_ns + fact.shift_ns, to_ns=each.to_ns + fact.shift_ns)
             for each in state.history
@@ -169,28 +175,46 @@ def _sighted(pump: PumpState, fact: _SightFact) -> PumpState:
             link = LinkState(fact.link)
             return replace(pump, link=link, link_detail=fact.detail, link_since_ns=fact.at_ns)
         case f.PumpRecognised():
-            return replace(pump, identified=fact.identified, sighting=replace(seen, asking_since_ns=None, missed=0))
+            if pump.identified not in (None, fact.identified):
+                seen = Sighting(asked_at_ns=seen.asked_at_ns, stop_pending=seen.stop_pending)  # that was another pump
+            seen = replace(seen, asking_since_ns=None, quiet_since_ns=fact.at_ns, missed=0)
+            return replace(pump, identified=fact.identified, sighting=seen)
         case f.Asked():
             return replace(pump, sighting=replace(seen, asking_since_ns=fact.at_ns, asked_at_ns=fact.at_ns))
         case f.Missed():
-            return replace(pump, sighting=replace(seen, asking_since_ns=None, missed=seen.missed + 1))
+            seen = replace(seen, asking_since_ns=None, quiet_since_ns=fact.at_ns, missed=seen.missed + 1)
+            return replace(pump, sighting=seen)
         case f.StopTried():
-            return replace(pump, sighting=replace(seen, stop_pending=fact.pending))
+            return replace(pump, sighting=replace(seen, stop_pending=fact.pending, quiet_since_ns=fact.at_ns))
         case f.Seen():
-            return replace(pump, sighting=_with_report(seen, fact))
+            return replace(pump, sighting=_with_report(pump, fact))
         case _:
             assert_never(fact)
 
 
-def _with_report(seen: Sighting, fact: f.Seen) -> Sighting:
-    readings = seen.readings
+def _with_report(pump: PumpState, fact: f.Seen) -> Sighting:
+    seen, readings = pump.sighting, pump.sighting.readings
     if fact.report.infused_nl is not None:
         reading = Reading(
             asked_at_ns=fact.asked_at_ns, at_ns=fact.at_ns,
             infused_nl=fact.report.infused_nl, step_nl=fact.report.step_nl,
         )  # fmt: skip
-        readings = (*readings, reading)[-READINGS_MAX:]
-    return replace(seen, asking_since_ns=None, last=fact.report, last_at_ns=fact.at_ns, readings=readings, missed=0)
+        if _goes_on(pump.infusion, readings, reading):
+            readings = (*readings, reading)[-READINGS_MAX:]
+    return replace(
+        seen, asking_since_ns=None, quiet_since_ns=fact.at_ns, last=fact.report, last_at_ns=fact.at_ns,
+        readings=readings, missed=0,
+    )  # fmt: skip
+
+
+def _goes_on(infusion: Infusion | None, readings: tuple[Reading, ...], reading: Reading) -> bool:
+    """Is this the same counter, further on? One that fell back was reset; what it had counted is in all the same."""
+    at_least_nl = readings[-1].infused_nl if readings else 0
+    if infusion is not None and infusion.leg is not None:
+        if reading.asked_at_ns < infusion.leg.from_ns:
+            return False  # it counted for the leg before
+        at_least_nl = max(at_least_nl, infusion.delivered.low_nl - infusion.leg.base.high_nl)
+    return reading.infused_nl + reading.step_nl >= at_least_nl
 
 
 def _command(state: BedState, fact: f.CommandIssued | f.CommandClosed) -> BedState:
@@ -199,7 +223,8 @@ def _command(state: BedState, fact: f.CommandIssued | f.CommandClosed) -> BedSta
         if pump.stop is not None and pump.stop.command_id == fact.command_id:
             return state.with_pump(replace(pump, stop=None))
         if pump.command is not None and pump.command.command_id == fact.command_id:
-            return state.with_pump(replace(pump, command=None))
+            seen = replace(pump.sighting, quiet_since_ns=fact.at_ns)
+            return state.with_pump(replace(pump, command=None, sighting=seen))
         return state
     command = Command(
         command_id=fact.command_id, kind=fact.command, at_ns=fact.at_ns,
@@ -292,36 +317,69 @@ def _phase_changed(state: BedState, fact: f.PhaseChanged) -> BedState:
             infusion = replace(infusion, planned_end_ns=fact.at_ns + (left_ns or 0))
         still = fact.phase in (Phase.STOPPED, Phase.ENDED, Phase.CHECKING)
         stopped_ns = infusion.stopped_since_ns if before is Phase.STOPPED else fact.at_ns
+        rate, granted = infusion.rate_ul_per_h, infusion.granted_ul_per_h
         infusion = replace(
             infusion,
-            leg=None if still else infusion.leg,
-            granted_ul_per_h=None if still else infusion.granted_ul_per_h,
+            # at rest the leg stands, since its counter tells when somebody starts the pump at its own keys
+            leg=None if fact.phase is Phase.CHECKING or fact.why is Why.REARMED else infusion.leg,
+            granted_ul_per_h=None if still else granted,
+            rate_ul_per_h=min(rate, granted) if still and granted is not None else rate,  # a raise that never was
             stopped_since_ns=stopped_ns if fact.phase is Phase.STOPPED else None,
             uncertain_since_ns=fact.at_ns if fact.phase is Phase.UNCERTAIN else None,
             question=False,
         )
         pump = replace(pump, infusion=None if fact.phase is Phase.IDLE else infusion)
     seen = pump.sighting
-    if fact.phase in (Phase.CHECKING, Phase.STARTING):
+    if fact.phase in (Phase.CHECKING, Phase.STARTING) or fact.why is Why.REARMED:
         seen = replace(seen, readings=())  # the counter starts anew
     return state.with_pump(replace(pump, phase=fact.phase, why=fact.why, phase_since_ns=fact.at_ns, sighting=seen))
 
 
 def _recorded(state: BedState, slot: str, at_ns: int, delivered: Interval) -> BedState:
-    """The infusion with this interval on record, and the drug that it adds in the history."""
+    """The infusion with this interval on record, and the history with what it adds or takes back."""
     pump = _pump(state, slot)
     infusion = _infusion(pump)
-    now = monotone(infusion.delivered, delivered)
-    more_nl = max(0, now.high_nl - infusion.delivered.high_nl)
+    before, now = infusion.delivered, monotone(infusion.delivered, delivered)
     state = state.with_pump(replace(pump, infusion=replace(infusion, delivered=now, delivered_at_ns=at_ns)))
     concentration = infusion.programme.concentration_ug_per_ml
-    if more_nl == 0 or concentration == 0:
-        return state
-    given = Given(
-        drug=infusion.programme.drug,
-        from_ns=min(infusion.delivered_at_ns, at_ns),
-        to_ns=at_ns,
-        mass_ng=mass_ng(more_nl, concentration, Towards.UP),
-    )
-    # oldest dropped first: 512 stretches of 30 s reach back over 2 h for two pumps, the widest window is 1 h
-    return replace(state, history=(*state.history, given)[-HISTORY_MAX:])
+    if now.high_nl > before.high_nl and concentration > 0:
+        given = Given(
+            drug=infusion.programme.drug,
+            from_ns=min(infusion.delivered_at_ns, at_ns),
+            to_ns=at_ns,
+            mass_ng=mass_ng(now.high_nl - before.high_nl, concentration, Towards.UP),
+            infusion_id=infusion.infusion_id,
+        )
+        return replace(state, history=_with_given(state.history, given))
+    less_ng = mass_ng(max(0, before.high_nl - now.high_nl), concentration, Towards.DOWN)
+    return replace(state, history=_taken_back(state.history, infusion.infusion_id, less_ng))
+
+
+def _with_given(history: tuple[Given, ...], given: Given) -> tuple[Given, ...]:
+    """One stretch more. When there are too many, the two oldest of one drug become one: none is forgotten.
+
+    512 stretches of 30 s reach back over an hour, the longest rolling window, even for four pumps.
+    """
+    kept = [*(each for each in history if each.to_ns > given.to_ns - HISTORY_KEPT_NS), given]
+    if len(kept) > HISTORY_MAX:
+        oldest: dict[str, int] = {}
+        for index, each in enumerate(kept):
+            if each.drug in oldest:
+                old = kept[oldest[each.drug]]
+                kept[index] = replace(each, from_ns=min(old.from_ns, each.from_ns), mass_ng=old.mass_ng + each.mass_ng)
+                del kept[oldest[each.drug]]
+                break
+            oldest[each.drug] = index
+    return tuple(kept)
+
+
+def _taken_back(history: tuple[Given, ...], infusion_id: int, less_ng: int) -> tuple[Given, ...]:
+    """Without the drug that did not go in after all, the newest stretches of its infusion first."""
+    kept = list(history)
+    for index in reversed(range(len(kept))):
+        each = kept[index]
+        if less_ng > 0 and each.infusion_id == infusion_id:
+            back_ng = min(less_ng, each.mass_ng)
+            kept[index] = replace(each, mass_ng=each.mass_ng - back_ng)
+            less_ng -= back_ng
+    return tuple(each for each in kept if each.mass_ng > 0)

@@ -2,7 +2,7 @@
 
 One function a request, and in each the same order: note who asked, collect every reason against it, and only then
 act. All reasons come back at once, so that nobody mends one thing to be refused for the next. Every request that
-could raise delivery passes `_gates_of_a_rise` (wall 10: one gate through which all of them go). STOP has no gate at
+could raise delivery passes rise.py (wall 10: one gate through which all of them go). STOP has no gate at
 all: it needs no login, no confirmation and no journal.
 """
 
@@ -13,11 +13,9 @@ from typing import Final
 
 from pumpd.core import alarms
 from pumpd.core import facts as f
-from pumpd.core.codes import Action, CommandKind, Given, Phase, Reason, ReasonCode, Severity, Why
+from pumpd.core.codes import Action, CommandKind, Phase, Reason, ReasonCode, Severity, Why
 from pumpd.core.effects import Prepare, Reply
-from pumpd.core.limits import Review, check_remaining, review
 from pumpd.core.look import MOVING
-from pumpd.core.order import Order
 from pumpd.core.people import Act, may, may_be_second
 from pumpd.core.phases import acknowledge_pump, change_rate, send_stop, stop_now, to
 from pumpd.core.programme import Step, rate_range_ul_per_h
@@ -39,18 +37,14 @@ from pumpd.core.requests import (
     StopRequested,
 )
 from pumpd.core.rest import plan_until_end, rest_of
-from pumpd.core.state import Infusion
+from pumpd.core.rise import against_a_rise, against_next_step, against_rate, against_rest, hard, review_order
+from pumpd.core.state import Alarm, Infusion
 from pumpd.core.turn import Turn
-from pumpd.core.units import NL_PER_UL, NS_PER_MS, NS_PER_S, Towards, duration_for_ns, mass_ng, on_grid
+from pumpd.core.units import NL_PER_UL, NS_PER_MS, NS_PER_S, Towards, duration_for_ns, on_grid
 from pumpd.core.watch import take_step
 
 CYCLES_IN_A_LEASE: Final = 3  # wall 8: a lease must outlive three worst rounds of its bus
 REST_SMALLEST_NL: Final = 10 * NL_PER_UL  # the coarsest counter step: a smaller rest could not be told from none
-
-
-def hard(code: ReasonCode, asked: int | None = None, limit: int | None = None) -> Reason:
-    """A gate that is closed."""
-    return Reason(code=code, severity=Severity.HARD, asked=asked, limit=limit)
 
 
 def _note(
@@ -101,51 +95,6 @@ def _gate_of_phase(turn: Turn, slot: str, *phases: Phase) -> list[Reason]:
     return [hard(ReasonCode.WRONG_PHASE)]
 
 
-def _gates_of_a_rise(turn: Turn, slot: str) -> list[Reason]:
-    """What must hold before anything may rise on this pump: journal, link, no command under way, no alarm at it."""
-    pump = turn.pump(slot)
-    found = []
-    if not turn.state.journal_ok:
-        found.append(hard(ReasonCode.JOURNAL_DOWN))
-    if pump.link is not LinkState.UP:
-        found.append(hard(ReasonCode.LINK_DOWN))
-    elif pump.sighting.last is None:
-        found.append(hard(ReasonCode.PUMP_UNKNOWN))
-    elif pump.sighting.last.alarm is not None:
-        found.append(hard(ReasonCode.PUMP_IN_ALARM))
-    if pump.command is not None or pump.stop is not None:
-        found.append(hard(ReasonCode.COMMAND_PENDING))
-    return found
-
-
-def _others_committed(turn: Turn, slot: str) -> tuple[Given, ...]:
-    """What the other pumps of this bed may still give, as if it were on record: the same drug counts once, on two."""
-    found: tuple[Given, ...] = ()
-    for pump in turn.state.pumps:
-        infusion = pump.infusion
-        if pump.slot == slot or infusion is None or pump.phase in (Phase.IDLE, Phase.ENDED):
-            continue
-        steps = rest_of(infusion, turn.delivered(pump.slot).high_nl)
-        concentration = infusion.programme.concentration_ug_per_ml
-        begins_ns = turn.now_ns
-        for each in steps:
-            ends_ns = begins_ns + duration_for_ns(each.volume_nl, each.rate_ul_per_h, Towards.UP)
-            ng = mass_ng(each.volume_nl, concentration, Towards.UP)
-            found += (Given(drug=infusion.programme.drug, from_ns=begins_ns, to_ns=ends_ns, mass_ng=ng),)
-            begins_ns = ends_ns
-    return found
-
-
-def history_for(turn: Turn, slot: str) -> tuple[Given, ...]:
-    """What this patient got, and what other pumps are committed to give."""
-    return turn.state.history + _others_committed(turn, slot)
-
-
-def review_order(turn: Turn, slot: str, order: Order) -> Review:
-    """The review as it stands now: what a person reads before a start, and what the start is judged by."""
-    return review(order, turn.setup.rules, turn.setup.info(slot), history_for(turn, slot), turn.now_ns)
-
-
 # --- start ------------------------------------------------------------------------------------------------------
 
 
@@ -155,7 +104,7 @@ def start(turn: Turn, request: StartRequested) -> None:
     _note(turn, request, Action.START, text=request.order.regimen)
     reasons = _gate_of_person(request, Act.START)
     reasons += _gate_of_phase(turn, slot, Phase.IDLE, Phase.ENDED)
-    reasons += _gates_of_a_rise(turn, slot)
+    reasons += against_a_rise(turn, slot)
     answer = review_order(turn, slot, request.order)
     if not answer.grant.allowed:
         reasons += [each for each in answer.grant.reasons if each.severity is Severity.HARD]
@@ -253,7 +202,7 @@ def resume(turn: Turn, request: ResumeRequested) -> None:
     _note(turn, request, Action.RESUME, text=request.keep.value)
     reasons = _gate_of_person(request, Act.RESUME)
     reasons += _gate_of_phase(turn, slot, Phase.STOPPED)
-    reasons += _gates_of_a_rise(turn, slot)
+    reasons += against_a_rise(turn, slot)
     plan: tuple[Step, ...] = ()
     if not reasons:
         infusion = turn.infusion(slot)
@@ -265,8 +214,7 @@ def resume(turn: Turn, request: ResumeRequested) -> None:
         if sum(step.volume_nl for step in rest) < REST_SMALLEST_NL:
             reasons.append(hard(ReasonCode.NOTHING_LEFT_NL, sum(step.volume_nl for step in rest), REST_SMALLEST_NL))
         else:
-            grant = check_remaining(infusion.programme, rest, turn.setup.rules, history_for(turn, slot), turn.now_ns)
-            reasons += [each for each in grant.reasons if each.severity is Severity.HARD]
+            reasons += against_rest(turn, slot, rest)
     if reasons:
         _refuse(turn, request, Action.RESUME, reasons)
         return
@@ -304,9 +252,11 @@ def rate(turn: Turn, request: RateRequested) -> None:
     if infusion is not None and not reasons:
         confirmed = infusion.plan[infusion.step].rate_ul_per_h
         if rises:
-            reasons += _gates_of_a_rise(turn, slot)
+            reasons += against_a_rise(turn, slot)
             if wanted > confirmed:
                 reasons.append(hard(ReasonCode.RISE_NOT_CONFIRMED_UL_PER_H, wanted, confirmed))
+            else:
+                reasons += against_rate(turn, slot, wanted)
         elif pump.command is not None or pump.stop is not None:
             reasons.append(hard(ReasonCode.COMMAND_PENDING))
         if wanted == infusion.rate_ul_per_h:
@@ -325,12 +275,11 @@ def _fits_pump(turn: Turn, slot: str, infusion: Infusion, wanted: int) -> list[R
     info = turn.setup.info(slot)
     diameter_um = infusion.programme.syringe_diameter_um
     found = []
-    if diameter_um is not None:
-        least, most = rate_range_ul_per_h(info, diameter_um)
-        if wanted < least:
-            found.append(hard(ReasonCode.PUMP_RATE_MIN_UL_PER_H, wanted, least))
-        if wanted > most:
-            found.append(hard(ReasonCode.PUMP_RATE_MAX_UL_PER_H, wanted, most))
+    least, most = (1, None) if diameter_um is None else rate_range_ul_per_h(info, diameter_um)
+    if wanted < least:
+        found.append(hard(ReasonCode.PUMP_RATE_MIN_UL_PER_H, wanted, least))
+    if most is not None and wanted > most:
+        found.append(hard(ReasonCode.PUMP_RATE_MAX_UL_PER_H, wanted, most))
     finest = on_grid(max(wanted, 0), info.rate_step_ul_per_h, info.rate_digits)
     if finest != wanted:
         found.append(hard(ReasonCode.ROUNDED_RATE_UL_PER_H, wanted, finest))
@@ -342,17 +291,12 @@ def step(turn: Turn, request: StepRequested) -> None:
     slot = request.slot
     _note(turn, request, Action.STEP)
     reasons = _gate_of_person(request, Act.RAISE) + _gate_of_phase(turn, slot, Phase.INFUSING)
-    reasons += _gates_of_a_rise(turn, slot)
+    reasons += against_a_rise(turn, slot)
     infusion = turn.pump(slot).infusion
     if infusion is None or not infusion.step_due:
         reasons.append(hard(ReasonCode.NO_STEP_DUE))
     elif not reasons:
-        high_nl = turn.delivered(slot).high_nl
-        after = replace(infusion, step=infusion.step + 1, rate_ul_per_h=infusion.plan[infusion.step + 1].rate_ul_per_h)
-        grant = check_remaining(
-            infusion.programme, rest_of(after, high_nl), turn.setup.rules, history_for(turn, slot), turn.now_ns
-        )
-        reasons += [each for each in grant.reasons if each.severity is Severity.HARD]
+        reasons += against_next_step(turn, slot)
     if reasons or request.actor is None:
         _refuse(turn, request, Action.STEP, reasons)
         return
@@ -380,12 +324,18 @@ def acknowledge(turn: Turn, request: AcknowledgeRequested) -> None:
         _refuse(turn, request, Action.ACKNOWLEDGE, [hard(ReasonCode.NO_SUCH_ALARM)])
         return
     alarms.acknowledge(turn, alarm, None if request.actor is None else request.actor.person)
-    if alarm.slot is not None:
-        pump = turn.pump(alarm.slot)
-        report = pump.sighting.last
-        if report is not None and report.alarm is not None and pump.phase not in MOVING and pump.command is None:
-            acknowledge_pump(turn, alarm.slot)
+    if alarm.slot is not None and _tells(turn, alarm):
+        acknowledge_pump(turn, alarm.slot)
     _accept(turn, request)
+
+
+def _tells(turn: Turn, alarm: Alarm) -> bool:
+    """Is a pump at rest still in the very alarm that was seen? Another alarm's acknowledgement leaves it alone."""
+    pump = None if alarm.slot is None else turn.state.pump(alarm.slot)
+    if pump is None or pump.phase in MOVING or pump.command is not None:
+        return False
+    told = None if pump.sighting.last is None else pump.sighting.last.alarm
+    return told is not None and alarms.condition_of(told) is alarm.condition
 
 
 def rearm(turn: Turn, request: RearmRequested) -> None:

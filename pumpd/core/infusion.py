@@ -16,7 +16,7 @@ from pumpd.core import alarms
 from pumpd.core import facts as f
 from pumpd.core.codes import CommandKind, Condition, Ending, Phase, Why
 from pumpd.core.effects import Start
-from pumpd.core.look import motor_step_nl
+from pumpd.core.look import believed, measured_now, motor_step_nl
 from pumpd.core.phases import change_rate, send_stop, stop_now, to
 from pumpd.core.pump import Drive, PumpAlarm, Report
 from pumpd.core.requests import (
@@ -33,17 +33,11 @@ from pumpd.core.requests import (
     Unknown,
 )
 from pumpd.core.turn import Turn
-from pumpd.core.watch import follow_plan
+from pumpd.core.units import PPM
+from pumpd.core.watch import QUESTION_AFTER_NS, follow_plan
 
 AT_REST: Final = (Phase.IDLE, Phase.CHECKING, Phase.STOPPED, Phase.ENDED)
 VOLUME_GRID_NL: Final = 100_000  # coarsest step of a volume target: 0.1 mL with four digits above 100 mL
-
-ALARM_CONDITIONS: Final[dict[PumpAlarm, Condition]] = {
-    PumpAlarm.RESET: Condition.PUMP_RESET,
-    PumpAlarm.STALL: Condition.STALLED,
-    PumpAlarm.OCCLUSION: Condition.STALLED,
-    PumpAlarm.LEASE_EXPIRED: Condition.LEASE_EXPIRED,
-}
 
 
 # --- what the bus brings ------------------------------------------------------------------------------------
@@ -61,13 +55,12 @@ def on_link(turn: Turn, request: LinkReported) -> None:
 def on_identified(turn: Turn, request: PumpIdentified) -> None:
     """A pump said who it is. Another one than before inherits nothing."""
     slot, pump = request.slot, turn.pump(request.slot)
-    known = pump.identified
+    changed = pump.identified not in (None, request.identified)
+    if changed and pump.phase not in (Phase.IDLE, Phase.ENDED, Phase.FAULT):
+        alarms.raise_alarm(turn, Condition.PUMP_CHANGED, slot, detail=request.identified.model)
+        to(turn, slot, Phase.FAULT, Why.PUMP_CHANGED)  # first, while what was seen of the old one still counts
+        send_stop(turn, slot)
     turn.record(f.PumpRecognised(at_ns=turn.now_ns, slot=slot, identified=request.identified))
-    if known is None or known == request.identified or pump.phase in (Phase.IDLE, Phase.ENDED, Phase.FAULT):
-        return
-    alarms.raise_alarm(turn, Condition.PUMP_CHANGED, slot, detail=request.identified.model)
-    to(turn, slot, Phase.FAULT, Why.PUMP_CHANGED)
-    send_stop(turn, slot)
 
 
 def on_silent(turn: Turn, request: PumpSilent) -> None:
@@ -81,9 +74,14 @@ def on_alarm_seen(turn: Turn, request: AlarmSeen) -> None:
 
 
 def on_reported(turn: Turn, request: PumpReported) -> None:
-    """One look at the pump."""
-    turn.record(f.Seen(at_ns=request.at_ns, slot=request.slot, asked_at_ns=request.asked_at_ns, report=request.report))
-    _by_report(turn, request.slot, request.report)
+    """One look at the pump. One that began before the phase did may show what was before it: only alarms count."""
+    slot, report = request.slot, request.report
+    turn.record(f.Seen(at_ns=request.at_ns, slot=slot, asked_at_ns=request.asked_at_ns, report=report))
+    alarms.condition_over(turn, Condition.LINK_LOST, slot)
+    if request.asked_at_ns >= turn.pump(slot).phase_since_ns:
+        _by_report(turn, slot, report)
+    elif report.alarm is not None:
+        _alarmed(turn, slot, report.alarm)
 
 
 def on_command_ended(turn: Turn, request: CommandEnded) -> None:
@@ -103,7 +101,8 @@ def on_command_ended(turn: Turn, request: CommandEnded) -> None:
         )
     )  # fmt: skip
     if isinstance(outcome, Done) and outcome.report is not None:
-        turn.record(f.Seen(at_ns=request.at_ns, slot=slot, asked_at_ns=outcome.asked_at_ns, report=outcome.report))
+        asked_at_ns = max(outcome.asked_at_ns, pump.command.at_ns)
+        turn.record(f.Seen(at_ns=request.at_ns, slot=slot, asked_at_ns=asked_at_ns, report=outcome.report))
     if isinstance(outcome, Refused) and outcome.alarm is not None:
         _alarmed(turn, slot, outcome.alarm)
     match kind:
@@ -146,6 +145,10 @@ def _prepared(turn: Turn, slot: str, outcome: Done | Refused | Unknown | Overtak
         return  # a stop came first
     if not isinstance(outcome, Done) or outcome.granted is None:
         alarms.raise_alarm(turn, Condition.START_FAILED, slot, detail=_detail(outcome))
+        stop_now(turn, slot, Why.COMMAND_REFUSED)
+        return
+    if not turn.state.journal_ok:
+        alarms.raise_alarm(turn, Condition.START_FAILED, slot, detail="the journal cannot make the start durable")
         stop_now(turn, slot, Why.COMMAND_REFUSED)
         return
     granted, infusion = outcome.granted, turn.infusion(slot)
@@ -195,6 +198,8 @@ def _rate_changed(turn: Turn, slot: str, asked: int, outcome: Done | Refused | U
     match outcome:
         case Done(report=Report() as report) if report.drive is not Drive.INFUSING:
             _by_report(turn, slot, report)
+        case Done(report=Report() as report) if report.rate_ul_per_h is None:
+            to(turn, slot, Phase.UNCERTAIN, Why.COMMAND_UNKNOWN)  # taken, but it cannot be read back
         case Done(report=Report() as report) if report.rate_ul_per_h == asked:
             turn.record(
                 f.RateGranted(
@@ -224,7 +229,9 @@ def _stop_ended(turn: Turn, slot: str, at_ns: int, outcome: Done | Refused | Unk
     if isinstance(outcome, Refused) and outcome.alarm is not None:
         _alarmed(turn, slot, outcome.alarm)
     if isinstance(outcome, Done) and outcome.report is not None:
-        turn.record(f.Seen(at_ns=at_ns, slot=slot, asked_at_ns=outcome.asked_at_ns, report=outcome.report))
+        stop = turn.pump(slot).stop
+        asked_at_ns = max(outcome.asked_at_ns, 0 if stop is None else stop.at_ns)
+        turn.record(f.Seen(at_ns=at_ns, slot=slot, asked_at_ns=asked_at_ns, report=outcome.report))
         _by_report(turn, slot, outcome.report)
 
 
@@ -236,8 +243,7 @@ def _alarmed(turn: Turn, slot: str, alarm: PumpAlarm) -> None:
     phase = turn.pump(slot).phase
     if phase in (Phase.IDLE, Phase.ENDED) and alarm in (PumpAlarm.RESET, PumpAlarm.LEASE_EXPIRED):
         return  # a pump that was switched on, or was left alone: nobody's drug is in it
-    condition = ALARM_CONDITIONS.get(alarm, Condition.PUMP_ALARM)
-    alarms.raise_alarm(turn, condition, slot, detail=alarm.value)
+    alarms.raise_alarm(turn, alarms.condition_of(alarm), slot, detail=alarm.value)
     if phase in (Phase.CHECKING, Phase.STARTING, Phase.INFUSING, Phase.UNCERTAIN):
         why = Why.PUMP_RESET if alarm is PumpAlarm.RESET else Why.PUMP_ALARM
         stop_now(turn, slot, why)
@@ -245,6 +251,7 @@ def _alarmed(turn: Turn, slot: str, alarm: PumpAlarm) -> None:
 
 def _by_report(turn: Turn, slot: str, report: Report) -> None:
     """The phase by the pump's own word: the one entrance to INFUSING, STOPPED and ENDED (wall 3)."""
+    alarms.told_by_pump(turn, slot, report.alarm)
     if report.alarm is not None:
         _alarmed(turn, slot, report.alarm)
     phase = turn.pump(slot).phase
@@ -259,8 +266,8 @@ def _by_report(turn: Turn, slot: str, report: Report) -> None:
             to(turn, slot, Phase.ENDED if ended else Phase.STOPPED, why, settled=True)
             if ended:
                 alarms.raise_alarm(turn, Condition.ENDED, slot)
-    elif phase is Phase.STARTING and turn.pump(slot).command is not None:
-        return  # a look that was under way while the start was: the start's own report decides
+    elif phase in (Phase.STARTING, Phase.UNCERTAIN) and turn.pump(slot).command is not None:
+        return  # a start or change that may still be on its way: nothing is settled before its end
     elif still:
         _stood_still(turn, slot, report)
     else:
@@ -283,6 +290,7 @@ def _at_rest(turn: Turn, slot: str, *, still: bool) -> None:
     """A pump that should stand still: if it does not, stop it, whoever started it."""
     if still:
         _close_stop(turn, slot)
+        _compare_at_rest(turn, slot)
         return
     alarms.raise_alarm(turn, Condition.UNCOMMANDED_DRIVE, slot)
     phase = turn.pump(slot).phase
@@ -294,6 +302,18 @@ def _at_rest(turn: Turn, slot: str, *, still: bool) -> None:
             send_stop(turn, slot)
     else:
         stop_now(turn, slot, Why.UNCOMMANDED)
+
+
+def _compare_at_rest(turn: Turn, slot: str) -> None:
+    """The last leg's counter at rest: what it adds went in between two looks, by somebody's hand at the pump."""
+    pump = turn.pump(slot)
+    if pump.phase not in (Phase.STOPPED, Phase.ENDED) or pump.infusion is None or not believed(pump):
+        return
+    counted = turn.counted(slot)
+    if counted.low_nl > pump.infusion.delivered.high_nl:
+        alarms.raise_alarm(turn, Condition.UNCOMMANDED_DRIVE, slot)
+    if counted != pump.infusion.delivered:
+        turn.record(f.Checkpoint(at_ns=turn.now_ns, slot=slot, delivered=counted))
 
 
 def _volume_reached(turn: Turn, slot: str, report: Report) -> bool:
@@ -329,10 +349,7 @@ def _counter_fits(turn: Turn, slot: str, report: Report) -> bool:
     if infusion.leg is None or report.infused_nl is None:
         return report.infused_nl is None
     slack_nl = report.step_nl + motor_step_nl(turn.setup.info(slot), infusion.programme.syringe_diameter_um)
-    readings = turn.pump(slot).sighting.readings[:-1]
-    at_least_nl = max(infusion.delivered.low_nl - infusion.leg.base.high_nl, readings[-1].infused_nl if readings else 0)
-    at_most_nl = infusion.leg.granted.volume_nl
-    return at_least_nl - slack_nl <= report.infused_nl <= at_most_nl + slack_nl
+    return believed(turn.pump(slot)) and report.infused_nl <= infusion.leg.granted.volume_nl + slack_nl
 
 
 def _drives(turn: Turn, slot: str, report: Report) -> None:
@@ -350,14 +367,21 @@ def _drives(turn: Turn, slot: str, report: Report) -> None:
         return
     rate = report.rate_ul_per_h
     pending = pump.command
+    if rate is None and pump.why is Why.COMMAND_UNKNOWN and granted != infusion.rate_ul_per_h:
+        rate = _rate_by_totals(turn, slot)
+        if rate is None:
+            return
     allowed = (granted, infusion.rate_ul_per_h) if pump.phase is Phase.UNCERTAIN or pending else (granted,)
-    if rate not in allowed or infusion.leg is None:
+    if (rate is not None and rate not in allowed) or infusion.leg is None:
         alarms.raise_alarm(turn, Condition.RATE_DIFFERS, slot, value=rate)
         stop_now(turn, slot, Why.DEVIATION)
         return
     if pump.phase is Phase.INFUSING and pending is not None:
         return  # the end of the change settles the rate
-    fall_again = infusion.rate_ul_per_h if rate is not None and rate > infusion.rate_ul_per_h else None
+    if pump.phase is Phase.UNCERTAIN and pump.link is not LinkState.UP:
+        return  # good news from a pump that has not named itself since
+    read = report.rate_ul_per_h
+    fall_again = infusion.rate_ul_per_h if read is not None and read > infusion.rate_ul_per_h else None
     if rate is not None and (rate != granted or rate != infusion.rate_ul_per_h):
         turn.record(
             f.RateGranted(
@@ -373,3 +397,27 @@ def _drives(turn: Turn, slot: str, report: Report) -> None:
         change_rate(turn, slot, fall_again)  # a decrease whose outcome was unknown did not happen: falling is free
         return
     follow_plan(turn, slot)
+
+
+def _rate_by_totals(turn: Turn, slot: str) -> int | None:
+    """Which of two rates it runs at, when a change ended unknown and no read-back tells: the counter knows, in seconds.
+
+    None while it could be either; 0 when it is neither, which no confirmed rate equals. Two rates so close that the
+    counter cannot part them in 15 s count as the higher one, and what it really gives is watched like any other.
+    """
+    pump, infusion = turn.pump(slot), turn.infusion(slot)
+    since = tuple(each for each in pump.sighting.readings if each.asked_at_ns >= pump.phase_since_ns)
+    measured = measured_now(since)
+    if measured is None:
+        return None
+    least = measured.rate_ul_per_h - measured.uncertainty_ul_per_h
+    most = measured.rate_ul_per_h + measured.uncertainty_ul_per_h
+    slack_ppm = turn.setup.info(slot).accuracy_ppm
+    fits = [
+        each
+        for each in (infusion.granted_ul_per_h, infusion.rate_ul_per_h)
+        if each is not None and least * PPM <= each * (PPM + slack_ppm) and each * (PPM - slack_ppm) <= most * PPM
+    ]
+    if len(fits) > 1 and turn.now_ns - pump.phase_since_ns < QUESTION_AFTER_NS:
+        return None
+    return max(fits, default=0)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pumpd.core import delivered as volume
-from pumpd.core.codes import Phase
+from pumpd.core.codes import Phase, Why
 from pumpd.core.delivered import Interval, Measured
 from pumpd.core.pump import Drive, DriverInfo, FixedLease
 from pumpd.core.state import Infusion, PumpState, Reading
@@ -58,11 +58,24 @@ def lease_ns(infusion: Infusion, info: DriverInfo) -> int | None:
     return None
 
 
+def believed(pump: PumpState) -> bool:
+    """Did the last report tell a counter that goes on from what was known of this leg?"""
+    seen = pump.sighting
+    if not seen.readings or seen.last is None or _is_foreign(pump):
+        return False
+    return (seen.readings[-1].at_ns, seen.readings[-1].infused_nl) == (seen.last_at_ns, seen.last.infused_nl)
+
+
+def _is_foreign(pump: PumpState) -> bool:
+    """Another pump stands on the slot: its counter says nothing of this infusion."""
+    return pump.phase is Phase.FAULT and pump.why is Why.PUMP_CHANGED
+
+
 def counted(pump: PumpState, infusion: Infusion, info: DriverInfo) -> Interval:
     """Delivered by the last reading of the counter in this leg, else as journalled."""
     readings = pump.sighting.readings
     leg = infusion.leg
-    if leg is None or not readings or readings[-1].asked_at_ns < leg.from_ns:
+    if leg is None or not readings or _is_foreign(pump):
         return infusion.delivered
     last = readings[-1]
     step_nl = motor_step_nl(info, infusion.programme.syringe_diameter_um)
@@ -70,30 +83,42 @@ def counted(pump: PumpState, infusion: Infusion, info: DriverInfo) -> Interval:
 
 
 def delivered_now(pump: PumpState, info: DriverInfo, now_ns: int, boot_at_ns: int = 0) -> Interval:
-    """Delivered at this moment: what is known, widened by what the pump may have done since.
-
-    Until it has been asked for the first time in this run, a pump's lease may have been renewed by the run before
-    up to the moment of this boot: `boot_at_ns`.
-    """
+    """Delivered at this moment: what is known, widened by what the pump may have done since."""
     infusion = pump.infusion
     if infusion is None:
         return volume.NOTHING
-    leg, readings = infusion.leg, pump.sighting.readings
-    if leg is None or pump.phase not in MOVING:
+    leg, seen = infusion.leg, pump.sighting
+    drives = seen.last is not None and seen.last.drive is not Drive.STILL
+    if leg is None or not (drives or pump.phase in MOVING):
         return infusion.delivered
-    if readings and readings[-1].at_ns > infusion.delivered_at_ns:
-        known, since_ns = counted(pump, infusion, info), readings[-1].asked_at_ns
-    else:
-        known, since_ns = infusion.delivered, infusion.delivered_at_ns
+    known, since_ns = infusion.delivered, infusion.delivered_at_ns
+    # a reading asked for before the last record may be from before a change of rate that the record knows of
+    if seen.readings and seen.readings[-1].asked_at_ns >= since_ns:
+        known, since_ns = counted(pump, infusion, info), seen.readings[-1].asked_at_ns
     elapsed_ns = max(0, now_ns - since_ns)
     longest_ns = lease_ns(infusion, info)
     if longest_ns is not None:
-        renewed_ns = max(since_ns, pump.sighting.asked_at_ns or boot_at_ns, boot_at_ns)
+        renewed_ns = max(since_ns, _renewed_ns(pump, now_ns, boot_at_ns))
         elapsed_ns = min(elapsed_ns, renewed_ns - since_ns + longest_ns)
-    wider = volume.widened(known, leg.fastest_ul_per_h, elapsed_ns, info.accuracy_ppm)
+    # somebody at its keypad may have made it faster than anything that was sent
+    told = seen.last.rate_ul_per_h if drives and seen.last is not None and not _is_foreign(pump) else None
+    wider = volume.widened(known, max(leg.fastest_ul_per_h, told or 0), elapsed_ns, info.accuracy_ppm)
     step_nl = motor_step_nl(info, infusion.programme.syringe_diameter_um)
     ceiling_nl = leg.base.high_nl + leg.granted.volume_nl + leg.granted.step_nl + step_nl
     return volume.monotone(infusion.delivered, volume.capped(wider, ceiling_nl))
+
+
+def _renewed_ns(pump: PumpState, now_ns: int, boot_at_ns: int) -> int:
+    """Until when the pump's lease may have been renewed: a request may reach it at any moment until it has ended.
+
+    Until a look has ended in this run, the run before may have renewed it up to the moment of this boot.
+    """
+    seen = pump.sighting
+    if _is_foreign(pump):
+        return pump.phase_since_ns  # what is asked now reaches the other pump
+    if seen.asking_since_ns is not None or seen.stop_pending or pump.command is not None:
+        return now_ns
+    return max(boot_at_ns, seen.quiet_since_ns or 0)
 
 
 def measured_now(readings: tuple[Reading, ...]) -> Measured | None:
@@ -102,10 +127,10 @@ def measured_now(readings: tuple[Reading, ...]) -> Measured | None:
         return None
     last = readings[-1]
     first = next(each for each in readings if each.at_ns >= last.at_ns - MEASURE_WINDOW_NS)
-    window_ns = last.at_ns - first.at_ns
-    if window_ns < MEASURE_SHORTEST_NS or last.infused_nl < first.infused_nl:
+    shortest_ns, longest_ns = last.asked_at_ns - first.at_ns, last.at_ns - first.asked_at_ns
+    if shortest_ns < MEASURE_SHORTEST_NS or last.infused_nl < first.infused_nl:
         return None
-    return volume.measured_rate(last.infused_nl - first.infused_nl, window_ns, last.step_nl)
+    return volume.measured_rate(last.infused_nl - first.infused_nl, shortest_ns, longest_ns, last.step_nl)
 
 
 def time_left_ns(infusion: Infusion, delivered_nl: int) -> int | None:

@@ -23,6 +23,7 @@ from pumpd.core import alarms
 from pumpd.core import facts as f
 from pumpd.core.codes import CommandKind, Condition, Phase, Why
 from pumpd.core.effects import Acknowledge, ChangeRate, Stop, When
+from pumpd.core.look import believed
 from pumpd.core.turn import Turn
 
 TRANSITIONS: Final[dict[Phase, tuple[Phase, ...]]] = {
@@ -42,7 +43,8 @@ def to(turn: Turn, slot: str, phase: Phase, why: Why, *, settled: bool = False) 
     """Change the phase along the table; `settled` when a report shows a pump that stands still."""
     before = turn.pump(slot).phase
     assert phase in TRANSITIONS[before], (slot, before, phase)
-    turn.go(slot, phase, why, turn.counted(slot) if settled and turn.pump(slot).infusion else None)
+    # an alarm may be all that a report had to say: then the last counter is as old as it was
+    turn.go(slot, phase, why, turn.counted(slot) if settled and believed(turn.pump(slot)) else None)
     if phase is not Phase.STOPPING:
         alarms.condition_over(turn, Condition.STOP_UNCONFIRMED, slot)
     if phase is not Phase.UNCERTAIN:

@@ -16,10 +16,12 @@ from pumpd.core.order import Order
 from pumpd.core.programme import Programme, Step
 from pumpd.core.pump import Granted, Identified, Report
 from pumpd.core.requests import LinkState
+from pumpd.core.units import NS_PER_H
 
 READINGS_MAX = 64  # at one a second a window of a minute: enough for 10 uL steps at 24.5 mL/h
-HISTORY_MAX = 512  # stretches of given drug kept for the windows; see evolve.py for what is dropped
-ALARMS_MAX = 64  # far above the number of conditions times pumps
+HISTORY_MAX = 512  # stretches of given drug kept for the windows; see evolve.py for what is joined
+HISTORY_KEPT_NS = 12 * NS_PER_H  # the longest window that any limit looks back: a session (limits.py)
+ALARMS_MAX = 128  # above the number of conditions times pumps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +40,10 @@ class Sighting:
 
     asking_since_ns: int | None = None
     asked_at_ns: int | None = None  # when the last look was asked for, answered or not
+    quiet_since_ns: int | None = None  # when the last look or command ended: until then the lease may have been renewed
     last: Report | None = None
     last_at_ns: int | None = None
-    readings: tuple[Reading, ...] = ()
+    readings: tuple[Reading, ...] = ()  # of this leg's counter, and only such as go on from one another
     missed: int = 0  # looks in a row that showed nothing
     stop_pending: bool = False  # an attempt at a stop is with the bus
 

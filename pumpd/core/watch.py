@@ -12,12 +12,13 @@ from typing import Final
 
 from pumpd.core import alarms
 from pumpd.core import facts as f
-from pumpd.core.codes import Condition, Phase, Why
+from pumpd.core.codes import CommandKind, Condition, Phase, Why
 from pumpd.core.effects import Identify, Observe
 from pumpd.core.look import lease_ns, measured_now, time_left_ns
 from pumpd.core.phases import change_rate, send_stop, stop_now, to
 from pumpd.core.programme import StepMode
 from pumpd.core.requests import LinkState
+from pumpd.core.rise import may_step_up_by_itself
 from pumpd.core.state import Infusion, PumpState
 from pumpd.core.turn import Turn
 from pumpd.core.units import NS_PER_MS, NS_PER_S
@@ -32,6 +33,7 @@ STOP_CONFIRMED_WITHIN_NS: Final = 2 * NS_PER_S
 CHECKPOINT_NS: Final = 30 * NS_PER_S
 PAUSE_BOX_NS: Final = 300 * NS_PER_S  # a pause that nobody ended reminds after 5 min
 DEVIATION_PERCENT: Final = 10  # GIP 1.2.2 and 1.2.3
+REPORT_SOON: Final = (CommandKind.PREPARE, CommandKind.ACKNOWLEDGE)
 FORESEEN: Final = (Phase.STARTING, Phase.INFUSING, Phase.STOPPING, Phase.UNCERTAIN, Phase.FAULT)
 
 
@@ -84,9 +86,9 @@ def _next_step(turn: Turn, slot: str) -> None:
     if rises and asks:
         if not infusion.step_due:
             turn.record(f.StepReached(at_ns=turn.now_ns, slot=slot, step=following, waits=True))
-            alarms.raise_alarm(turn, Condition.STEP_DUE, slot, value=following + 1)
+        alarms.raise_alarm(turn, Condition.STEP_DUE, slot, value=following + 1)  # again after a pause
         return
-    if rises and (not turn.state.journal_ok or alarms.high_unseen(turn, slot)):
+    if rises and not may_step_up_by_itself(turn, slot):
         return
     take_step(turn, slot, person=None)
 
@@ -143,8 +145,8 @@ def _look_again(turn: Turn, slot: str) -> None:
     every_ns = LOOK_MOVING_NS if pump.phase in FORESEEN else LOOK_RESTING_NS
     if seen.asked_at_ns is not None and turn.now_ns - seen.asked_at_ns < every_ns:
         return
-    if pump.command is not None or seen.stop_pending:
-        return  # their own reports come first
+    if seen.stop_pending or (pump.command is not None and pump.command.kind in REPORT_SOON):
+        return  # their own reports come first; a start or raise may wait for the disk, and the lease must not
     turn.record(f.Asked(at_ns=turn.now_ns, slot=slot))
     if pump.link is not LinkState.UP or seen.missed >= IDENTIFY_AFTER_MISSES:
         turn.want(Identify(slot=slot))

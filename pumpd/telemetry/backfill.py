@@ -11,6 +11,7 @@ import asyncio
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -57,7 +58,7 @@ class Missing:
             else:
                 joined.append(span)
         while len(joined) > SPANS_MAX:
-            gaps = [after.from_ms - before.to_ms for before, after in zip(joined, joined[1:], strict=False)]
+            gaps = [after.from_ms - before.to_ms for before, after in pairwise(joined)]
             at = gaps.index(min(gaps))
             joined[at : at + 2] = [Span(from_ms=joined[at].from_ms, to_ms=joined[at + 1].to_ms)]
         self._spans = joined

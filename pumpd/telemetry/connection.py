@@ -16,18 +16,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import socket
 import ssl
 import threading
+from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 import aiomqtt
 
 from pumpd.config import Mqtt
+from pumpd.telemetry.outbox import Message
 
 REACH_LIMIT_S: Final = 4.0  # name, TCP and TLS; a ward's broker answers within milliseconds
 ACK_LIMIT_S: Final = 4.0  # our own timer of loss: MQTT's keep-alive notices a frozen broker after 1.5 periods
 CUT_LIMIT_S: Final = 0.2
+_LOOK_S: Final = 0.005
 INCOMING_MAX: Final = 512  # retained topics of one bed when we look for stale ones; more than it can hold
 INFLIGHT_MAX: Final = 20  # the broker's usual receive window; we send one at a time
 
@@ -87,7 +91,14 @@ async def reach(host: str, port: int, context: ssl.SSLContext | None) -> None:
         await outcome
 
 
-def client(mqtt: Mqtt, *, identifier: str, will: aiomqtt.Will | None, context: ssl.SSLContext | None) -> aiomqtt.Client:
+def client(
+    mqtt: Mqtt,
+    *,
+    identifier: str,
+    will: aiomqtt.Will | None,
+    context: ssl.SSLContext | None,
+    incoming_max: int = INCOMING_MAX,
+) -> aiomqtt.Client:
     """Raises OSError when the password cannot be read."""
     return aiomqtt.Client(
         mqtt.host,
@@ -101,30 +112,81 @@ def client(mqtt: Mqtt, *, identifier: str, will: aiomqtt.Will | None, context: s
         keepalive=mqtt.keepalive_s,
         timeout=ACK_LIMIT_S,
         tls_context=context,
-        max_queued_incoming_messages=INCOMING_MAX,
+        max_queued_incoming_messages=incoming_max,
         max_inflight_messages=INFLIGHT_MAX,
     )
 
 
-async def cut(connection: aiomqtt.Client) -> None:
+@contextlib.asynccontextmanager
+async def connected(client: aiomqtt.Client) -> AsyncIterator[None]:
+    """Connect, and leave nothing behind whatever happens. Raises MqttError."""
+    # a task of its own: cancelled in the middle, the client's thread would open a socket that nobody closes
+    entering = asyncio.ensure_future(client.__aenter__())
+    try:
+        await asyncio.shield(entering)
+        yield
+    finally:
+        await asyncio.wait({entering}, timeout=CUT_LIMIT_S)
+        entering.cancel()
+        await cut(client)
+        await asyncio.wait({entering})
+        if not entering.cancelled():
+            entering.exception()
+
+
+@contextlib.asynccontextmanager
+async def _acknowledged() -> AsyncIterator[float]:
+    """Hands out the client's own limit: none. In Python 3.11 its `wait_for` can swallow a cancellation that comes
+    together with the answer, and the task that was told to end goes on for ever; `timeout` cannot.
+    """
+    try:
+        async with asyncio.timeout(ACK_LIMIT_S):
+            yield math.inf
+    except TimeoutError:
+        raise TimeoutError(f"the broker did not acknowledge within {ACK_LIMIT_S:g} s") from None
+
+
+async def publish(client: aiomqtt.Client, message: Message) -> None:
+    """Returns when the broker has it (QoS 1) or the socket took it (QoS 0). Raises MqttError or TimeoutError."""
+    async with _acknowledged() as limit:
+        await client.publish(message.topic, message.payload, qos=message.qos, retain=message.retain, timeout=limit)
+
+
+async def subscribe(client: aiomqtt.Client, filters: Sequence[str]) -> None:
+    """A refused filter is not told; nothing comes then. Raises MqttError or TimeoutError."""
+    async with _acknowledged() as limit:
+        await client.subscribe([(each, 1) for each in filters], timeout=limit)
+
+
+async def unsubscribe(client: aiomqtt.Client, filters: Sequence[str]) -> None:
+    """Raises MqttError or TimeoutError."""
+    async with _acknowledged() as limit:
+        await client.unsubscribe(list(filters), timeout=limit)
+
+
+async def cut(client: aiomqtt.Client) -> None:
     """Give the connection up at once, without a word to the broker, which will publish the last will."""
-    paho = connection._client  # noqa: SLF001, aiomqtt has no abort: see the top of this file
+    paho = client._client  # noqa: SLF001  # aiomqtt has no abort: see the top of this file
     sock = paho.socket()
-    if sock is not None:
+    if isinstance(sock, socket.socket):
         with contextlib.suppress(OSError):
             sock.shutdown(socket.SHUT_RDWR)
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(CUT_LIMIT_S):
-            while paho.socket() is not None:
-                await asyncio.sleep(0.005)  # the loop's reader sees the end of the stream and closes
-    lost = connection._disconnected  # noqa: SLF001, as above: its error has been dealt with
+    await _closed(client, CUT_LIMIT_S)
+    lost = client._disconnected  # noqa: SLF001  # as above: its error has been dealt with
     if lost.done() and not lost.cancelled():
         lost.exception()
 
 
-async def leave(connection: aiomqtt.Client) -> None:
-    """Say goodbye properly, so that the broker does not publish the last will."""
-    paho = connection._client  # noqa: SLF001, the client's own way out waits longer than an exit may take
-    paho.disconnect()
-    while paho.socket() is not None:
-        await asyncio.sleep(0.005)
+async def leave(client: aiomqtt.Client, limit_s: float) -> None:
+    """Say goodbye, so that the broker does not publish the last will."""
+    client._client.disconnect()  # noqa: SLF001  # the client's own way out waits longer than an exit may take
+    await _closed(client, limit_s)
+
+
+async def _closed(client: aiomqtt.Client, limit_s: float) -> None:
+    """The loop's reader or writer closes the socket, and the client tells nobody of it."""
+    paho = client._client  # noqa: SLF001  # as above
+    for _ in range(round(limit_s / _LOOK_S)):
+        if paho.socket() is None:
+            return
+        await asyncio.sleep(_LOOK_S)

@@ -14,10 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from pumpd.core import facts as f
 from pumpd.core.codes import Priority
-from pumpd.core.delivered import Interval
-from pumpd.core.facts import Fact
 from pumpd.core.look import MOVING, Look, look
 from pumpd.core.pump import Detectable, DriverInfo
 from pumpd.core.requests import LinkState
@@ -135,7 +132,7 @@ def about(pump: PumpState, info: DriverInfo, asset: str, moment: Moment, seq: in
         ts_ms=moment.wall_ms,
         boot=moment.boot,
         seq=seq,
-        slot=_slot(pump.slot),
+        slot=slot_name(pump.slot),
         driver=info.name,
         title=info.title,
         asset=asset or None,
@@ -160,7 +157,7 @@ def link(state: BedState, pump: PumpState, info: DriverInfo, moment: Moment, seq
         ts_ms=moment.wall_ms,
         boot=moment.boot,
         seq=seq,
-        slot=_slot(pump.slot),
+        slot=slot_name(pump.slot),
         link=pump.link,
         since_ts_ms=moment.ts_ms(pump.link_since_ns),
         age_ms=_age_ms(look(pump, info, moment.now_ns, state.boot_at_ns)),
@@ -272,7 +269,7 @@ def backfill(sample: Sample, boot: str, seq: int) -> p.Backfill:
         ts_ms=sample.wall_ms,
         boot=boot,
         seq=seq,
-        slot=_slot(sample.slot),
+        slot=slot_name(sample.slot),
         age_ms=sample.age_ms,
         quality="good" if fresh else stale,
         phase=sample.phase,
@@ -285,7 +282,7 @@ def backfill(sample: Sample, boot: str, seq: int) -> p.Backfill:
     )
 
 
-# --- alarm, event ---------------------------------------------------------------------------------------
+# --- alarm ----------------------------------------------------------------------------------------------
 
 
 def alarm(active: Alarm, moment: Moment, seq: int) -> p.Alarm:
@@ -293,7 +290,7 @@ def alarm(active: Alarm, moment: Moment, seq: int) -> p.Alarm:
         ts_ms=moment.wall_ms,
         boot=moment.boot,
         seq=seq,
-        slot="bed" if active.slot is None else _slot(active.slot),
+        slot="bed" if active.slot is None else slot_name(active.slot),
         alarm_id=active.alarm_id,
         condition=active.condition,
         priority=priority_name(active.priority),
@@ -304,108 +301,8 @@ def alarm(active: Alarm, moment: Moment, seq: int) -> p.Alarm:
     )
 
 
-def _slot(slot: str) -> p.Slot:
+def slot_name(slot: str) -> p.Slot:
     match slot:
         case "p1" | "p2" | "p3" | "p4":
             return slot
     raise AssertionError(f"{slot!r} is no slot of a bed")
-
-
-def slot_of(fact: Fact, known_alarms: dict[int, str | None]) -> str | None:
-    """The pump that a fact is about; None for the bed as a whole."""
-    match fact:
-        case f.AlarmAcknowledged() | f.AlarmOver() | f.AlarmCleared():
-            return known_alarms.get(fact.alarm_id)
-        case _:
-            slot: str | None = getattr(fact, "slot", None)
-            return slot
-
-
-def _ends(delivered: Interval) -> dict[str, float]:
-    return {"delivered_low_ml": ml(delivered.low_nl), "delivered_high_ml": ml(delivered.high_nl)}
-
-
-def event(
-    fact: Fact, slot: str, number: int | None, infusion_id: str | None, moment: Moment
-) -> Callable[[int], p.Event] | None:
-    """None for facts that other topics tell better. `number` is the row, None when the journal had no room."""
-    found = _event_fields(fact)
-    if found is None:
-        return None
-    name, fields = found
-    ts_ms = moment.ts_ms(fact.at_ns)
-
-    def make(seq: int) -> p.Event:
-        return p.Event(
-            ts_ms=ts_ms,
-            boot=moment.boot,
-            seq=seq,
-            slot=_slot(slot),
-            id=number,
-            event=name,
-            infusion_id=infusion_id,
-            **fields,
-        )
-
-    return make
-
-
-def _event_fields(fact: Fact) -> tuple[p.EventName, dict[str, Any]] | None:
-    """The event that a fact makes, or None for facts that other topics tell better."""
-    match fact:
-        case f.PersonAsked():
-            return "person_asked", {"action": fact.action}
-        case f.RequestRefused():
-            return "request_refused", {"action": fact.action}
-        case f.InfusionOrdered():
-            return "infusion_ordered", {"volume_ml": ml(fact.programme.total_nl)}
-        case f.CommandIssued():
-            return "command_issued", {
-                "command": fact.command,
-                "command_id": fact.command_id,
-                "asked_ml_per_h": ml_per_h(fact.rate_ul_per_h),
-                "volume_ml": None if fact.volume_nl is None else ml(fact.volume_nl),
-            }
-        case f.CommandClosed():
-            return "command_closed", {
-                "command": fact.command,
-                "command_id": fact.command_id,
-                "ending": fact.ending,
-            }
-        case f.LegPrepared():
-            return "leg_prepared", {
-                "granted_ml_per_h": ml_per_h(fact.granted.rate_ul_per_h),
-                "volume_ml": ml(fact.granted.volume_nl),
-                "lease_s": fact.granted.lease_s,
-            }
-        case f.RateGranted():
-            return "rate_granted", {
-                "asked_ml_per_h": ml_per_h(fact.asked_ul_per_h),
-                "granted_ml_per_h": ml_per_h(fact.granted_ul_per_h),
-                **_ends(fact.delivered),
-            }
-        case f.StepReached():
-            return "step_reached", {"step": fact.step + 1, "waits": fact.waits}
-        case f.StepTaken():
-            return "step_taken", {"step": fact.step + 1}
-        case f.PlanCut():
-            return "plan_cut", {"volume_ml": ml(sum(step.volume_nl for step in fact.plan))}
-        case f.PhaseChanged():
-            return "phase_changed", {"phase": fact.phase, "why": fact.why, **_ends(fact.delivered)}
-        case f.QuestionAsked():
-            return "question_asked", {}
-        case f.PumpRecognised():
-            return "pump_recognised", {}
-        case f.LinkWent():
-            return "link_went", {"link": LinkState(fact.link)}
-        case f.AlarmRaised():
-            return "alarm_raised", {
-                "alarm_id": fact.alarm_id,
-                "condition": fact.condition,
-                "priority": priority_name(fact.priority),
-            }
-        case f.AlarmAcknowledged():
-            return "alarm_acknowledged", {"alarm_id": fact.alarm_id}
-        case f.AlarmCleared():
-            return "alarm_cleared", {"alarm_id": fact.alarm_id}
-    return None

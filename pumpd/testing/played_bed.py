@@ -128,6 +128,13 @@ class PlayedBed:
         await asyncio.gather(*self.tasks, return_exceptions=True)
         return self.journal.survivors
 
+    def fail_if_broken(self) -> None:
+        """Raise what a task of this daemon died of."""
+        for task in self.tasks:
+            if task.done() and not task.cancelled():
+                task.result()
+                raise AssertionError(f"{task.get_name()} ended")
+
     # --- a nurse ----------------------------------------------------------------------------------------------
 
     def pump(self, slot: str = "p1") -> PumpState:

@@ -2,11 +2,11 @@
 
 The loop's selector does not sleep until the next timer, it jumps there; so eight hours at one look a second take
 about a second, and the same seed gives the same order of events in every process. Time is kept in whole
-nanoseconds and rounded up to the next timer, so that no jump falls short of it.
+nanoseconds: a sum of floats would drift.
 
-What stops being true on such a loop has to be said at once instead of hanging: if nothing is ready and no timer is
-set, nothing will ever happen, and `Deadlock` names the tasks that wait. Threads take no virtual time, so a daemon
-in virtual time has none (DESIGN: a journal of its own, buses in memory).
+What stops being true on such a loop has to be said at once instead of hanging: if nothing is ready and no timer
+is set, nothing will ever happen, and an AssertionError names the tasks that wait. Threads take no virtual time,
+so a daemon in virtual time has none: its journal and its buses are in memory.
 
 `VirtualClock` is the daemon's `Clock` on that loop; it can be suspended, as a laptop is by its lid.
 `WireToSim` is a `Link` in memory to a chain of simulated pumps.
@@ -32,10 +32,6 @@ WALL_MS: Final = 1_767_258_000_000  # 2026-01-01 09:00 UTC, a working day
 BITS_PER_BYTE: Final = 10
 
 
-class Deadlock(AssertionError):
-    """Nothing is ready and no timer is set: the program waits for what cannot come."""
-
-
 class _Jumping(selectors.BaseSelector):
     """Asks the real selector without waiting; when nothing is ready, time jumps to the next timer."""
 
@@ -49,9 +45,9 @@ class _Jumping(selectors.BaseSelector):
         if ready:
             return ready
         if timeout is None:
-            raise Deadlock(self._on_deadlock())
+            raise AssertionError(self._on_deadlock())
         if timeout > 0:
-            self.now_ns += max(1, -int(-timeout * NS_PER_S // 1))
+            self.now_ns += max(1, round(timeout * NS_PER_S))  # the loop takes a timer within 1 ns for due
         return []
 
     def register(self, fileobj: int | IO[Any], events: int, data: object = None) -> selectors.SelectorKey:  # type: ignore[override]

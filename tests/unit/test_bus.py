@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import pytest
@@ -58,6 +60,7 @@ from pumpd.driver_api import (
     AlarmFrame,
     Frame,
     Garbled,
+    NoReply,
     Procedure,
     PumpRefused,
     Reply,
@@ -97,13 +100,13 @@ CHANGES = ("SET", "RUN", "RAT", "STP", "ACK")
 
 
 class ToyFraming:
-    """`<address>:<word> <text>\\n`; the answer to a word repeats it."""
+    """One line a frame, `<address>:<word> <text>`; the answer to a word repeats it."""
 
     def __init__(self) -> None:
         self.held = b""
         self.quieted = 0
 
-    def receive(self, data: bytes, awaiting: WireRequest | None) -> tuple[Frame, ...]:
+    def receive(self, data: bytes, awaiting: WireRequest | None) -> tuple[Frame, ...]:  # noqa: ARG002  self-delimiting
         *lines, self.held = (self.held + data).split(b"\n")
         return tuple(self.frame(line) for line in lines)
 
@@ -134,13 +137,15 @@ class ToyPump:
         self.delay_s: dict[str, float] = {}
         self.says: dict[str, list[str]] = {}  # instead of the usual answer, once each
         self.running = False
+        self.stuck = False  # the motor does not obey
+        self.limit_ms = REPLY_LIMIT_MS
 
     def words(self) -> list[str]:
         return [word for _, word in self.heard]
 
     def on_line(self, word: str) -> list[str]:
         if word in ("RUN", "STP"):
-            self.running = word == "RUN"
+            self.running = word == "RUN" or self.stuck
         if word in self.mute:
             return []
         if self.says.get(word):
@@ -154,7 +159,7 @@ class ToyPump:
             data=f"{self.address}:{word}\n".encode(),
             address=self.address,
             changes=word in CHANGES,
-            reply_limit_ms=REPLY_LIMIT_MS,
+            reply_limit_ms=self.limit_ms,
             expects=word,
             text=word,
         )
@@ -178,7 +183,7 @@ class ToyPump:
     def observe(self) -> Procedure[Report]:
         return (yield from self.look())
 
-    def prepare(self, remaining: Remaining) -> Procedure[Granted]:
+    def prepare(self, remaining: Remaining) -> Procedure[Granted]:  # noqa: ARG002  one program is like another
         yield from self.ask("STATE?")
         yield from self.ask("SET")
         yield from self.ask("SET")
@@ -189,7 +194,7 @@ class ToyPump:
         yield from self.ask("RUN")
         return (yield from self.look())
 
-    def change_rate(self, rate_ul_per_h: int) -> Procedure[Report]:
+    def change_rate(self, rate_ul_per_h: int) -> Procedure[Report]:  # noqa: ARG002  as prepare
         yield from self.ask("STATE?")
         yield from self.ask("RAT")
         return (yield from self.look())
@@ -301,6 +306,7 @@ class Rig:
         address, _, word = data.decode().strip().partition(":")
         pump = self.pumps[f"p{address}"]
         pump.heard.append((self.now(), word))
+        self.news.set()
         for line in pump.on_line(word):
             delay_s = pump.delay_s.get(word, REPLY_S)
             asyncio.get_running_loop().call_later(delay_s, link.put, line + "\n")
@@ -313,9 +319,7 @@ class Rig:
 
     async def hears(self, slot: str, word: str, count: int = 1) -> float:
         """Until the pump has heard the word so often; its time."""
-        async with asyncio.timeout(120):
-            while self.pumps[slot].words().count(word) < count:
-                await asyncio.sleep(0.0005)
+        await self.until(lambda: self.pumps[slot].words().count(word) >= count)
         return [at for at, heard in self.pumps[slot].heard if heard == word][count - 1]
 
     async def identified(self) -> None:
@@ -534,7 +538,7 @@ def test_mute_pump_that_is_stopped_for_ever_leaves_each_neighbour_an_exchange_af
         order = [slot for _, slot in heard]
         attempts = [index for index, slot in enumerate(order) if slot == "p1"]
         assert len(attempts) > 15
-        rounds = [order[one + 1 : two] for one, two in zip(attempts[1:], attempts[2:], strict=False)]
+        rounds = [order[one + 1 : two] for one, two in pairwise(attempts[1:])]
         assert all(sorted(turns) == ["p2", "p3"] for turns in rounds), rounds
         assert {report.slot for report in rig.of(PumpReported)} == {"p2", "p3"}
 
@@ -599,6 +603,54 @@ def test_nothing_that_drives_reaches_the_wire_after_a_stop_and_every_command_end
     play(story, pumps=2)
 
 
+def test_attempt_at_a_stop_runs_to_its_end_before_others_have_their_turn() -> None:
+    async def story(rig: Rig) -> None:
+        rig.bus.submit(Observe(slot="p2"))
+        rig.bus.submit(Stop(slot="p1", command_id=1))
+        await rig.until(lambda: rig.ended(1)() and bool(rig.of(PumpReported)))
+        assert rig.pumps["p1"].words() == ["STP", "RATE?", "STATE?"]
+        assert rig.pumps["p1"].heard[-1][0] < rig.pumps["p2"].heard[0][0]
+
+    play(story, pumps=2)
+
+
+def test_repeated_stop_cuts_nobody_and_goes_before_its_pumps_other_work() -> None:
+    async def story(rig: Rig) -> None:
+        rig.pumps["p1"].mute = {"STP"}
+        rig.pumps["p2"].delay_s = {"RATE?": 0.9}
+        rig.bus.submit(Stop(slot="p1", command_id=1))
+        await rig.until(rig.ended(1))
+        rig.bus.submit(Observe(slot="p2"))
+        rig.bus.submit(Observe(slot="p1"))
+        await rig.hears("p2", "RATE?")
+        rig.bus.submit(Stop(slot="p1", command_id=2))
+        await rig.until(rig.ended(2))
+        assert rig.bus.counts.cut == 0
+        assert rig.pumps["p1"].words()[:2] == ["STP", "STP"]
+        await rig.until(lambda: {seen.slot for seen in rig.of(PumpReported)} == {"p1", "p2"})
+
+    play(story, pumps=2)
+
+
+def test_driver_that_repeats_an_unanswered_stop_gives_its_turn_away_after_each_silence() -> None:
+    async def story(rig: Rig) -> None:
+        def stubborn() -> Procedure[Report]:
+            for _ in range(3):
+                with suppress(NoReply):
+                    yield from rig.pumps["p1"].ask("STP")
+            return (yield from rig.pumps["p1"].look())
+
+        rig.pumps["p1"].stop = stubborn  # type: ignore[method-assign]
+        rig.pumps["p1"].mute = {"STP"}
+        rig.bus.submit(Observe(slot="p2"))
+        rig.bus.submit(Stop(slot="p1", command_id=1))
+        await rig.until(rig.ended(1))
+        heard = sorted((at, word) for pump in rig.pumps.values() for at, word in pump.heard)
+        assert [word for _, word in heard[:5]] == ["STP", "RATE?", "STP", "STATE?", "STP"]
+
+    play(story, pumps=2)
+
+
 # --- turns ----------------------------------------------------------------------------------------------
 
 
@@ -616,7 +668,7 @@ def test_silent_pump_of_four_costs_the_others_one_reply_limit_a_round() -> None:
         await asyncio.sleep(60)
         for slot in ("p2", "p3", "p4"):
             at = [when for when, word in rig.pumps[slot].heard]
-            gaps = [two - one for one, two in zip(at, at[1:], strict=False)]
+            gaps = [two - one for one, two in pairwise(at)]
             assert max(gaps) <= (REPLY_LIMIT_MS + QUIET_MS) / 1000 + 4 * REPLY_S
             assert len(at) > 50
 
@@ -647,6 +699,7 @@ def test_bus_proves_life_at_least_once_a_second_idle_waiting_and_down() -> None:
     async def story(rig: Rig) -> None:
         await asyncio.sleep(5)
         rig.pumps["p1"].mute = {"RATE?"}
+        rig.pumps["p1"].limit_ms = 4000
         rig.bus.submit(Observe(slot="p1"))
         await asyncio.sleep(5)
         rig.refuse_open = True
@@ -654,7 +707,7 @@ def test_bus_proves_life_at_least_once_a_second_idle_waiting_and_down() -> None:
         await asyncio.sleep(10)
 
     rig = play(story)
-    gaps = [two - one for one, two in zip(rig.beats, rig.beats[1:], strict=False)]
+    gaps = [two - one for one, two in pairwise(rig.beats)]
     assert max(gaps) <= 1.0
     assert rig.beats[-1] > 19
 
@@ -780,8 +833,8 @@ def test_alarm_in_place_of_a_reply_costs_one_quiet_time() -> None:
         rig.pumps["p1"].says = {"RUN": ["1:ALARM|1:ALARM"]}
         rig.bus.submit(start())
         began_s = await rig.hears("p1", "RUN")
-        await rig.until(rig.ended(1))
-        assert rig.now() - began_s == pytest.approx(REPLY_S + QUIET_MS / 1000, abs=0.002)
+        rig.bus.submit(Observe(slot="p1"))
+        assert await rig.hears("p1", "RATE?") - began_s == pytest.approx(REPLY_S + QUIET_MS / 1000, abs=0.002)
 
     play(story)
 
@@ -837,8 +890,55 @@ def test_outcome_of_a_command_by_where_and_how_it_failed(
         assert word in outcome.detail or answer == ALARM
         if isinstance(outcome, Refused):
             assert outcome.alarm is (PumpAlarm.STALL if answer == ALARM else None)
+            assert rig.of(AlarmSeen) == []
         else:
             assert [seen.alarm for seen in rig.of(AlarmSeen)] == ([PumpAlarm.STALL] if answer == ALARM else [])
+
+    play(story)
+
+
+def test_stop_that_asks_first_and_hears_nothing_is_unknown() -> None:
+    async def story(rig: Rig) -> None:
+        rig.pumps["p1"].stop = rig.pumps["p1"].look  # type: ignore[method-assign]
+        rig.pumps["p1"].mute = {"RATE?"}
+        rig.bus.submit(STOP)
+        await rig.until(rig.ended(1))
+        assert isinstance(rig.outcome(1), Unknown)
+
+    play(story)
+
+
+def test_no_that_comes_after_an_unanswered_change_is_unknown() -> None:
+    async def story(rig: Rig) -> None:
+        def patient() -> Procedure[Report]:
+            with suppress(NoReply):
+                yield from rig.pumps["p1"].ask("RUN")
+            return (yield from rig.pumps["p1"].look())
+
+        rig.pumps["p1"].start = patient  # type: ignore[method-assign]
+        rig.pumps["p1"].says = {"RUN": ["|"], "RATE?": ["1:RATE? no"]}
+        rig.bus.submit(start())
+        await rig.until(rig.ended(1))
+        assert isinstance(rig.outcome(1), Unknown)
+
+    play(story)
+
+
+def test_silence_that_a_driver_outlives_by_its_own_look_is_done() -> None:
+    async def story(rig: Rig) -> None:
+        def patient() -> Procedure[Report]:
+            with suppress(NoReply):
+                yield from rig.pumps["p1"].ask("RUN")
+            return (yield from rig.pumps["p1"].look())
+
+        rig.pumps["p1"].start = patient  # type: ignore[method-assign]
+        rig.pumps["p1"].mute = {"RUN"}
+        rig.bus.submit(start())
+        await rig.until(rig.ended(1))
+        outcome = rig.outcome(1)
+        assert isinstance(outcome, Done)
+        assert outcome.report is not None
+        assert outcome.report.drive is Drive.INFUSING
 
     play(story)
 
@@ -979,7 +1079,7 @@ def test_hang_up_ends_what_is_under_way_by_wall_four_and_is_reported_once() -> N
 def test_port_is_tried_for_ever_with_a_back_off_that_neither_hammers_nor_sleeps_through() -> None:
     async def story(rig: Rig) -> None:
         await asyncio.sleep(3600)
-        gaps = [two - one for one, two in zip(rig.opened_at, rig.opened_at[1:], strict=False)]
+        gaps = [two - one for one, two in pairwise(rig.opened_at)]
         assert gaps[:6] == pytest.approx([0.1, 0.2, 0.4, 0.8, 1.6, 2.0], abs=0.01)
         assert max(gaps) <= BACKOFF_MOST_S + 0.01
         assert min(gaps[6:]) >= BACKOFF_MOST_S - 0.01
@@ -1025,7 +1125,7 @@ def test_while_the_port_is_down_everything_ends_and_a_bed_that_repeats_at_once_d
         rig.bus.submit(Observe(slot="p1"))
         rig.bus.submit(Stop(slot="p1", command_id=100))
         await asyncio.sleep(1)
-        rig.bus.submit(start(command_id=1))
+        rig.bus.submit(Acknowledge(slot="p1", command_id=1))
         await asyncio.sleep(1)
         assert isinstance(rig.outcome(1), Refused)
         assert isinstance(rig.outcome(100), Unknown)
@@ -1073,8 +1173,9 @@ def test_stop_all_beside_a_running_bus_stops_every_pump_and_seals_it() -> None:
         rig.bus.submit(Observe(slot="p1"))
         await rig.hears("p1", "RATE?")
         rig.bus.submit(start("p2", 1))
+        rig.pumps["p3"].running = rig.pumps["p3"].stuck = True
         told = len(rig.told)
-        assert await rig.bus.stop_all() == ("p1",)
+        assert await rig.bus.stop_all() == ("p1", "p3")
         assert all("STP" in pump.words() for pump in rig.pumps.values())
         assert rig.pumps["p1"].words().count("STP") == 3
         assert rig.pumps["p2"].words().count("STP") == 1

@@ -6,7 +6,7 @@ import tomllib
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -86,7 +86,9 @@ def test_key_like_no_other_lists_what_is_valid(tmp_path: Path) -> None:
 def test_every_mistake_is_told_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
     path = changed(tmp_path, "baud = 19200", "baud = 19201")
     path.write_text(path.read_text().replace("session_idle_s = 300", "session_idle_s = 3"), encoding="utf-8")
-    first, second = mistakes(path)
+    path.write_text(path.read_text().replace('bed = "', 'bd = "'), encoding="utf-8")
+    _, unknown, first, second = mistakes(path)
+    assert unknown.startswith(f"{path}:{line_of(path, 'bd =')}: unknown key 'bd'")
     assert first.startswith(f"{path}:{line_of(path, 'baud =')}: bus[0].baud = 19201: ")
     assert second.startswith(f"{path}:{line_of(path, 'session_idle_s')}: bedside.session_idle_s = 3: ")
 
@@ -182,11 +184,12 @@ def test_relative_paths_count_from_the_file_and_keep_their_links(tmp_path: Path)
     folder = tmp_path / "etc"
     folder.mkdir()
     (tmp_path / "pump").symlink_to("/dev/null")
-    path = folder / "pumpd.toml"
-    path.write_text((SHIPPED / "demo.toml").read_text().replace("../var/demo/pump-p1", "../pump"))
+    path = changed(folder, 'state_dir = "/var/lib/pumpd"', 'state_dir = "../var/state"')
+    old = "/dev/serial/by-id/usb-FTDI_FT232R_USB_UART_A1B2C3D4-if00-port0"
+    path.write_text(path.read_text(encoding="utf-8").replace(old, "../pump"), encoding="utf-8")
     config = Config.load(path)
     assert config.library == folder / "drug-library.toml"
-    assert config.state_dir == tmp_path / "var/demo/state"
+    assert config.state_dir == tmp_path / "var/state"
     assert config.buses[0].port == str(tmp_path / "pump")
 
 
@@ -213,8 +216,10 @@ def test_check_says_what_the_file_means_and_what_deserves_a_second_look(tmp_path
     assert "bed north-hospital/pain-clinic/bed-1" in lines
     assert "  p1: new_era, address 0, labelled 'NE-1000 No. 17'" in lines
     assert [line for line in lines if line.startswith("note:")] == [
-        "note: bus cart: /dev/ttyUSB0 may become another cable's name at the next plug; "
-        "use the name in /dev/serial/by-id"
+        (
+            "note: bus cart: /dev/ttyUSB0 may become another cable's name at the next plug; "
+            "use the name in /dev/serial/by-id"
+        )
     ]
 
 
@@ -253,9 +258,12 @@ def tree(tmp_path: Path, text: str) -> Tree:
 
 
 def test_decimals_are_exact_and_enums_and_tuples_are_read(tmp_path: Path) -> None:
-    found = tree(tmp_path, 'parts = [{kind = "leaf", colour = "red", mass_mg = 0.1}, {kind = "branch", file = "x"}]')
+    found = tree(
+        tmp_path,
+        'parts = [{kind = "leaf", colour = "red", mass_mg = 0.100000000000000000001}, {kind = "branch", file = "x"}]',
+    )
     assert found.parts == (
-        Leaf(kind="leaf", colour=Colour.RED, mass_mg=Decimal("0.1")),
+        Leaf(kind="leaf", colour=Colour.RED, mass_mg=Decimal("0.100000000000000000001")),
         Branch(kind="branch", file=tmp_path / "x"),
     )
 
@@ -293,8 +301,8 @@ VALUES = st.recursive(
 )
 
 
-def every_path(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
-    below: list[tuple[str | int, Any]] = []
+def every_path(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    below: list[tuple[str | int, object]] = []
     if isinstance(value, dict):
         below = list(value.items())
     elif isinstance(value, list):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pumpd.core.codes import Given, Grant, Reason, ReasonCode, Severity
 from pumpd.core.exposure import committed, steps_mass_ng, worst_window_ng
-from pumpd.core.library import CEILINGS, Container, DoseUnit, Entry
+from pumpd.core.library import CEILINGS, Cap, Container, DoseUnit, Entry, Span
 from pumpd.core.limits import Review, check_remaining, fingerprint, review
 from pumpd.core.order import Order
 from pumpd.core.programme import Step
@@ -347,9 +347,7 @@ def test_rest_of_a_granted_programme_may_always_be_resumed(
         left = left if left[0].volume_nl else left[1:]
     grant = check_remaining(programme, tuple(left), shipped_rules(), before, NOW)
     hard = [reason.code for reason in grant.reasons if reason.severity is Severity.HARD]
-    assert hard in ([], [ReasonCode.CAP_TOTAL_UG]), grant.reasons
-    if hard:  # a nanogram of rounding at the very cap
-        assert grant.reasons[0].asked == (grant.reasons[0].limit or 0) + 1
+    assert hard == [], grant.reasons
 
 
 @given(st.sampled_from(DRUGS), st.integers(50_000, 115_000), st.integers(1, 400))
@@ -406,3 +404,62 @@ def test_rolling_hour_of_a_granted_programme_is_within_the_library(regimen_id: s
         assert hour_ng <= entry.rolling_hour_ug * 1_000
     if entry.rolling_hour_ug_per_kg is not None:
         assert hour_ng <= entry.rolling_hour_ug_per_kg * weight_g
+
+
+NO_LIMIT = {
+    "rate_ug_per_kg_per_h": None,
+    "cap_ug_per_h": None,
+    "cap_total_ug": None,
+    "cap_total_ug_per_kg": None,
+    "rolling_hour_ug": None,
+    "rolling_hour_ug_per_kg": None,
+}
+
+
+def rules_with_entry(regimen: Regimen, **changes: object) -> Rules:
+    rules = rules_with(regimen)
+    entries = tuple(
+        replace(e, **{**NO_LIMIT, **changes}) if e.id == regimen.entry else e  # type: ignore[arg-type]
+        for e in rules.library.entries
+    )
+    return Rules(library=replace(rules.library, entries=entries), catalogue=rules.catalogue)
+
+
+@pytest.mark.parametrize(
+    ("field", "just_enough", "code"),
+    [  # MDD at 70 kg: 35 mg in 40 min
+        ("rate_ug_per_kg_per_h", 750, ReasonCode.RATE_LIMIT_UG_PER_KG_PER_H),
+        ("cap_ug_per_h", 52_500, ReasonCode.CAP_UG_PER_H),
+        ("cap_total_ug", 35_000, ReasonCode.CAP_TOTAL_UG),
+        ("cap_total_ug_per_kg", 500, ReasonCode.CAP_TOTAL_UG_PER_KG),
+        ("rolling_hour_ug", 35_000, ReasonCode.ROLLING_HOUR_UG),
+        ("rolling_hour_ug_per_kg", 500, ReasonCode.ROLLING_HOUR_UG_PER_KG),
+    ],
+)
+def test_each_limit_speaks_alone_from_one_unit_above_it(field: str, just_enough: int, code: ReasonCode) -> None:
+    regimen, asked = regimen_of("MDD-2x3"), order("MDD-2x3", 70_000)
+
+    def limit(value: int) -> object:
+        return value if field.startswith("rolling") else Cap(soft=None, hard=value)
+
+    assert judge(asked, rules_with_entry(regimen, **{field: limit(just_enough)})).grant.reasons == ()
+    refused = judge(asked, rules_with_entry(regimen, **{field: limit(just_enough - 1)})).grant
+    assert spoke(refused) == {code: Severity.HARD}
+
+
+def test_ceilings_refuse_where_a_library_sets_no_limit_at_all() -> None:
+    wide = Span(hard_low=1, soft_low=1, typical=1, soft_high=10**8, hard_high=10**8)
+    regimen = scaled(regimen_of("MDD-2x3"), dose=(32, 1)).catalogue.regimen("MDD-2x3")
+    assert regimen is not None
+    found = spoke(judge(order("MDD-2x3", 70_000), rules_with_entry(regimen, dose=wide)).grant)
+    assert found[ReasonCode.CEILING_UG_PER_KG_PER_H] is Severity.HARD
+    assert found[ReasonCode.CEILING_TOTAL_UG_PER_KG] is Severity.HARD
+
+
+def test_low_limit_of_another_step_does_not_lead_the_search_astray() -> None:
+    steps = (RegimenStep(dose=60, duration_s=3_600), RegimenStep(dose=2_100, duration_s=3_600))
+    regimen = regimen_of("FM-3H")
+    wrong = replace(regimen, days=(replace(regimen.days[0], steps=steps),))
+    grant = judge(order("FM-3H", 50_000, height_mm=1_600), rules_with(wrong)).grant
+    assert not grant.allowed
+    assert grant.highest_acceptable == 2_000

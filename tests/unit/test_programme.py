@@ -166,7 +166,7 @@ def test_rounding_stretches_the_time_and_never_speeds_it_up(weight_g: int, durat
 
 
 def misfits(
-    weight_g: int, scheme: Regimen, box: Container, unit: DoseUnit, **changes: Lease
+    weight_g: int, scheme: Regimen, box: Container, unit: DoseUnit, *, lease: Lease = NE_1000.lease
 ) -> dict[MisfitKind, Misfit]:
     result = compile_order(order(weight_g), scheme, entry(unit, box), box, replace(NE_1000, lease=lease))
     assert isinstance(result, tuple), result

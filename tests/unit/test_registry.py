@@ -28,7 +28,7 @@ DRIVER = Driver()
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
-    """install(package, entry point, source of its module): as pip leaves it."""
+    """Leave a package as pip does: its name, its entry point, the source of its module."""
     monkeypatch.syspath_prepend(str(tmp_path))
 
     def installed(package: str, entry: str, source: str) -> None:
@@ -57,7 +57,7 @@ def test_two_packages_that_claim_one_name_are_both_named(install: Install) -> No
 
 def test_a_misspelt_driver_is_told_the_nearest_name(install: Install) -> None:
     install("drip_package", "slow_drip", GOOD)
-    with pytest.raises(RegistryError, match="no driver 'slow_dripp' is installed; did you mean 'slow_drip'?"):
+    with pytest.raises(RegistryError, match=r"no driver 'slow_dripp' is installed; did you mean 'slow_drip'\?"):
         registry.load("slow_dripp")
 
 

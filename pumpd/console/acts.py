@@ -1,0 +1,230 @@
+"""What a person does: each form becomes one call of the daemon's API, and its answer is shown as it is.
+
+STOP, pause and seeing an alarm need nobody. Everything else needs a session, and the token that only a page of that
+session carries. A refusal comes back as the page it was asked from, with every reason; it is never retried here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from pumpd.api_models import Answer, AnswerView, Keep, PauseReason
+from pumpd.console.guard import COOKIE, TOKEN_FIELD, holds_token
+from pumpd.console.pages import show_bed, show_pump
+from pumpd.console.room import UNAUTHORISED, Room, Visit, go, room_of, typed
+from pumpd.errors import ApiError
+
+SIGN_IN_FIRST: Final = "Sign in first; nothing was done."
+UNREADABLE: Final = "This form cannot be read; nothing was done. Try again."
+
+Ask = Callable[[Room, Visit, dict[str, str]], Awaitable[AnswerView]]
+
+
+# --- signing in and out -------------------------------------------------------------------------------------
+
+
+async def sign_in_form(request: Request) -> Response:
+    room = room_of(request)
+    visit = await room.visit(request)
+    return await _sign_in(room, visit, request.query_params.get("next", "/"))
+
+
+async def sign_in(request: Request) -> Response:
+    room = room_of(request)
+    values = await typed(request)
+    onward = _local(values.get("next", "/"))
+    try:
+        opened = await room.client.sign_in(values.get("person") or "-", values.get("pin") or "-")
+    except ApiError as error:
+        if error.status is None:
+            raise
+        return await _sign_in(room, await room.visit(request), onward, fault=str(error))
+    answer = go(onward)
+    answer.set_cookie(
+        COOKIE, opened.token, httponly=True, samesite="strict", secure=request.url.scheme == "https", path="/"
+    )
+    return answer
+
+
+async def sign_out(request: Request) -> Response:
+    room = room_of(request)
+    values = await typed(request)
+    answer = go("/")
+    if holds_token(request, values.get(TOKEN_FIELD, "")):
+        try:
+            await room.client.sign_out(request.cookies.get(COOKIE, ""))
+        except ApiError as error:
+            if error.status is None:
+                raise
+        answer.delete_cookie(COOKIE, path="/")
+    return answer
+
+
+async def _sign_in(
+    room: Room, visit: Visit, onward: str, *, fault: str | None = None, notice: str | None = None
+) -> Response:
+    people = await room.client.people()
+    status = UNAUTHORISED if fault or notice else HTTPStatus.OK
+    return room.show("sign_in", visit, people=people, next=_local(onward), fault=fault, notice=notice, status=status)
+
+
+def _local(path: str) -> str:
+    """A page of ours, or the bed: nobody is sent elsewhere after typing a PIN."""
+    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
+
+
+# --- STOP -----------------------------------------------------------------------------------------------------
+
+
+async def stop(request: Request) -> Response:
+    """One pump, or all. No session, no token, no question; the next page says what became of it."""
+    room = room_of(request)
+    slot = request.path_params.get("slot")
+    token = request.cookies.get(COOKIE) or None
+    try:
+        await room.client.stop(slot, token)
+    except ApiError as error:
+        return room.show(
+            "stop_failed", None, slot=slot, detail=str(error), status=error.status or HTTPStatus.SERVICE_UNAVAILABLE
+        )
+    return go("/stopping" if slot is None else f"/stopping/{slot}")
+
+
+# --- everything else ------------------------------------------------------------------------------------------
+
+
+async def _act(request: Request, ask: Ask, *, free: bool = False) -> Response:
+    room = room_of(request)
+    visit = await room.visit(request)
+    slot = request.path_params.get("slot")
+    values = await typed(request)
+    onward = "/" if slot is None else f"/pumps/{slot}"
+    if not free and (visit.person is None or not holds_token(request, values.get(TOKEN_FIELD, ""))):
+        return await _sign_in(room, visit, onward, notice=SIGN_IN_FIRST)
+    try:
+        answer = await ask(room, visit, values)
+    except ValueError:  # a form that is not ours: an enum's value that does not exist
+        return _told(room, visit, slot, UNREADABLE, HTTPStatus.UNPROCESSABLE_ENTITY)
+    if answer.accepted:
+        return go(onward)
+    visit = await room.visit(request)
+    return _told(room, visit, slot, f"Not done. {answer.text}", HTTPStatus.CONFLICT)
+
+
+def _told(room: Room, visit: Visit, slot: str | None, notice: str, status: HTTPStatus) -> Response:
+    if slot is None:
+        return show_bed(room, visit, notice=notice, status=status)
+    return show_pump(room, visit, slot, notice=notice, status=status)
+
+
+def _key(values: dict[str, str]) -> str | None:
+    return values.get("key") or None
+
+
+async def pause(request: Request) -> Response:
+    slot = request.path_params["slot"]
+
+    async def ask(room: Room, visit: Visit, values: dict[str, str]) -> AnswerView:
+        reason = PauseReason(values.get("reason", PauseReason.OTHER.value))
+        return await room.client.pause(slot, reason, visit.token or None, _key(values))
+
+    return await _act(request, ask, free=True)
+
+
+async def resume(request: Request) -> Response:
+    slot = request.path_params["slot"]
+
+    async def ask(room: Room, visit: Visit, values: dict[str, str]) -> AnswerView:
+        keep = Keep(values.get("keep", Keep.END_TIME.value))
+        return await room.client.resume(slot, visit.token, keep, _key(values))
+
+    return await _act(request, ask)
+
+
+async def step(request: Request) -> Response:
+    slot = request.path_params["slot"]
+
+    async def ask(room: Room, visit: Visit, values: dict[str, str]) -> AnswerView:
+        return await room.client.step(slot, visit.token, _key(values))
+
+    return await _act(request, ask)
+
+
+async def end(request: Request) -> Response:
+    slot = request.path_params["slot"]
+
+    async def ask(room: Room, visit: Visit, values: dict[str, str]) -> AnswerView:
+        return await room.client.end(slot, visit.token, _key(values))
+
+    return await _act(request, ask)
+
+
+async def answer(request: Request) -> Response:
+    slot = request.path_params["slot"]
+
+    async def ask(room: Room, visit: Visit, values: dict[str, str]) -> AnswerView:
+        return await room.client.answer(slot, Answer(values.get("answer", "")), visit.token, _key(values))
+
+    return await _act(request, ask)
+
+
+async def rearm(request: Request) -> Response:
+    slot = request.path_params["slot"]
+
+    async def ask(room: Room, visit: Visit, values: dict[str, str]) -> AnswerView:
+        return await room.client.rearm(slot, visit.token, _key(values))
+
+    return await _act(request, ask)
+
+
+async def acknowledge(request: Request) -> Response:
+    alarm_id = request.path_params["alarm_id"]
+
+    async def ask(room: Room, visit: Visit, values: dict[str, str]) -> AnswerView:
+        return await room.client.acknowledge(alarm_id, visit.token or None, _key(values))
+
+    return await _act(request, ask, free=True)
+
+
+async def rate(request: Request) -> Response:
+    """Titrate: first the old beside the new, then the same form again with `confirmed`."""
+    room = room_of(request)
+    slot = request.path_params["slot"]
+    values = await typed(request)
+    if "confirmed" in values:
+
+        async def ask(room: Room, visit: Visit, values: dict[str, str]) -> AnswerView:
+            return await room.client.rate(slot, values.get("rate_ml_per_h", ""), visit.token, _key(values))
+
+        try:
+            return await _act(request, ask)
+        except ApiError as error:
+            if error.field != "rate_ml_per_h":
+                raise
+            return await _rate_again(room, request, slot, values, fault=str(error))
+    if not values.get("rate_ml_per_h"):
+        return await _rate_again(room, request, slot, values, fault="Type the new rate, or go back.")
+    return await _rate_again(room, request, slot, values, fault=None)
+
+
+async def _rate_again(
+    room: Room, request: Request, slot: str, values: dict[str, str], *, fault: str | None
+) -> Response:
+    visit = await room.visit(request)
+    pump = visit.pump(slot)
+    if pump.infusion is None:
+        return go(f"/pumps/{slot}")
+    return room.show(
+        "rate",
+        visit,
+        pump=pump,
+        rate_typed=values.get("rate_ml_per_h", "")[:32],
+        confirming=fault is None,
+        fault=fault,
+        status=HTTPStatus.OK if fault is None else HTTPStatus.UNPROCESSABLE_ENTITY,
+    )

@@ -1,0 +1,205 @@
+"""`pumpd console`: the bedside page, in a process of its own, as a client of the daemon's socket.
+
+It decides nothing and keeps nothing. Killing it, flooding it or upgrading it never touches an infusion; when the
+daemon is gone it says so on every open page and asks again for ever. It binds to this machine alone unless told
+otherwise, and then prints one line with its address.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from pumpd.api_client import AsyncClient
+from pumpd.config import Config
+from pumpd.console import acts, ordering, pages
+from pumpd.console.guard import Guard
+from pumpd.console.room import STATIC, Room, Visit, room_of
+from pumpd.errors import ApiError, PumpdError
+
+HOST: Final = "127.0.0.1"
+PORT: Final = 8080
+CONNECTIONS_MAX: Final = 128  # 32 streams, and room for whoever wants to stop
+GRACE_S: Final = 1
+KEEP_ALIVE_S: Final = 5
+TO_MEND: Final = 2
+
+_GET: Final = ["GET"]
+_POST: Final = ["POST"]
+
+ROUTES: Final = (
+    Route("/", pages.bed, methods=_GET),
+    Route("/events", pages.events, methods=_GET),
+    Route("/record", pages.record, methods=_GET),
+    Route("/sign-in", acts.sign_in_form, methods=_GET),
+    Route("/sign-in", acts.sign_in, methods=_POST),
+    Route("/sign-out", acts.sign_out, methods=_POST),
+    Route("/stop", acts.stop, methods=_POST),
+    Route("/stopping", pages.stopping, methods=_GET),
+    Route("/stopping/{slot}", pages.stopping, methods=_GET),
+    Route("/alarms/{alarm_id:int}/acknowledge", acts.acknowledge, methods=_POST),
+    Route("/pumps/{slot}", pages.pump, methods=_GET),
+    Route("/pumps/{slot}/plot.svg", pages.plot, methods=_GET),
+    Route("/pumps/{slot}/stop", acts.stop, methods=_POST),
+    Route("/pumps/{slot}/new", ordering.choose, methods=_GET),
+    Route("/pumps/{slot}/new", ordering.change, methods=_POST),
+    Route("/pumps/{slot}/review", ordering.choose, methods=_GET),
+    Route("/pumps/{slot}/review", ordering.review, methods=_POST),
+    Route("/pumps/{slot}/start", ordering.choose, methods=_GET),
+    Route("/pumps/{slot}/start", ordering.start, methods=_POST),
+    Route("/pumps/{slot}/pause", pages.pause_form, methods=_GET),
+    Route("/pumps/{slot}/pause", acts.pause, methods=_POST),
+    Route("/pumps/{slot}/rate", pages.rate_form, methods=_GET),
+    Route("/pumps/{slot}/rate", acts.rate, methods=_POST),
+    Route("/pumps/{slot}/end", pages.end_form, methods=_GET),
+    Route("/pumps/{slot}/end", acts.end, methods=_POST),
+    Route("/pumps/{slot}/resume", acts.resume, methods=_POST),
+    Route("/pumps/{slot}/step", acts.step, methods=_POST),
+    Route("/pumps/{slot}/answer", acts.answer, methods=_POST),
+    Route("/pumps/{slot}/rearm", acts.rearm, methods=_POST),
+    Mount("/static", StaticFiles(directory=STATIC)),
+)
+
+
+def create_app(client: AsyncClient, names: frozenset[str] = frozenset()) -> Starlette:
+    """`names`: hosts besides localhost and addresses under which the page may be opened."""
+    app = Starlette(
+        routes=ROUTES,
+        middleware=[Middleware(Guard, names=names)],
+        exception_handlers={ApiError: _told_problem, HTTPException: _told_status},
+    )
+    app.state.room = Room(client)
+    return app
+
+
+async def _told_problem(request: Request, error: Exception) -> Response:
+    """No daemon: the page that says so and goes on asking. Anything else: what the daemon said."""
+    assert isinstance(error, ApiError)
+    room = room_of(request)
+    if error.status is None:
+        asked = request.method == "POST"
+        return room.show("gone", None, detail=str(error), asked=asked, status=HTTPStatus.SERVICE_UNAVAILABLE)
+    visit = await _visit_or_none(room, request)
+    return room.show("message", visit, told=str(error), status=error.status)
+
+
+async def _told_status(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    room = room_of(request)
+    told = "There is no such page." if error.status_code == HTTPStatus.NOT_FOUND else f"{error.detail}."
+    return room.show("message", await _visit_or_none(room, request), told=told, status=error.status_code)
+
+
+async def _visit_or_none(room: Room, request: Request) -> Visit | None:
+    try:
+        return await room.visit(request)
+    except ApiError:
+        return None
+
+
+# --- serving ----------------------------------------------------------------------------------------------
+
+
+class _Server(uvicorn.Server):
+    """uvicorn on a socket that we bound, its signals ours: the streams have to end first."""
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        return nullcontext()
+
+
+async def serve(app: Starlette, listener: socket.socket) -> None:
+    """Until SIGTERM or SIGINT; out within GRACE_S and a little."""
+    room: Room = app.state.room
+    server = _Server(
+        uvicorn.Config(
+            app,
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            limit_concurrency=CONNECTIONS_MAX,
+            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=GRACE_S,
+        )
+    )
+
+    def leave() -> None:
+        room.feed.close()
+        server.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, leave)
+    async with asyncio.TaskGroup() as tasks:
+        following = tasks.create_task(room.feed.run(), name="console feed")
+        await server.serve([listener])
+        following.cancel()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Raises ApiError with one line that says what to do."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=CONNECTIONS_MAX)
+    except OSError as error:
+        raise ApiError(
+            f"the page cannot be served at {host} port {port}: {error.strerror or error}. "
+            "Name another one with --port, or --host for another address of this machine"
+        ) from error
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="pumpd console", description="Serve the bedside page of one daemon.")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="take socket, host and port from the daemon's file")
+    parser.add_argument("--socket", type=Path, metavar="PATH", help="the daemon's socket")
+    parser.add_argument("--host", help=f"address to listen at (default {HOST}: this machine only)")
+    parser.add_argument("--port", type=int, help=f"0 takes a free one (default {PORT})")
+    parser.add_argument(
+        "--name", action="append", default=[], metavar="HOST", help="a host name that the page is opened by; repeatable"
+    )
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Prints one line with the address when ready; returns the exit status."""
+    given = _parser().parse_args(argv)
+    try:
+        config = None if given.config is None else Config.load(given.config)
+        path = given.socket or (None if config is None else config.socket)
+        host = given.host or (HOST if config is None else config.console.host)
+        port = given.port if given.port is not None else (PORT if config is None else config.console.port)
+        listener = listen(host, port)
+    except PumpdError as error:
+        sys.stderr.write(f"pumpd console: {error}\n")
+        return TO_MEND
+    with listener:
+        asyncio.run(_live(path, listener, frozenset(given.name) | {socket.gethostname().lower()}))
+    return 0
+
+
+async def _live(path: Path | None, listener: socket.socket, names: frozenset[str]) -> None:
+    async with AsyncClient(path) as client:
+        host, port = listener.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        sys.stdout.write(f"pumpd console: http://{shown}:{port}/\n")
+        sys.stdout.flush()
+        await serve(create_app(client, names), listener)

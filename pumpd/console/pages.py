@@ -1,0 +1,139 @@
+"""What can be looked at: the bed, one pump, its plot, a stop under way, the record. Nothing here changes anything."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+
+from pumpd.api_models import Answer, Drive, Keep, PauseReason, PumpView
+from pumpd.console.charts import rate_plot
+from pumpd.console.room import Room, Visit, go, room_of
+from pumpd.errors import ApiError
+
+RECORD_ROWS: Final = 100
+WIDE: Final = (600, 250)
+NARROW: Final = (360, 240)
+
+PAUSE_REASONS: Final = (
+    (PauseReason.TOILET, "Toilet"),
+    (PauseReason.BLOOD_PRESSURE, "Blood pressure"),
+    (PauseReason.RESITING, "New line or site"),
+    (PauseReason.TRANSPORT, "Transport"),
+    (PauseReason.OTHER, "Other"),
+)
+KEEPS: Final = (
+    (Keep.END_TIME, "Keep the end time", "gives less in all"),
+    (Keep.VOLUME, "Keep the volume", "ends later"),
+)
+ANSWERS: Final = (
+    (Answer.DRIVEN, "Yes, it is driven"),
+    (Answer.STOPPED, "No, it stands still"),
+    (Answer.CANNOT_TELL, "I cannot tell: stop it"),
+)
+
+
+def stands_still(pump: PumpView) -> bool:
+    """By the pump's own report, with no stop still under way."""
+    return not pump.command_pending and pump.drive is Drive.STILL
+
+
+def show_bed(room: Room, visit: Visit, *, notice: str | None = None, status: int = HTTPStatus.OK) -> Response:
+    return room.show("bed", visit, refresh="/", notice=notice, status=status)
+
+
+def show_pump(
+    room: Room, visit: Visit, slot: str, *, notice: str | None = None, status: int = HTTPStatus.OK
+) -> Response:
+    return room.show(
+        "pump",
+        visit,
+        pump=visit.pump(slot),
+        refresh=f"/pumps/{slot}",
+        keeps=KEEPS,
+        answers=ANSWERS,
+        notice=notice,
+        status=status,
+    )
+
+
+async def bed(request: Request) -> Response:
+    room = room_of(request)
+    visit = await room.visit(request)
+    return show_bed(room, visit)
+
+
+async def pump(request: Request) -> Response:
+    room = room_of(request)
+    return show_pump(room, await room.visit(request), request.path_params["slot"])
+
+
+async def stopping(request: Request) -> Response:
+    """What became of a STOP: for one pump, or for all."""
+    room = room_of(request)
+    visit = await room.visit(request)
+    slot = request.path_params.get("slot")
+    pumps = visit.view.pumps if slot is None else (visit.pump(slot),)
+    return room.show("stopping", visit, pumps=pumps, stands_still=stands_still, refresh=request.url.path)
+
+
+async def pause_form(request: Request) -> Response:
+    room = room_of(request)
+    visit = await room.visit(request)
+    return room.show("pause", visit, pump=visit.pump(request.path_params["slot"]), reasons=PAUSE_REASONS)
+
+
+async def end_form(request: Request) -> Response:
+    room = room_of(request)
+    visit = await room.visit(request)
+    return room.show("end", visit, pump=visit.pump(request.path_params["slot"]))
+
+
+async def rate_form(request: Request) -> Response:
+    room = room_of(request)
+    visit = await room.visit(request)
+    slot = request.path_params["slot"]
+    asked = visit.pump(slot)
+    if asked.infusion is None:
+        return go(f"/pumps/{slot}")
+    return room.show("rate", visit, pump=asked, rate_typed="", confirming=False, fault=None)
+
+
+async def record(request: Request) -> Response:
+    """The journal's last rows in a person's words."""
+    room = room_of(request)
+    visit = await room.visit(request)
+    rows = await room.client.history(RECORD_ROWS)
+    return room.show("record", visit, rows=rows, refresh="/record")
+
+
+async def plot(request: Request) -> Response:
+    room = room_of(request)
+    view = await room.client.bed()
+    slot = request.path_params["slot"]
+    asked = Visit(view=view, person=None).pump(slot)
+    if asked.infusion is None:
+        raise ApiError("There is no infusion on this pump to draw.", status=HTTPStatus.NOT_FOUND)
+    started_ms = asked.infusion.started_ts_ms
+    samples = await room.traces.of(slot, started_ms)
+    width, height = NARROW if request.query_params.get("size") == "narrow" else WIDE
+    over = asked.phase.value == "ended"
+    last_ms = samples[-1].ts_ms if samples and over else view.ts_ms
+    drawn = rate_plot(
+        samples,
+        from_ms=started_ms,
+        now_ms=min(last_ms, asked.phase_since_ts_ms) if over else view.ts_ms,
+        planned_end_ms=0 if over else asked.infusion.planned_end_ts_ms,
+        width=width,
+        height=height,
+    )
+    return Response(drawn, media_type="image/svg+xml")
+
+
+async def events(request: Request) -> Response:
+    room = room_of(request)
+    if room.feed.full:
+        return PlainTextResponse("Too many pages are open. Close some.", status_code=HTTPStatus.SERVICE_UNAVAILABLE)
+    return StreamingResponse(room.feed.frames(), media_type="text/event-stream")

@@ -1,0 +1,129 @@
+"""What every page needs: the daemon's socket, the stream, the templates, and who is looking.
+
+A page is rendered from one view of the bed that was asked for just now; nothing about the bed is kept here between two
+pages. `Visit` is one look by one person; a session that has ended is a visit by nobody.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from pumpd import words
+from pumpd.api_client import AsyncClient
+from pumpd.api_models import BedView, PumpView, SessionView
+from pumpd.console import live
+from pumpd.console.charts import local_offset_min
+from pumpd.console.feed import Feed
+from pumpd.console.guard import COOKIE, form_token
+from pumpd.console.traces import Traces
+from pumpd.errors import ApiError
+
+HERE: Final = Path(__file__).parent
+STATIC: Final = HERE / "static"
+UNAUTHORISED: Final = 401
+NOT_FOUND: Final = 404
+
+
+def _clock(ts_ms: int) -> str:
+    return words.clock_time(ts_ms, offset_min=local_offset_min(ts_ms))
+
+
+def _clock_s(ts_ms: int) -> str:
+    return words.clock_time(ts_ms, offset_min=local_offset_min(ts_ms), seconds=True)
+
+
+def _templates() -> Environment:
+    found = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters |= {"clock": _clock, "clock_s": _clock_s, "figures": live.figures_of}
+    found.globals |= {"freshness": live.freshness, "age_text": live.age_text, "MOVING": live.MOVING, "FREE": live.FREE}
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One look at the bed, and by whom."""
+
+    view: BedView
+    person: SessionView | None
+
+    @property
+    def token(self) -> str:
+        return "" if self.person is None else self.person.token
+
+    def pump(self, slot: str) -> PumpView:
+        """Raises ApiError for a pump that this bed has not."""
+        for pump in self.view.pumps:
+            if pump.slot == slot:
+                return pump
+        raise ApiError("This bed has no such pump.", status=NOT_FOUND)
+
+    def key(self, act: str) -> str:
+        """The same for every tap on one button of one page, so that two taps are one request."""
+        return f"{self.view.boot}-{self.view.number}-{act}"[:64]
+
+
+class Room:
+    def __init__(self, client: AsyncClient) -> None:
+        self.client = client
+        self.feed = Feed(client)
+        self.traces = Traces(client)
+        self._templates = _templates()
+
+    async def visit(self, request: Request) -> Visit:
+        """Raises ApiError when the daemon cannot be asked."""
+        view = await self.client.bed()
+        token = request.cookies.get(COOKIE, "")
+        person = None
+        if token:
+            try:
+                person = await self.client.session(token)
+            except ApiError as error:
+                if error.status != UNAUTHORISED:
+                    raise
+        return Visit(view=view, person=person)
+
+    def show(self, name: str, visit: Visit | None, *, status: int = HTTPStatus.OK, **told: object) -> HTMLResponse:
+        """`visit` None: the bed could not be asked."""
+        view = None if visit is None else visit.view
+        context: dict[str, object] = {
+            "visit": visit,
+            "view": view,
+            "person": None if visit is None else visit.person,
+            "form_token": "" if visit is None or not visit.token else form_token(visit.token),
+            "fields": {} if view is None else live.fields(view),
+            "meters": {} if view is None else live.meters(view),
+            "shape": "gone" if view is None else live.shape(view),
+            "refresh": None,
+            "notice": None,
+        }
+        page = self._templates.get_template(f"{name}.html.j2").render(context | told)
+        return HTMLResponse(page, status_code=status)
+
+
+def room_of(request: Request) -> Room:
+    room: Room = request.app.state.room
+    return room
+
+
+def go(path: str) -> Response:
+    """To another page, as a fresh look."""
+    return RedirectResponse(path, status_code=HTTPStatus.SEE_OTHER)
+
+
+async def typed(request: Request) -> dict[str, str]:
+    """A form's fields, without the blanks that a keyboard leaves around them."""
+    async with request.form(max_files=0, max_fields=60) as form:
+        return {name: value.strip() for name, value in form.items() if isinstance(value, str)}

@@ -1,0 +1,113 @@
+"""The one gate through which everything passes that could raise delivery (wall 10).
+
+A start, a resume, a titration up, a tap and a step that goes by itself: all of them ask here, what stands against a
+rise on this pump, and what the limits say of everything that would still go in. What the other pumps of the bed may
+give counts as if it were given, and so does what has gone in since the last fact that told it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pumpd.core import alarms
+from pumpd.core.codes import Given, Phase, Reason, ReasonCode, Severity
+from pumpd.core.limits import Review, check_remaining, review
+from pumpd.core.order import Order
+from pumpd.core.programme import Step
+from pumpd.core.requests import LinkState
+from pumpd.core.rest import rest_of
+from pumpd.core.turn import Turn
+from pumpd.core.units import Towards, duration_for_ns, mass_ng
+
+
+def hard(code: ReasonCode, asked: int | None = None, limit: int | None = None) -> Reason:
+    """A gate that is closed."""
+    return Reason(code=code, severity=Severity.HARD, asked=asked, limit=limit)
+
+
+def against_a_rise(turn: Turn, slot: str) -> list[Reason]:
+    """What must hold before anything may rise on this pump: journal, link, no command under way, no alarm at it."""
+    pump = turn.pump(slot)
+    found = []
+    if not turn.state.journal_ok:
+        found.append(hard(ReasonCode.JOURNAL_DOWN))
+    if pump.link is not LinkState.UP:
+        found.append(hard(ReasonCode.LINK_DOWN))
+    elif pump.sighting.last is None:
+        found.append(hard(ReasonCode.PUMP_UNKNOWN))
+    elif pump.sighting.last.alarm is not None:
+        found.append(hard(ReasonCode.PUMP_IN_ALARM))
+    if pump.command is not None or pump.stop is not None:
+        found.append(hard(ReasonCode.COMMAND_PENDING))
+    return found
+
+
+def _committed_elsewhere(turn: Turn, slot: str) -> tuple[Given, ...]:
+    """What the other pumps of this bed may still give, as if it were on record: the same drug counts once, on two."""
+    found: tuple[Given, ...] = ()
+    for pump in turn.state.pumps:
+        infusion = pump.infusion
+        if pump.slot == slot or infusion is None or pump.phase in (Phase.IDLE, Phase.ENDED):
+            continue
+        steps = rest_of(infusion, turn.delivered(pump.slot).high_nl)
+        concentration = infusion.programme.concentration_ug_per_ml
+        begins_ns = turn.now_ns
+        for each in steps:
+            ends_ns = begins_ns + duration_for_ns(each.volume_nl, each.rate_ul_per_h, Towards.UP)
+            ng = mass_ng(each.volume_nl, concentration, Towards.UP)
+            found += (Given(drug=infusion.programme.drug, from_ns=begins_ns, to_ns=ends_ns, mass_ng=ng),)
+            begins_ns = ends_ns
+    return found
+
+
+def _not_yet_told(turn: Turn) -> tuple[Given, ...]:
+    """What may have gone in since the last fact that put it on record, on every pump."""
+    found: tuple[Given, ...] = ()
+    for pump in turn.state.pumps:
+        infusion = pump.infusion
+        if infusion is None:
+            continue
+        more_nl = max(0, turn.delivered(pump.slot).high_nl - infusion.delivered.high_nl)
+        ng = mass_ng(more_nl, infusion.programme.concentration_ug_per_ml, Towards.UP)
+        from_ns = min(infusion.delivered_at_ns, turn.now_ns)
+        found += (Given(drug=infusion.programme.drug, from_ns=from_ns, to_ns=turn.now_ns, mass_ng=ng),)
+    return found
+
+
+def history_for(turn: Turn, slot: str) -> tuple[Given, ...]:
+    """What this patient got, and what other pumps are committed to give."""
+    return turn.state.history + _not_yet_told(turn) + _committed_elsewhere(turn, slot)
+
+
+def review_order(turn: Turn, slot: str, order: Order) -> Review:
+    """The review as it stands now: what a person reads before a start, and what the start is judged by."""
+    return review(order, turn.setup.rules, turn.setup.info(slot), history_for(turn, slot), turn.now_ns)
+
+
+def against_rest(turn: Turn, slot: str, rest: tuple[Step, ...]) -> list[Reason]:
+    """The hard limits that would refuse these steps to come; none where nothing is left to come."""
+    if not rest:
+        return []
+    programme = turn.infusion(slot).programme
+    grant = check_remaining(programme, rest, turn.setup.rules, history_for(turn, slot), turn.now_ns)
+    return [each for each in grant.reasons if each.severity is Severity.HARD]
+
+
+def against_rate(turn: Turn, slot: str, rate_ul_per_h: int) -> list[Reason]:
+    """What the limits say of this rate for the rest of the present step."""
+    after = replace(turn.infusion(slot), rate_ul_per_h=rate_ul_per_h)
+    return against_rest(turn, slot, rest_of(after, turn.delivered(slot).high_nl))
+
+
+def against_next_step(turn: Turn, slot: str) -> list[Reason]:
+    """What the limits say of the next step, now."""
+    infusion = turn.infusion(slot)
+    following = infusion.step + 1
+    after = replace(infusion, step=following, rate_ul_per_h=infusion.plan[following].rate_ul_per_h)
+    return against_rest(turn, slot, rest_of(after, turn.delivered(slot).high_nl))
+
+
+def may_step_up_by_itself(turn: Turn, slot: str) -> bool:
+    """A due step up without a tap: while any gate is closed, it waits."""
+    closed = against_a_rise(turn, slot) or alarms.high_unseen(turn, slot) or against_next_step(turn, slot)
+    return not closed

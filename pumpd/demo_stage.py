@@ -1,0 +1,232 @@
+"""The demo's configuration and its parts in their order: broker, pump, daemon, page.
+
+Each part counts as up when it really answers: the broker takes a connection, the simulator has told its addresses, the
+daemon answers on its socket and has heard from its pump, the page can be had. Waiting for a process to exist proves
+nothing. The configuration is the checkout's own, copied into the run folder, so that what a newcomer reads in config/
+is what runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import json
+import os
+import re
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+from pumpd.api_client import AsyncClient
+from pumpd.api_models import BedView, LinkState
+from pumpd.config import Config
+from pumpd.demo_parts import HERE, Part, answers, free_port, is_free, python
+from pumpd.errors import ApiError, DemoError
+
+FILES: Final = ("demo.toml", "drug-library.toml", "regimens.toml", "accounts.toml")
+BROKERS: Final = ("mosquitto", "iotcore")
+ABROAD: Final = ("/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto")  # Debian's place, which is not on a user's PATH
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A part that was asked to end; `in_time`: it did not have to be killed."""
+
+    name: str
+    in_time: bool
+
+
+class Stage:
+    """The parts that run, in the order in which they came up."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.parts: list[Part] = []
+        self._loop = asyncio.get_running_loop()
+        self.began_s = self._loop.time()
+        self.lost: asyncio.Future[Part] = self._loop.create_future()  # the first that went away by itself
+        self._watches: list[asyncio.Task[None]] = []
+
+    def say(self, text: str, since_s: float | None = None) -> None:
+        """One line with its time: how long it took, or when it was."""
+        took_s = self._loop.time() - (self.began_s if since_s is None else since_s)
+        print(f"{took_s:6.1f} s  {text}", flush=True)
+
+    async def begin(self, name: str, command: Sequence[str]) -> Part:
+        part = await Part.begin(name, command, self.folder)
+        self.parts.append(part)
+        self._watches.append(asyncio.create_task(self._watch(part)))
+        return part
+
+    async def _watch(self, part: Part) -> None:
+        await part.gone()
+        if part.was_ready and not part.ending and not self.lost.done():
+            self.lost.set_result(part)  # before that, whoever waits for it tells
+
+    async def end(self, name: str) -> None:
+        """One part, before its time."""
+        part = next(each for each in self.parts if each.name == name)
+        if not await part.end():
+            raise DemoError(f"the {name} did not end by itself and was killed; its last words: {part.last_line()}")
+
+    async def end_all(self) -> list[Ended]:
+        """In reverse order; those that ran until now."""
+        ended = []
+        for part in reversed(self.parts):
+            ran = part.runs
+            in_time = await part.end()
+            if ran:
+                ended.append(Ended(name=part.name, in_time=in_time))
+        await asyncio.gather(*self._watches)
+        self.parts.clear()
+        return ended
+
+    def kill_all(self) -> None:
+        for part in self.parts:
+            part.kill()
+
+
+# --- configuration --------------------------------------------------------------------------------------
+
+
+def config_folder() -> Path:
+    """The folder `config` of the checkout, or of wherever this was called."""
+    places = (Path(__file__).resolve().parent.parent / "config", Path.cwd() / "config")
+    for place in places:
+        if all((place / name).is_file() for name in FILES):
+            return place
+    raise DemoError(f"no folder config with {', '.join(FILES)} in {' or '.join(str(p.parent) for p in places)}")
+
+
+def with_ports(text: str, *, mqtt: int, console: int) -> str:
+    """The same configuration with these ports in [mqtt] and [console]."""
+    for table, port in (("mqtt", mqtt), ("console", console)):
+        text, found = re.subn(
+            rf"(^\[{table}\]\n(?:[^\[\n].*\n|\n)*?port *= *)\d+", rf"\g<1>{port}", text, count=1, flags=re.MULTILINE
+        )
+        assert found == 1, f"demo.toml has no port in [{table}]"
+    return text
+
+
+def prepare(folder: Path, *, port: int | None) -> tuple[Path, Config]:
+    """The run folder's own configuration. `port`: of the page; 0 any, None the usual one or else any."""
+    try:
+        for name in FILES:
+            shutil.copyfile(config_folder() / name, folder / name)
+        path = folder / "pumpd.toml"
+        wished = Config.load(folder / "demo.toml")
+        assert wished.mqtt is not None, "the demo has a broker"
+        mqtt_port = wished.mqtt.port if True else 0
+        console_port = _page_port(wished.console.port if port is None else port)
+        text = (folder / "demo.toml").read_text(encoding="utf-8")
+        path.write_text(with_ports(text, mqtt=mqtt_port, console=console_port), encoding="utf-8")
+    except OSError as error:
+        raise DemoError(f"{error.filename}: {error.strerror}: name another folder with --dir") from error
+    return path, Config.load(path)
+
+
+def _page_port(wished: int) -> int:
+    if wished == 0:
+        return free_port()
+    if not is_free(wished):
+        raise DemoError(f"port {wished} is in use by another program: try --port {free_port()}, or --port 0 for any")
+    return wished
+
+
+# --- the parts ------------------------------------------------------------------------------------------
+
+
+def find_mosquitto() -> str | None:
+    return shutil.which("mosquitto") or next((place for place in ABROAD if os.access(place, os.X_OK)), None)
+
+
+def broker_command(wished: str | None, folder: Path, port: int) -> tuple[str, list[str]]:
+    """What the broker is called, and how it is started. Mosquitto where it is installed, else iotcore from pip."""
+    mosquitto = find_mosquitto() if wished in (None, "mosquitto") else None
+    if mosquitto is not None:
+        lines = [
+            f"listener {port} {HERE}",
+            "allow_anonymous true",  # on the loopback address, for as long as the demo lasts
+            "persistence false",
+            "log_dest stdout",
+            "log_type error",
+            "log_type warning",
+            "log_type notice",
+        ]
+        if os.geteuid() == 0:
+            lines.append(f"user {getpass.getuser()}")  # a change of user would undo the leash
+        file = folder / "mosquitto.conf"
+        file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return "Mosquitto", [mosquitto, "-c", str(file)]
+    if wished in (None, "iotcore") and find_spec("iotcore") is not None:
+        quiet = ["--log-level", "CRITICAL"]  # it calls every packet an error
+        return "iotcore", python("iotcore", "--listen", HERE, "--port", str(port), *quiet)
+    raise DemoError(
+        f"there is no MQTT broker{'' if wished is None else ' called ' + wished}: "
+        "apt-get install mosquitto, or pip install 'pumpd[demo]'"
+    )
+
+
+async def start_broker(stage: Stage, wished: str | None, port: int) -> None:
+    since_s = asyncio.get_running_loop().time()
+    title, command = broker_command(wished, stage.folder, port)
+    part = await stage.begin("broker", command)
+    await part.ready(lambda: answers(port))
+    stage.say(f"broker: {title} on {HERE}:{port}", since_s)
+
+
+async def start_pump(stage: Stage, config: Config) -> str:
+    """Returns the address of the simulator's truth."""
+    since_s = asyncio.get_running_loop().time()
+    (bus,) = config.buses
+    (pump,) = bus.pumps
+    part = await stage.begin(
+        "pump",
+        python(
+            "pumpd_sim", "serve", "--device", pump.driver, "--address", str(pump.address), "--baud", str(bus.baud),
+            "--link", bus.port, "--control", "0",
+        ),
+    )  # fmt: skip
+
+    async def announced() -> dict[str, Any] | None:
+        for line in part.log.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True):
+            if line.startswith("{") and line.endswith("\n"):
+                found: dict[str, Any] = json.loads(line)
+                return found
+        return None
+
+    said = await part.ready(announced)
+    stage.say(f"pump: simulated New Era NE-1000 on {said['pty']}, {bus.baud} baud", since_s)
+    return str(said["control"])
+
+
+async def start_daemon(stage: Stage, path: Path, client: AsyncClient) -> None:
+    """Ready when it answers, and when its pump has answered it."""
+    since_s = asyncio.get_running_loop().time()
+    part = await stage.begin("daemon", python("pumpd.cli", "run", "--config", str(path)))
+
+    async def answered() -> BedView | None:
+        try:
+            return await client.bed()
+        except ApiError:
+            return None
+
+    async def linked() -> str | None:
+        bed = await answered()
+        up = bed is not None and all(pump.link is LinkState.UP and pump.age_ms is not None for pump in bed.pumps)
+        return None if bed is None or not up else bed.pumps[0].identity_text
+
+    await part.ready(answered)
+    stage.say(f"daemon: pid {part.pid}, answers on {client.path}", since_s)
+    since_s = asyncio.get_running_loop().time()
+    stage.say(f"daemon has its pump: {await part.ready(linked)}", since_s)
+
+
+async def start_console(stage: Stage, path: Path, config: Config) -> None:
+    since_s = asyncio.get_running_loop().time()
+    part = await stage.begin("console", python("pumpd.cli", "console", "--config", str(path)))
+    await part.ready(lambda: answers(config.console.port))
+    stage.say(f"page: http://{HERE}:{config.console.port}/", since_s)

@@ -1,0 +1,379 @@
+"""A bed as a story: every request goes through `decide`, time is a number, and each line reads as what happened.
+
+The pump is whoever writes the story: it reports what the line says, and nothing else happens behind its back. After
+every request the story checks what must hold whatever the story is: state is the fold of the durable facts, phases
+go only along the table, and INFUSING, STOPPED and ENDED are entered from a moving phase only by a report (wall 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, TypeVar
+
+from pumpd.core import requests as r
+from pumpd.core.bed import Decision, decide, preview
+from pumpd.core.codes import Condition, Phase, ReasonCode
+from pumpd.core.effects import Effect, Observe, Prepare, Reply, When
+from pumpd.core.evolve import evolve
+from pumpd.core.facts import Fact, PhaseChanged
+from pumpd.core.look import Look, look
+from pumpd.core.order import Order
+from pumpd.core.people import Role
+from pumpd.core.phases import TRANSITIONS
+from pumpd.core.pump import Drive, DriverInfo, Granted, Identified, PumpAlarm, Report
+from pumpd.core.regimen import Rules
+from pumpd.core.state import Alarm, BedState, Infusion, PumpState, durable
+from pumpd.core.turn import Setup
+from pumpd.core.units import NL_PER_UL, NS_PER_MS, NS_PER_S
+from pumpd.testing.clinical import NE_1000, shipped_rules
+
+NURSE: Final = r.Actor(person="nurse-1", role=Role.NURSE)
+STEP_NL: Final = 1_000  # the counter's step below 10 mL
+THIS_PUMP: Final = Identified(model="NE-1000", firmware="3.928", serial=None)
+OTHER_PUMP: Final = Identified(model="NE-1010", firmware="3.928", serial=None)
+PROVED_BY_REPORT: Final = (Phase.INFUSING, Phase.STOPPED, Phase.ENDED)
+MOTOR_MAY_TURN: Final = (Phase.STARTING, Phase.INFUSING, Phase.STOPPING, Phase.UNCERTAIN)
+
+E = TypeVar("E", bound=Effect)
+
+
+def order_for(regimen: str, *, day: int = 1, weight_g: int = 70_000) -> Order:
+    """An order that needs no override, in a syringe."""
+    found = shipped_rules().catalogue.regimen(regimen)
+    container = "syringe-60" if found is not None and found.entry == "SALINE-TRAIN" else "syringe-60-5"
+    return Order(regimen=regimen, day=day, weight_g=weight_g, height_mm=1_750, container=container)
+
+
+def carries_report(request: r.Request) -> bool:
+    """Did the pump itself speak in it?"""
+    if isinstance(request, r.CommandEnded):
+        return isinstance(request.outcome, r.Done) and request.outcome.report is not None
+    return isinstance(request, r.PumpReported)
+
+
+def faults_of(before: BedState, request: r.Request, facts: Sequence[Fact], after: BedState) -> list[str]:
+    """What is wrong with a decision, whatever was asked; empty when nothing is."""
+    found = []
+    state = before
+    for fact in facts:
+        if isinstance(fact, PhaseChanged):
+            pump = state.pump(fact.slot)
+            assert pump is not None
+            if fact.phase not in TRANSITIONS[pump.phase]:
+                found.append(f"{pump.phase.value} -> {fact.phase.value} is not in the table")
+            proved = carries_report(request) or pump.phase not in MOTOR_MAY_TURN
+            if fact.phase in PROVED_BY_REPORT and not proved:
+                found.append(f"{pump.phase.value} -> {fact.phase.value} without a report, by {request}")
+        state = evolve(state, fact)
+    if state != after:
+        found.append("the state is not the fold of its facts")
+    return found
+
+
+class BedStory:
+    """A bed with the slots `p1`, `p2` ...; the sentences are about `p1` unless they say otherwise."""
+
+    def __init__(
+        self,
+        *,
+        slots: Sequence[str] = ("p1",),
+        info: DriverInfo = NE_1000,
+        rules: Rules | None = None,
+        cycle_ms: int = 300,
+        resume_limit_s: int = 900,
+    ) -> None:
+        self.setup = Setup(
+            rules=shipped_rules() if rules is None else rules,
+            pumps=tuple((slot, info) for slot in slots),
+            worst_cycle_ms=tuple((slot, cycle_ms) for slot in slots),
+            resume_limit_s=resume_limit_s,
+            training=True,
+        )
+        self.now_ns = 1_000 * NS_PER_S
+        self.state = BedState()
+        self.kept = BedState()  # what the journal alone would tell
+        self.facts: list[Fact] = []
+        self.last: Decision = Decision(state=self.state, facts=(), effects=())
+        self.reply: Reply | None = None
+        self._requests = 0
+        self.boot()
+
+    # --- what was seen ------------------------------------------------------------------------------------------
+
+    def pump(self, slot: str = "p1") -> PumpState:
+        pump = self.state.pump(slot)
+        assert pump is not None
+        return pump
+
+    def phase(self, slot: str = "p1") -> Phase:
+        return self.pump(slot).phase
+
+    def infusion(self, slot: str = "p1") -> Infusion:
+        infusion = self.pump(slot).infusion
+        assert infusion is not None
+        return infusion
+
+    def look(self, slot: str = "p1") -> Look:
+        return look(self.pump(slot), self.setup.info(slot), self.now_ns, self.state.boot_at_ns)
+
+    def alarm(self, condition: Condition, slot: str | None = "p1") -> Alarm | None:
+        return next((a for a in self.state.alarms if a.condition is condition and a.slot == slot), None)
+
+    def sent(self, kind: type[E], slot: str = "p1") -> list[E]:
+        """Effects of this kind of the last decision."""
+        return [e for e in self.last.effects if isinstance(e, kind) and getattr(e, "slot", slot) == slot]
+
+    @property
+    def refusals(self) -> set[ReasonCode]:
+        """Why the last request of a person was refused."""
+        assert self.reply is not None
+        assert not self.reply.accepted
+        return {reason.code for reason in self.reply.reasons}
+
+    # --- requests -----------------------------------------------------------------------------------------------
+
+    def take(self, request: r.Request) -> Decision:
+        before = self.state
+        self.last = decide(before, request, self.setup)
+        self.state = self.last.state
+        self.facts += self.last.facts
+        for fact in self.last.facts:
+            if getattr(fact, "DURABLE", True):
+                self.kept = evolve(self.kept, fact)
+        replies = self.sent(Reply)
+        self.reply = replies[0] if replies else self.reply
+        assert faults_of(before, request, self.last.facts, self.state) == []
+        assert durable(self.kept) == durable(self.state)
+        if not before.journal_ok:
+            assert [e for e in self.last.effects if e.when is When.AFTER_COMMIT] == []
+        return self.last
+
+    def request_id(self) -> str:
+        self._requests += 1
+        return f"r{self._requests}"
+
+    def boot(self, *, away_s: float = 0) -> None:
+        """The daemon (re)starts; the state before is what its journal kept."""
+        self.wait(away_s)
+        self.state = self.kept
+        slots = tuple(slot for slot, _ in self.setup.pumps)
+        at_ns = self.now_ns
+        self.take(r.Booted(at_ns=at_ns, boot=f"b{at_ns}", kernel_boot="k", shift_ns=0, slots=slots))
+
+    def connect(self, *slots: str, who: Identified = THIS_PUMP) -> None:
+        """The pumps name themselves; the links are up."""
+        for slot in slots or tuple(slot for slot, _ in self.setup.pumps):
+            self.take(r.PumpIdentified(at_ns=self.now_ns, slot=slot, identified=who))
+            self.link(r.LinkState.UP, slot)
+
+    def link(self, link: r.LinkState, slot: str = "p1") -> None:
+        self.take(r.LinkReported(at_ns=self.now_ns, slot=slot, link=link, detail=link.value))
+
+    def wait(self, seconds: float) -> None:
+        """Time passes, and nobody ticks."""
+        self.now_ns += round(seconds * 1_000) * NS_PER_MS
+
+    def tick(self, seconds: float = 0) -> None:
+        """Time passes, and the bed's clock says so, once."""
+        self.wait(seconds)
+        self.take(r.Ticked(at_ns=self.now_ns))
+
+    def ticks(self, seconds: float) -> list[Effect]:
+        """Time passes in tenths of a second; everything that was wanted meanwhile."""
+        wanted: list[Effect] = []
+        for _ in range(round(seconds * 10)):
+            self.tick(0.1)
+            wanted += self.last.effects
+        return wanted
+
+    # --- the pump -----------------------------------------------------------------------------------------------
+
+    def report(
+        self,
+        drive: Drive = Drive.STILL,
+        *,
+        slot: str = "p1",
+        rate: int | None = None,
+        infused_ul: int | None = 0,
+        alarm: PumpAlarm | None = None,
+        ago_ms: int = 50,
+        after_s: float = 0.5,
+    ) -> Decision:
+        """A look ends: asked for `ago_ms` before. A pump that drives reads back the asked rate if none is given."""
+        self.wait(after_s)
+        return self.take(
+            r.PumpReported(
+                at_ns=self.now_ns,
+                slot=slot,
+                asked_at_ns=self.now_ns - ago_ms * NS_PER_MS,
+                report=self.a_report(drive, slot=slot, rate=rate, infused_ul=infused_ul, alarm=alarm),
+            )
+        )
+
+    def a_report(
+        self,
+        drive: Drive,
+        *,
+        slot: str = "p1",
+        rate: int | None = None,
+        infused_ul: int | None = 0,
+        alarm: PumpAlarm | None = None,
+    ) -> Report:
+        infusion = self.pump(slot).infusion
+        asked = None if infusion is None else infusion.rate_ul_per_h
+        return Report(
+            drive=drive,
+            rate_ul_per_h=asked if rate is None else rate,
+            infused_nl=None if infused_ul is None else infused_ul * NL_PER_UL,
+            step_nl=STEP_NL,
+            alarm=alarm,
+        )
+
+    def drives(self, infused_ul: int, *, slot: str = "p1", rate: int | None = None, after_s: float = 0.5) -> Decision:
+        """A look shows that it infuses, and its counter."""
+        return self.report(Drive.INFUSING, slot=slot, rate=rate, infused_ul=infused_ul, after_s=after_s)
+
+    def flows(self, seconds: float, *, slot: str = "p1", from_ul: int = 0) -> int:
+        """It infuses evenly at the granted rate and is looked at twice a second; its counter at the end, in uL."""
+        granted = self.infusion(slot).granted_ul_per_h
+        assert granted is not None
+        infused_ul = from_ul
+        for look_no in range(1, round(seconds * 2) + 1):
+            infused_ul = from_ul + granted * look_no // 7_200
+            self.drives(infused_ul, slot=slot)
+        return infused_ul
+
+    def ends(self, outcome: r.Outcome, slot: str = "p1", *, after_s: float = 0.1) -> Decision:
+        """The pending command ends."""
+        command = self.pump(slot).command
+        assert command is not None
+        self.wait(after_s)
+        return self.take(r.CommandEnded(at_ns=self.now_ns, slot=slot, command_id=command.command_id, outcome=outcome))
+
+    def done(self, drive: Drive, *, slot: str = "p1", rate: int | None = None, infused_ul: int | None = 0) -> Decision:
+        """The pending command is done, by this report."""
+        report = self.a_report(drive, slot=slot, rate=rate, infused_ul=infused_ul)
+        return self.ends(r.Done(report=report, asked_at_ns=self.now_ns), slot)
+
+    def stop_ends(self, outcome: r.Outcome, slot: str = "p1") -> Decision:
+        """An attempt at the stop ends."""
+        stop = self.pump(slot).stop
+        assert stop is not None
+        self.wait(0.1)
+        return self.take(r.CommandEnded(at_ns=self.now_ns, slot=slot, command_id=stop.command_id, outcome=outcome))
+
+    def stop_confirmed(self, *, slot: str = "p1", infused_ul: int | None = 0) -> Decision:
+        """The stop's own report shows no drive."""
+        report = self.a_report(Drive.STILL, slot=slot, infused_ul=infused_ul)
+        return self.stop_ends(r.Done(report=report, asked_at_ns=self.now_ns), slot)
+
+    def prepared(self, slot: str = "p1") -> Decision:
+        """The pump reads back what was just sent to it."""
+        (prepare,) = self.sent(Prepare, slot)
+        sent = prepare.remaining
+        granted = Granted(
+            rate_ul_per_h=sent.rate_ul_per_h, volume_nl=sent.volume_nl - sent.volume_nl % STEP_NL,
+            lease_s=sent.lease_s, infused_nl=0, step_nl=STEP_NL,
+        )  # fmt: skip
+        return self.ends(r.Done(granted=granted, asked_at_ns=self.now_ns), slot)
+
+    # --- people -------------------------------------------------------------------------------------------------
+
+    def start(
+        self, regimen: str = "TRAIN-5MIN", *, slot: str = "p1", actor: r.Actor | None = NURSE, day: int = 1
+    ) -> Decision:
+        """A nurse starts what the review showed."""
+        order = order_for(regimen, day=day)
+        digest = preview(self.state, slot, order, self.setup, self.now_ns).digest
+        return self.take(
+            r.StartRequested(
+                at_ns=self.now_ns, request_id=self.request_id(), actor=actor, slot=slot, order=order, digest=digest
+            )
+        )
+
+    def runs(self, regimen: str = "TRAIN-5MIN", *, slot: str = "p1") -> None:
+        """Ordered, checked, started, and by its own report infusing."""
+        if self.pump(slot).sighting.last is None:
+            self.connect(slot)
+            self.report(slot=slot)
+        self.start(regimen, slot=slot)
+        assert self.reply is not None
+        assert self.reply.accepted, self.reply.reasons
+        self.prepared(slot)
+        self.done(Drive.INFUSING, slot=slot)
+        assert self.phase(slot) is Phase.INFUSING
+
+    def paused(self, infused_ul: int, *, slot: str = "p1") -> None:
+        """Stopped for a while, by the pump's own report."""
+        self.pause(slot)
+        self.stop_confirmed(slot=slot, infused_ul=infused_ul)
+        assert self.phase(slot) is Phase.STOPPED
+
+    def resumes(self, *, slot: str = "p1", keep: r.Keep = r.Keep.END_TIME) -> None:
+        """Resumed, checked, started, and by its own report infusing."""
+        self.resume(slot, keep=keep)
+        assert self.reply is not None
+        assert self.reply.accepted, self.reply.reasons
+        self.prepared(slot)
+        self.done(Drive.INFUSING, slot=slot)
+        assert self.phase(slot) is Phase.INFUSING
+
+    def stop(self, slot: str | None = "p1") -> Decision:
+        """Anybody presses STOP; STOP ALL when no slot is named."""
+        return self.take(r.StopRequested(at_ns=self.now_ns, request_id=self.request_id(), actor=None, slot=slot))
+
+    def pause(self, slot: str = "p1") -> Decision:
+        reason = r.PauseReason.TOILET
+        return self.take(
+            r.PauseRequested(at_ns=self.now_ns, request_id=self.request_id(), actor=NURSE, slot=slot, reason=reason)
+        )
+
+    def resume(self, slot: str = "p1", *, keep: r.Keep = r.Keep.END_TIME) -> Decision:
+        return self.take(
+            r.ResumeRequested(at_ns=self.now_ns, request_id=self.request_id(), actor=NURSE, slot=slot, keep=keep)
+        )
+
+    def rate(self, rate_ul_per_h: int, slot: str = "p1", *, actor: r.Actor | None = NURSE) -> Decision:
+        return self.take(
+            r.RateRequested(
+                at_ns=self.now_ns, request_id=self.request_id(), actor=actor, slot=slot, rate_ul_per_h=rate_ul_per_h
+            )
+        )
+
+    def tap(self, slot: str = "p1") -> Decision:
+        """The nurse lets the due step up happen."""
+        return self.take(r.StepRequested(at_ns=self.now_ns, request_id=self.request_id(), actor=NURSE, slot=slot))
+
+    def end(self, slot: str = "p1") -> Decision:
+        return self.take(r.EndRequested(at_ns=self.now_ns, request_id=self.request_id(), actor=NURSE, slot=slot))
+
+    def rearm(self, slot: str = "p1") -> Decision:
+        return self.take(r.RearmRequested(at_ns=self.now_ns, request_id=self.request_id(), actor=NURSE, slot=slot))
+
+    def answer(self, answer: r.Answer, slot: str = "p1") -> Decision:
+        return self.take(
+            r.DeliveryAnswered(at_ns=self.now_ns, request_id=self.request_id(), actor=None, slot=slot, answer=answer)
+        )
+
+    def acknowledge(self, condition: Condition, slot: str | None = "p1") -> Decision:
+        alarm = self.alarm(condition, slot)
+        assert alarm is not None, self.state.alarms
+        return self.take(
+            r.AcknowledgeRequested(
+                at_ns=self.now_ns, request_id=self.request_id(), actor=NURSE, alarm_id=alarm.alarm_id
+            )
+        )
+
+    # --- the house ----------------------------------------------------------------------------------------------
+
+    def journal(self, *, ok: bool) -> None:
+        self.take(r.JournalReported(at_ns=self.now_ns, ok=ok, detail="disk full"))
+
+    def suspended(self, seconds: float) -> None:
+        """The host slept; boot time went on."""
+        self.wait(seconds)
+        self.take(r.ClockJumped(at_ns=self.now_ns, by_ns=round(seconds) * NS_PER_S))
+
+    def asks_to_look(self, slot: str = "p1") -> bool:
+        """Did the last decision ask for an observation?"""
+        return bool(self.sent(Observe, slot))

@@ -1,0 +1,207 @@
+"""Doubt: silence, resets, deviations, clocks. Bad news is believed at once, good news only as a whole."""
+
+from __future__ import annotations
+
+import pytest
+
+from pumpd.core.codes import Condition, Phase, ReasonCode, Why
+from pumpd.core.effects import Identify, Start, Stop
+from pumpd.core.pump import Drive, PumpAlarm
+from pumpd.core.requests import AlarmSeen, Answer, LinkState, PumpSilent, Unknown
+from pumpd.testing.bed_story import STEP_NL, BedStory
+
+
+def running(regimen: str = "TRAIN-5MIN") -> BedStory:
+    bed = BedStory()
+    bed.runs(regimen)
+    return bed
+
+
+def test_silence_becomes_doubt_and_the_totals_decide() -> None:
+    bed = running()
+    bed.drives(10)
+    bed.ticks(6)
+    assert bed.phase() is Phase.UNCERTAIN
+    assert bed.alarm(Condition.LINK_LOST)
+    bed.drives(70)
+    assert bed.phase() is Phase.INFUSING
+    assert bed.alarm(Condition.LINK_LOST) is None, "though the link itself never changed"
+
+
+def test_doubt_blocks_every_rise() -> None:
+    bed = running()
+    bed.rate(20_000)
+    bed.done(Drive.INFUSING, rate=20_000)
+    bed.ticks(6)
+    bed.rate(30_000)
+    assert ReasonCode.DELIVERY_UNKNOWN in bed.refusals
+    bed.tap()
+    assert ReasonCode.DELIVERY_UNKNOWN in bed.refusals
+
+
+def test_after_fifteen_seconds_of_doubt_one_question_is_asked() -> None:
+    bed = running()
+    bed.rate(20_000)
+    bed.ends(Unknown(detail="no reply"))
+    bed.ticks(14)
+    assert not bed.infusion().question
+    bed.ticks(2)
+    assert bed.infusion().question
+    assert bed.alarm(Condition.DELIVERY_UNKNOWN)
+    alarm = bed.alarm(Condition.DELIVERY_UNKNOWN)
+    bed.ticks(30)
+    assert bed.alarm(Condition.DELIVERY_UNKNOWN) == alarm
+
+
+@pytest.mark.parametrize("answer", [Answer.STOPPED, Answer.CANNOT_TELL])
+def test_stopped_and_cannot_tell_are_stopped_to_be_sure(answer: Answer) -> None:
+    bed = running()
+    bed.ticks(25)
+    bed.answer(answer)
+    assert bed.phase() is Phase.STOPPING
+    assert bed.sent(Stop)
+    assert bed.alarm(Condition.DELIVERY_UNKNOWN) is None
+
+
+def test_driven_waits_on_for_the_pump_itself() -> None:
+    bed = running()
+    bed.ticks(25)
+    bed.answer(Answer.DRIVEN)
+    assert bed.phase() is Phase.UNCERTAIN
+    assert not bed.sent(Start)
+    bed.drives(300)
+    assert bed.phase() is Phase.INFUSING
+
+
+def test_stop_in_doubt_stops() -> None:
+    bed = running()
+    bed.ticks(6)
+    bed.stop()
+    assert bed.phase() is Phase.STOPPING
+
+
+def test_a_pump_that_was_silent_long_is_asked_who_it_is() -> None:
+    bed = running()
+    for _ in range(3):
+        bed.tick(0.6)
+        bed.take(PumpSilent(at_ns=bed.now_ns, slot="p1", detail="no reply"))
+    bed.tick(0.6)
+    assert bed.sent(Identify)
+
+
+def test_good_news_over_a_link_that_has_not_named_its_pump_is_not_believed() -> None:
+    bed = running()
+    bed.ticks(6)
+    bed.link(LinkState.SILENT)
+    bed.drives(70)
+    assert bed.phase() is Phase.UNCERTAIN
+    bed.connect()
+    bed.drives(75)
+    assert bed.phase() is Phase.INFUSING
+
+
+@pytest.mark.parametrize("alarm", list(PumpAlarm))
+def test_an_alarm_frame_stops_at_once(alarm: PumpAlarm) -> None:
+    bed = running()
+    bed.take(AlarmSeen(at_ns=bed.now_ns, slot="p1", alarm=alarm))
+    assert bed.phase() is Phase.STOPPING
+    assert bed.sent(Stop)
+
+
+def test_a_counter_that_fell_back_is_a_reset_and_stops() -> None:
+    bed = running()
+    bed.flows(20)
+    truth_ul = 200
+    bed.drives(0)
+    assert bed.phase() is Phase.STOPPING
+    assert bed.alarm(Condition.PUMP_RESET)
+    bed.stop_confirmed(infused_ul=0)
+    delivered = bed.infusion().delivered
+    assert delivered.low_nl <= truth_ul * 1_000 <= delivered.high_nl, "what it had counted is in all the same"
+
+
+def test_a_counter_that_falls_back_by_its_own_step_is_no_reset() -> None:
+    bed = running()
+    bed.drives(100)
+    bed.drives(99)
+    assert bed.phase() is Phase.INFUSING
+
+
+def test_a_counter_beyond_the_volume_is_a_stop() -> None:
+    bed = running()
+    bed.drives(4_600)
+    assert bed.phase() is Phase.STOPPING
+
+
+def test_a_rate_that_nobody_confirmed_is_a_stop() -> None:
+    bed = running()
+    bed.drives(10, rate=40_000)
+    assert bed.phase() is Phase.STOPPING
+    assert bed.alarm(Condition.RATE_DIFFERS)
+
+
+def test_a_pump_that_withdraws_is_stopped() -> None:
+    bed = running()
+    bed.report(Drive.OTHER, infused_ul=10)
+    assert bed.phase() is Phase.STOPPING
+    assert bed.alarm(Condition.UNCOMMANDED_DRIVE)
+
+
+def test_over_infusion_stops_and_under_infusion_tells() -> None:
+    fast = running()
+    for look_no in range(1, 13):
+        fast.drives(look_no * 6)  # 43.2 mL/h instead of 36
+    assert fast.phase() is Phase.STOPPING
+    assert fast.alarm(Condition.OVER_INFUSION)
+    slow = running()
+    for look_no in range(1, 13):
+        slow.drives(look_no * 3)
+    assert slow.phase() is Phase.INFUSING
+    assert slow.alarm(Condition.UNDER_INFUSION)
+    counter = slow.flows(60, from_ul=36)
+    assert counter > 600
+    assert slow.alarm(Condition.UNDER_INFUSION) is None
+
+
+def test_a_healthy_infusion_with_late_looks_is_not_stopped() -> None:
+    """A look of 0.9 s may have read the counter at its begin or its end."""
+    bed = running("TRAIN-30S")  # 120 mL/h: 33 uL a second
+    bed.report(Drive.INFUSING, infused_ul=17, ago_ms=450)
+    for second in range(1, 8):
+        late = second % 2 == 1
+        taken_ul = round((second + 0.5 - (0 if late else 0.85)) * 1_000 / 30)
+        bed.report(Drive.INFUSING, infused_ul=max(17, taken_ul), ago_ms=900, after_s=1)
+    assert bed.phase() is Phase.INFUSING
+    assert bed.alarm(Condition.OVER_INFUSION) is None
+
+
+def test_a_suspended_host_makes_infusions_uncertain() -> None:
+    bed = running()
+    bed.drives(10)
+    bed.suspended(30)
+    assert bed.phase() is Phase.UNCERTAIN
+    assert bed.pump().why is Why.CLOCK_JUMP
+    assert bed.alarm(Condition.CLOCK_JUMP, None)
+    bed.report(Drive.STILL, infused_ul=150, alarm=PumpAlarm.LEASE_EXPIRED)
+    assert bed.phase() is Phase.STOPPED
+
+
+def test_an_alarm_that_is_all_a_pump_says_does_not_make_an_old_counter_new() -> None:
+    bed = running()
+    bed.flows(10)  # 100 uL by now
+    bed.wait(10)  # another 100, and nobody saw
+    bed.report(Drive.STILL, infused_ul=None, alarm=PumpAlarm.LEASE_EXPIRED)
+    assert bed.phase() is Phase.STOPPED
+    assert bed.infusion().delivered.high_nl >= 200_000
+    bed.report(Drive.STILL, infused_ul=195)
+    delivered = bed.infusion().delivered
+    assert delivered.low_nl <= 195_000 <= delivered.high_nl
+    assert delivered.width_nl < 5 * STEP_NL, "and a counter narrows it again"
+
+
+def test_a_pump_that_stands_still_for_no_reason_we_know_is_stopped_at_the_pump() -> None:
+    bed = running()
+    bed.drives(10)
+    bed.report(Drive.STILL, infused_ul=12)
+    assert bed.phase() is Phase.STOPPED
+    assert bed.alarm(Condition.STOPPED_AT_PUMP)

@@ -1,0 +1,127 @@
+"""The command line away from any daemon: what it loads, what it says, how it exits."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pumpd import cli
+from pumpd.api_models import BedView
+from pumpd.cli_status import COLUMNS, lines
+from pumpd.testing.clinical import CONFIG
+
+HEAVY = {"pydantic", "httpx2", "fastapi", "uvicorn", "asyncio", "argon2", "structlog", "sqlite3"}
+STOPPING = """
+import sys
+from pumpd import cli
+status = cli.main(["stop", "--socket", "/nowhere/s"])
+print(status, sorted(set(sys.modules) & set(sys.argv[1:])))
+"""
+
+
+def test_stop_loads_nothing_heavy_and_says_how_to_stop_by_hand() -> None:
+    ran = subprocess.run([sys.executable, "-c", STOPPING, *sorted(HEAVY)], capture_output=True, text=True, check=True)
+    assert ran.stdout == "1 []\n"
+    assert "STOP DID NOT GET THROUGH: there is no daemon at /nowhere/s" in ran.stderr
+    assert ran.stderr.endswith("Press STOP on the pump itself, or clamp the line.\n")
+
+
+@pytest.mark.parametrize(
+    "argv", [["status"], ["pause", "p1"], ["resume", "p1", "--person", "anna"], ["status", "--watch"]]
+)
+def test_without_a_daemon_it_exits_2_with_one_sentence(
+    argv: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli, "_pin", lambda: "0000")
+    assert cli.main([*argv, "--socket", "/nowhere/s"]) == cli.TO_MEND
+    assert "there is no daemon at /nowhere/s" in capsys.readouterr().err
+
+
+def test_check_config_judges_the_file_and_every_file_it_names(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["check-config", str(CONFIG / "demo.toml")]) == cli.DONE
+    printed = capsys.readouterr().out
+    assert "regimens: " in printed
+    assert "note: the accounts are for demonstration" in printed
+    assert "note: p1: the driver new_era has not been verified on hardware" in printed
+
+
+def test_check_config_names_file_key_and_the_nearest_valid_key(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (CONFIG / "demo.toml").read_text().replace("resume_limit_s", "resume_limt_s")
+    file = tmp_path / "pumpd.toml"
+    file.write_text(text)
+    assert cli.main(["check-config", str(file)]) == cli.TO_MEND
+    told = capsys.readouterr().err
+    assert f"{file}:" in told
+    assert "resume_limt_s" in told
+    assert "resume_limit_s" in told
+
+
+def test_verify_refuses_a_journal_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["journal", "verify", str(tmp_path / "none")]) == cli.REFUSED
+    printed = capsys.readouterr()
+    assert "THE CHAIN IS BROKEN" in printed.out
+    assert "there is no file" in printed.err
+
+
+@pytest.mark.parametrize("argv", [[], ["sotp"], ["pause"], ["resume", "p1"], ["status", "--jsn"]])
+def test_a_wrong_line_exits_2_and_shows_the_right_one(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        cli.main(argv)
+    assert left.value.code == cli.TO_MEND
+    assert "usage: pumpd" in capsys.readouterr().err
+
+
+def test_mqtt_alone_says_what_follows_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["mqtt"]) == cli.TO_MEND
+    assert "pumpd mqtt check" in capsys.readouterr().err
+
+
+def test_status_fits_80_columns_however_long_the_texts_are() -> None:
+    long = "word " * 60
+    button = {"allowed": True}
+    rate = {"ul_per_h": 1, "text": long, "dose_text": long}
+    volume = {"nl": 1, "text": long}
+    view = BedView.model_validate(
+        {
+            "site": "s", "ward": "w", "bed": "b", "boot": "x", "number": 1, "training": True, "ts_ms": 0,
+            "journal_ok": False, "journal_text": long,
+            "alarms": [
+                {
+                    "alarm_id": 1, "slot": "p1", "condition": "stalled", "priority": "high", "text": long,
+                    "todo": long, "detail": long, "since_ts_ms": 0, "acknowledged": True,
+                    "acknowledged_by": None, "over": False,
+                }
+            ],
+            "pumps": [
+                {
+                    "slot": "p1", "title": long, "asset": long, "verified_on_hardware": False,
+                    "identity_text": long, "cannot_detect": [long], "link": "up", "link_text": long,
+                    "link_detail": long, "drive": None, "phase": "infusing", "why": "ordered",
+                    "phase_text": long, "why_text": long, "phase_since_ts_ms": 0,
+                    "infusion": {
+                        "infusion_id": 1, "regimen": "R", "regimen_title": long, "day": 1,
+                        "container_title": long, "started_by": long, "drug": long, "high_alert": True,
+                        "concentration_ug_per_ml": 1, "concentration_text": long, "weight_text": long,
+                        "mode": "ask", "step": 1, "steps": 2, "step_due": True, "next_rate": rate,
+                        "rate_max": rate, "total": volume, "planned_end_ts_ms": 0, "started_ts_ms": 0,
+                    },
+                    "asked": rate, "granted": rate, "measured": None,
+                    "delivered": {"low_nl": 0, "high_nl": 1, "text": long}, "remaining": volume,
+                    "left_ms": 1, "left_text": long, "planned_end_text": long, "question": long,
+                    "command_pending": False, "age_ms": 9_000,
+                    "buttons": dict.fromkeys(
+                        ("start", "stop", "pause", "resume", "rate", "step", "end", "answer", "rearm"), button
+                    ),
+                }
+            ],
+        }
+    )  # fmt: skip
+    shown = lines(view)
+    assert max(map(len, shown)) <= COLUMNS
+    assert "    measured   -" in shown
+    assert "    reported   9 s ago" in shown
