@@ -119,7 +119,7 @@ def prepare(folder: Path, *, port: int | None) -> tuple[Path, Config]:
         path = folder / "pumpd.toml"
         wished = Config.load(folder / "demo.toml")
         assert wished.mqtt is not None, "the demo has a broker"
-        mqtt_port = wished.mqtt.port if True else 0
+        mqtt_port = wished.mqtt.port if is_free(wished.mqtt.port) else free_port()
         console_port = _page_port(wished.console.port if port is None else port)
         text = (folder / "demo.toml").read_text(encoding="utf-8")
         path.write_text(with_ports(text, mqtt=mqtt_port, console=console_port), encoding="utf-8")

@@ -291,12 +291,12 @@ class BedStory:
             )
         )
 
-    def runs(self, regimen: str = "TRAIN-5MIN", *, slot: str = "p1") -> None:
+    def runs(self, regimen: str = "TRAIN-5MIN", *, slot: str = "p1", day: int = 1) -> None:
         """Ordered, checked, started, and by its own report infusing."""
         if self.pump(slot).sighting.last is None:
             self.connect(slot)
             self.report(slot=slot)
-        self.start(regimen, slot=slot)
+        self.start(regimen, slot=slot, day=day)
         assert self.reply is not None
         assert self.reply.accepted, self.reply.reasons
         self.prepared(slot)

@@ -204,6 +204,7 @@ async def test_a_reader_who_slept_gets_the_newest_view_only(feed: Feed) -> None:
     others = feed.frames()
     async with asyncio.timeout(20):
         seen = [_number(await anext(others)) for _ in range(4)]  # meanwhile the first reader sleeps
+    assert seen == sorted(set(seen))  # nothing is said twice
     assert _number(await anext(frames)) == max(seen) > first + 1
     await frames.aclose()
     await others.aclose()

@@ -69,7 +69,7 @@ def test_driven_waits_on_for_the_pump_itself() -> None:
     bed.answer(Answer.DRIVEN)
     assert bed.phase() is Phase.UNCERTAIN
     assert not bed.sent(Start)
-    bed.drives(300)
+    bed.drives(250)
     assert bed.phase() is Phase.INFUSING
 
 

@@ -29,6 +29,54 @@ def test_stop_loads_nothing_heavy_and_says_how_to_stop_by_hand() -> None:
     assert ran.stderr.endswith("Press STOP on the pump itself, or clamp the line.\n")
 
 
+def seen(phase: str, *, pending: bool, drive: str | None = "still") -> dict[str, object]:
+    return {
+        "slot": "p1", "phase": phase, "drive": drive, "command_pending": pending, "link_text": "connected",
+        "delivered": None, "infusion": None,
+    }  # fmt: skip
+
+
+class Looks:
+    """Answers of a daemon, one a look; the last one stays."""
+
+    def __init__(self, *pumps: dict[str, object]) -> None:
+        self.left = list(pumps)
+        self.targets: list[str] = []
+
+    def __call__(self, _path: Path, _method: str, target: str) -> dict[str, object]:
+        self.targets.append(target)
+        if target != "/v1/bed":
+            return {"accepted": True}
+        return {"pumps": [self.left.pop(0) if len(self.left) > 1 else self.left[0]]}
+
+
+def test_stop_is_done_only_when_the_pump_reports_that_it_stands_still(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    looks = Looks(
+        seen("infusing", pending=True, drive="infusing"),
+        seen("stopping", pending=True),
+        seen("stopped", pending=True),
+        seen("stopped", pending=False),
+    )
+    monkeypatch.setattr(cli.api_socket, "call", looks)
+    monkeypatch.setattr(cli, "LOOK_EVERY_S", 0)
+    assert cli.main(["stop", "p1"]) == cli.DONE
+    assert looks.targets == ["/v1/pumps/p1/stop", *["/v1/bed"] * 4]
+    assert "p1: stands still." in capsys.readouterr().out
+
+
+def test_a_stop_that_no_report_confirms_exits_1_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cli.api_socket, "call", Looks(seen("stopping", pending=True, drive=None)))
+    monkeypatch.setattr(cli, "LOOK_EVERY_S", 0)
+    assert cli.main(["stop"]) == cli.REFUSED
+    printed = capsys.readouterr()
+    assert "stands still" not in printed.out
+    assert "p1: NOT CONFIRMED (connected). Press STOP on the pump itself" in printed.err
+
+
 @pytest.mark.parametrize(
     "argv", [["status"], ["pause", "p1"], ["resume", "p1", "--person", "anna"], ["status", "--watch"]]
 )

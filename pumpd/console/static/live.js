@@ -57,11 +57,17 @@ function put(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+// A number that is too old, or, when the bed is lost, any word about what the pump does.
+function isTakenAway(element) {
+  if ("lost" in root.dataset && element.closest(".state-word") !== null) return true;
+  return element.matches(".figure") && element.closest('[data-freshness="gone"]') !== null;
+}
+
 function patch() {
   if (newest === null) return;
   for (const element of document.querySelectorAll("[data-field]")) {
     const text = newest.fields[element.dataset.field];
-    if (text !== undefined && element.closest('[data-freshness="gone"]') === null) put(element, text);
+    if (text !== undefined && !isTakenAway(element)) put(element, text);
   }
   for (const bar of document.querySelectorAll("[data-meter]")) {
     const meter = newest.meters[bar.dataset.meter];
@@ -71,7 +77,15 @@ function patch() {
 
 function grow() {
   const now = performance.now();
+  const silentMs = now - messageAt;
   let back = false;
+  if (bedGone || silentMs >= GREY_MS) {
+    root.dataset.lost = "";
+    for (const word of document.querySelectorAll(".state-word [data-field]")) put(word, "not known here");
+  } else if ("lost" in root.dataset) {
+    delete root.dataset.lost;
+    back = true;
+  }
   for (const section of sections()) {
     const known = ages[section.dataset.slot];
     const age = known === null || known === undefined ? null : known + now - heardAt;
@@ -86,7 +100,7 @@ function grow() {
     }
   }
   if (back) patch();
-  tellLoss(now - messageAt);
+  tellLoss(silentMs);
 }
 
 function tellLoss(silentMs) {
@@ -180,6 +194,8 @@ addEventListener("pointerdown", () => (pressing = true));
 addEventListener("pointerup", released);
 addEventListener("pointercancel", released);
 addEventListener("visibilitychange", tick);
+addEventListener("error", (event) => event.target.classList?.add("missing"), true); // a plot that did not come
+addEventListener("load", (event) => event.target.classList?.remove("missing"), true);
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 
 readAges();
