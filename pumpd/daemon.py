@@ -27,14 +27,15 @@ from pumpd.api_desk import Desk
 from pumpd.api_views import Place
 from pumpd.bedside import Bedside
 from pumpd.bus import Bus, Station
-from pumpd.clock import Clock, SystemClock
-from pumpd.config import Config
+from pumpd.clock import SystemClock
+from pumpd.config import SOCKET_SCHEME, Config
 from pumpd.core.effects import PumpEffect
+from pumpd.core.look import MOVING
 from pumpd.core.pump import DriverInfo
 from pumpd.core.regimen import Rules
 from pumpd.core.turn import Setup
 from pumpd.driver_api import Driver
-from pumpd.errors import PumpdError
+from pumpd.errors import LinkError, PortForbidden, PortHeld, PumpdError
 from pumpd.health import Health, Notify
 from pumpd.journal import Journal
 from pumpd.library_file import load_rules
@@ -114,12 +115,38 @@ def _setup(config: Config, drivers: dict[str, Driver]) -> Setup:
     )
 
 
-def _buses(config: Config, drivers: dict[str, Driver], bedside: Bedside, clock: Clock, health: Health) -> list[Bus]:
+async def _first_links(config: Config, *, moving: bool) -> dict[str, Link]:
+    """Each serial port that can be had now. Raises PortHeld or PortForbidden, which only an operator can mend.
+
+    A port that is not there may be plugged in later: its bus says so, and tries for ever. And where a pump may be
+    moving, a daemon that watches the rest of the bed is better than none (wall 12).
+    """
+    links: dict[str, Link] = {}
+    for bus in config.buses:
+        if bus.port.startswith(SOCKET_SCHEME):
+            continue
+        try:
+            links[bus.name] = await open_link(bus.port, bus.baud)
+        except (PortHeld, PortForbidden) as error:
+            if not moving:
+                for link in links.values():
+                    link.close()
+                raise
+            log.critical("port_unavailable", bus=bus.name, detail=str(error))
+        except LinkError:
+            continue
+    return links
+
+
+def _buses(
+    config: Config, drivers: dict[str, Driver], bedside: Bedside, health: Health, first: dict[str, Link]
+) -> list[Bus]:
+    """`first`: links that are open already, by the name of their bus."""
     buses = []
     for each in config.buses:
 
-        async def opened(port: str = each.port, baud: int = each.baud) -> Link:
-            return await open_link(port, baud)
+        async def opened(name: str = each.name, port: str = each.port, baud: int = each.baud) -> Link:
+            return first.pop(name, None) or await open_link(port, baud)
 
         stations = {
             str(pump.slot): Station(
@@ -136,7 +163,7 @@ def _buses(config: Config, drivers: dict[str, Driver], bedside: Bedside, clock: 
                 framing=drivers[each.pumps[0].slot].framing(),
                 pumps=stations,
                 deliver=bedside.submit,
-                now_ns=clock.now_ns,
+                now_ns=bedside.clock.now_ns,
                 beat=health.vital(f"bus {each.name}", within_s=BUS_WITHIN_S),
             )
         )
@@ -154,6 +181,8 @@ async def _live(config: Config) -> int:
     config.state_dir.mkdir(parents=True, exist_ok=True)
     boot = clock.new_id()
     health = Health(Notify.from_environment())
+    health.on_late = lambda part: log.error("late", part=part)
+    health.on_back = lambda part: log.info("back_in_time", part=part)
     journal = Journal.open(config.journal_path, boot, slow_s=config.journal.slow_ms / 1_000)
     samples = Samples(config.samples_path, rows_max=config.samples.rows_max)
     routes: dict[str, Bus] = {}
@@ -166,9 +195,10 @@ async def _live(config: Config) -> int:
         beat=health.vital("bed", within_s=BED_WITHIN_S),
     )  # fmt: skip
     bedside.boot(boot)
-    buses = _buses(config, drivers, bedside, clock, health)
-    routes.update({slot: bus for bus in buses for slot in bus.slots})
     accounts = Accounts.load(config.accounts, clock, idle_s=config.bedside.session_idle_s)
+    links = await _first_links(config, moving=any(pump.phase in MOVING for pump in bedside.state.pumps))
+    buses = _buses(config, drivers, bedside, health, links)
+    routes.update({slot: bus for bus in buses for slot in bus.slots})
     try:
         return await _serve(
             _Parts(
@@ -194,29 +224,37 @@ async def _serve(parts: _Parts) -> int:
     vital += [asyncio.create_task(parts.health.run(), name="health")]
     vital += [asyncio.create_task(bus.run(), name=bus.name) for bus in parts.buses]
     auxiliary: list[asyncio.Task[None]] = []
+    opening = asyncio.create_task(_open_doors(parts, auxiliary), name="doors")
+    leaving = asyncio.create_task(asked.wait(), name="signal")
     try:
-        await _open_doors(parts, auxiliary, vital)
-        gc.freeze()  # what lives as long as the daemon is not looked at again
-        parts.health.ready(f"bed {parts.config.bed}: {len(parts.bedside.setup.pumps)} pump(s)")
-        log.info("ready", bed=parts.config.bed, boot=parts.bedside.state.boot, socket=str(parts.config.socket))
-        waiting = asyncio.create_task(asked.wait())
-        done, _ = await asyncio.wait([waiting, *vital], return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
+        await asyncio.wait([opening, leaving, *vital], return_when=asyncio.FIRST_COMPLETED)
+        if opening.done() and not any(task.done() for task in vital):
+            opening.result()  # what keeps the socket from being had is the operator's to mend
+            gc.freeze()  # what lives as long as the daemon is not looked at again
+            parts.health.ready(f"bed {parts.config.bed}: {len(parts.bedside.setup.pumps)} pump(s)")
+            log.info("ready", bed=parts.config.bed, boot=parts.bedside.state.boot, socket=str(parts.config.socket))
+            await asyncio.wait([leaving, *vital], return_when=asyncio.FIRST_COMPLETED)
         parts.health.stopping()
-        failed = [task for task in vital if task in done]
-        for task in failed:
-            log.critical("vital_part_failed", part=task.get_name(), exc_info=task.exception())
-        if failed:
-            log.critical("every_pump_stopped", unconfirmed=await stop_every_pump(parts.buses))
-        return EXIT_VITAL if failed else 0
+        return await _last_words(parts, [task for task in vital if task.done()])
     finally:
-        for task in (*auxiliary, *vital):
+        tasks = (opening, leaving, *auxiliary, *vital)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*auxiliary, *vital, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _open_doors(parts: _Parts, auxiliary: list[asyncio.Task[None]], vital: list[asyncio.Task[None]]) -> None:
-    """The socket and the broker, once the bed runs; a socket that cannot be had ends the start."""
+async def _last_words(parts: _Parts, failed: list[asyncio.Task[None]]) -> int:
+    """The exit status; if a vital part failed, before or after we were ready, every pump is stopped first."""
+    for task in failed:
+        log.critical("vital_part_failed", part=task.get_name(), exc_info=task.exception())
+    if not failed:
+        return 0
+    log.critical("every_pump_stopped", unconfirmed=await stop_every_pump(parts.buses))
+    return EXIT_VITAL
+
+
+async def _open_doors(parts: _Parts, auxiliary: list[asyncio.Task[None]]) -> None:
+    """The socket and the broker, once the bed runs. Raises ApiError: a socket that cannot be had ends the start."""
     answering = asyncio.Event()
     beat = _also(parts.health.auxiliary("api", within_s=PART_WITHIN_S), answering.set)
     place = Place(
@@ -233,19 +271,20 @@ async def _open_doors(parts: _Parts, auxiliary: list[asyncio.Task[None]], vital:
 
     first = asyncio.create_task(api(), name="api")
     auxiliary.append(first)
-    await _until_answering(first, answering, vital)
+    await _until_answering(first, answering)
     auxiliary.append(asyncio.create_task(keep_running("api", api, first), name="api kept running"))
     auxiliary += _telemetry(parts)
 
 
-async def _until_answering(api: asyncio.Task[None], answering: asyncio.Event, vital: list[asyncio.Task[None]]) -> None:
+async def _until_answering(api: asyncio.Task[None], answering: asyncio.Event) -> None:
     """Wait for the first answer of the socket; what keeps it from being had is the operator's to mend."""
     waiting = asyncio.create_task(answering.wait())
-    done, _ = await asyncio.wait([waiting, api, *vital], timeout=API_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
-    for task in done:
-        if task is not waiting:
-            await task  # raises what it failed with
+    try:
+        await asyncio.wait([waiting, api], timeout=API_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
+    if api.done():
+        api.result()  # raises what it failed with
     if not answering.is_set():
         log.error("api_late", within_s=API_WITHIN_S)
 

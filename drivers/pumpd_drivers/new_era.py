@@ -5,6 +5,8 @@ siblings with the same firmware. What no public page settles is not assumed here
 either answer:
 - a second STP turns Paused into Stopped and may draw `?NA` on a stopped pump: only a look decides;
 - RAT may be refused outside a rate phase: a report then has no rate;
+- RAT while pumping may answer with the rate it runs at, or with the stored one: until it has been seen to follow a
+  change, a report says that its rate may be a stored one;
 - the upper end of SAF was never seen printed: read back, so a pump that takes less refuses;
 - LOC 1 may or may not lock the stop key: we write LOC 0, a firmware without LOC is left alone.
 
@@ -23,6 +25,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from pumpd.core.units import NL_PER_ML
@@ -96,15 +99,14 @@ def _drive(letter: str) -> Drive:
 class NewEraPump:
     """The procedures of one pump."""
 
-    __slots__ = ("_prepared", "_reads_live", "_set_running", "_talk")
+    __slots__ = ("_reads_live", "_set_running", "_talk")
 
     def __init__(self, *, address: int, baud: int) -> None:
         self._talk = Talk(address=address, baud=baud)
-        # Whether RAT answers with the rate it runs at or with the stored one, no page says [?]. Until this pump has
-        # read back a rate that was set while it ran, the prepared one proves nothing about the present.
+        # RAT was seen to follow a rate that was set while the pump ran: then it reads what runs.
         self._reads_live = False
-        self._prepared: int | None = None
-        self._set_running: int | None = None
+        # Since the last prepare a rate may have been set while it ran; by an earlier run of the daemon, at first.
+        self._set_running = True
 
     def identify(self) -> Procedure[Identified]:
         """Keeps an alarm that it acknowledges (the one after power-up is common here) for the next report."""
@@ -127,7 +129,7 @@ class NewEraPump:
     def prepare(self, remaining: Remaining) -> Procedure[Granted]:
         """Everything is checked before the first byte leaves; every value is read back as it was written."""
         diameter, rate, unit, volume, lease_s = _programmable(remaining)
-        self._prepared = self._set_running = None  # cut half-way, nobody knows what is stored
+        self._reads_live, self._set_running = False, True  # cut half-way, nobody knows what is stored, or in which pump
         yield from self._bring_to_stopped()
         yield from self._write_programme(diameter=diameter, rate=rate, unit=unit, volume=volume, lease_s=lease_s)
         granted = yield from self._read_programme(
@@ -135,7 +137,7 @@ class NewEraPump:
         )
         if granted.rate_ul_per_h > remaining.rate_ul_per_h or granted.volume_nl > remaining.volume_nl:
             raise WireError(f"the pump read back {granted}, which is above {remaining}: do not start")
-        self._prepared = granted.rate_ul_per_h
+        self._set_running = False
         return granted
 
     def start(self) -> Procedure[Report]:
@@ -153,7 +155,7 @@ class NewEraPump:
     def change_rate(self, rate_ul_per_h: int) -> Procedure[Report]:
         """In the unit in force, rounded down. A pump that ended in between is reported still, not changed.
 
-        The report's rate is None where the pump took the new rate and its read-back cannot tell whether it did.
+        A read-back that did not move is no error: this firmware may tell the stored rate, and the report says so.
         """
         talk = self._talk
         present = yield from talk.persist("RAT", "rate")
@@ -161,19 +163,23 @@ class NewEraPump:
             return (yield from self._look())
         if present.error:
             present.refuse()
-        unit = present.fields[1]
+        unit, before = present.fields[1], _rate(present)
         rate = numbers.write(rate_ul_per_h, numbers.UL_PER_H[unit])
         if rate is None:
             raise PumpRefused(f"{rate_ul_per_h} µL/h cannot be written in {unit}, the pump's unit: nothing was changed")
         wanted = numbers.rate_ul_per_h(numbers.Number(value=numbers.value_of(rate), step=1), unit)
-        self._set_running = wanted
+        self._set_running = True
         answer = yield from talk.persist(f"RAT{rate}", changes=True)
         report = yield from self._look()
         if report.drive is not Drive.INFUSING:
             return report
         if answer.error:
             answer.refuse()
-        if report.rate_ul_per_h not in (wanted, None):
+        if before not in (None, wanted) and report.rate_ul_per_h == wanted:
+            self._reads_live = True
+            return replace(report, rate_may_be_stored=False)
+        expected = (wanted, None) if self._reads_live else (wanted, before, None)
+        if report.rate_ul_per_h not in expected:
             raise WireError(f"sent {'RAT' + rate!r}, the pump reads back {report.rate_ul_per_h} µL/h: look, or stop it")
         return report
 
@@ -223,23 +229,14 @@ class NewEraPump:
         unit = "ML" if counter is None or counter.error else counter.fields[2]
         return Report(
             drive=Drive.STILL if counter is None else _drive(counter.letter),
-            rate_ul_per_h=self._present_rate(_rate(rate)),
+            rate_ul_per_h=_rate(rate),
+            rate_may_be_stored=self._set_running and not self._reads_live,
             infused_nl=None if infused is None else numbers.volume_nl(infused, unit),
             step_nl=_COUNTER_STEP_NL if infused is None else numbers.step_nl(infused, unit),
             alarm=talk.tell(),
             target_nl=_volume(target),
             paused=counter is not None and counter.letter == "P",
         )
-
-    def _present_rate(self, read: int | None) -> int | None:
-        """What a read-back says about the rate now."""
-        if self._set_running is None or self._reads_live:
-            return read
-        if self._prepared is not None:  # else it was prepared by an earlier run of the daemon: any answer may be old
-            self._reads_live = read == self._set_running != self._prepared
-            if read not in (self._set_running, self._prepared):
-                return read
-        return read if self._reads_live else None
 
     def _bring_to_stopped(self) -> Procedure[None]:
         """Only a stopped pump takes a programme, and RUN on a paused one would resume the old one."""

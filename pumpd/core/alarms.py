@@ -9,7 +9,7 @@ somewhere else:
 
 What a pump tells of itself is latching: it stands for as long as the pump's reports repeat it, acknowledged or not,
 and until somebody has seen it. Acknowledging one alarm never touches another. What the pump does about a condition
-(stop, nothing) is decided where the condition is found, in infusion.py, and written in the last column here for
+(stop, nothing) is decided where the condition is found, in reports.py, and written in the last column here for
 people: a test holds the two together.
 """
 

@@ -123,7 +123,7 @@ class Given:
 
 
 class Phase(Enum):
-    """Where one pump's infusion stands; the table of transitions is at the top of infusion.py."""
+    """Where one pump's infusion stands; the table of transitions is at the top of phases.py."""
 
     IDLE = "idle"
     CHECKING = "checking"

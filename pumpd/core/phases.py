@@ -2,7 +2,7 @@
 
 Nine phases. `IDLE` has no infusion. An accepted start goes to `CHECKING` (the pump is programmed and read back),
 then `STARTING` (the start is on its way). Only the pump's own report makes it `INFUSING`; only the pump's own
-report makes it `STOPPED` or `ENDED` (wall 3; infusion.py has the one function that does it).
+report makes it `STOPPED` or `ENDED` (wall 3; reports.py has the one function that does it).
 
 A command that ended unknown, a silence, a restart and a suspended host all lead to `UNCERTAIN`: nothing may rise, the
 pump is asked who it is and what it does, and its totals decide. If they fit, the infusion goes on; if anything

@@ -143,7 +143,9 @@ def _look_again(turn: Turn, slot: str) -> None:
     if seen.asking_since_ns is not None and turn.now_ns - seen.asking_since_ns < LOOK_LOST_NS:
         return
     every_ns = LOOK_MOVING_NS if pump.phase in FORESEEN else LOOK_RESTING_NS
-    if seen.asked_at_ns is not None and turn.now_ns - seen.asked_at_ns < every_ns:
+    asked_ns = seen.asked_at_ns
+    news = asked_ns is None or asked_ns < pump.link_since_ns  # a port that has just opened is asked at once
+    if asked_ns is not None and not news and turn.now_ns - asked_ns < every_ns:
         return
     if seen.stop_pending or (pump.command is not None and pump.command.kind in REPORT_SOON):
         return  # their own reports come first; a start or raise may wait for the disk, and the lease must not

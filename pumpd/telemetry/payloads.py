@@ -49,9 +49,9 @@ Rate = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Payload(BaseModel):
-    """What every message has. A reader passes over a key that it does not know yet: keys are only added."""
+    """What every message has. Made with exactly its keys; `decode` passes over those that a newer daemon adds."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     ts_ms: Ms = Field(description="when it was true: UTC, milliseconds since 1970")
     boot: Boot
@@ -256,7 +256,9 @@ def decode(kind: Kind, data: bytes) -> tuple[Payload | None, tuple[str, ...]]:
     if wrong:
         return None, tuple(wrong)
     try:
-        return MODELS[kind].model_validate_json(data), ()
+        # as JSON, since strict mode takes text for an enum only from there
+        known = {key: value for key, value in raw.items() if key in MODELS[kind].model_fields}
+        return MODELS[kind].model_validate_json(json.dumps(known)), ()
     except ValidationError as error:
         return None, tuple(
             f"{'.'.join(str(part) for part in each['loc']) or 'message'}: {each['msg']}" for each in error.errors()

@@ -119,6 +119,7 @@ def test_observe_reports_what_the_pump_says(play: Play) -> None:
         infused_nl=125_000,
         step_nl=1_000,
         alarm=None,
+        rate_may_be_stored=True,  # an earlier run of the daemon may have set another one
         target_nl=48_000_000,
     )
 

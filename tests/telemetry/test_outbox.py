@@ -163,6 +163,54 @@ def test_status_goes_before_everything_and_never_an_old_one_behind_a_new_one() -
     assert (again.kind, json.loads(again.payload)["seq"]) == (Kind.STATUS, 2)
 
 
+def test_what_was_in_flight_comes_again_but_behind_the_status_of_the_new_connection() -> None:
+    outbox = Outbox(lambda: None)
+    outbox.online()
+    outbox.retained(PLACE.of("p1", Kind.LINK), "p1", Kind.LINK, partial(link, at_ms=1))
+    cut_off = outbox.take()
+    outbox.offline()
+    outbox.online()
+    outbox.retained(PLACE.of("p1", Kind.LINK), "p1", Kind.LINK, partial(link, at_ms=2))
+    outbox.retained(PLACE.status, "bed", Kind.STATUS, status)
+    sent = []
+    while (message := outbox.take()) is not None:
+        outbox.done()
+        sent.append(message)
+    assert [message.kind for message in sent] == [Kind.STATUS, Kind.LINK, Kind.LINK]
+    assert sent[1] == cut_off
+    assert json.loads(sent[2].payload)["ts_ms"] == 2
+
+
+def test_live_messages_go_before_samples_of_the_past_and_events_before_telemetry() -> None:
+    outbox = Outbox(lambda: None)
+    outbox.online()
+    past = partial(p.Backfill, ts_ms=1, boot="b", slot="p1", quality="good", phase=Phase.IDLE)
+    outbox.backfill(PLACE.of("p1", Kind.BACKFILL), "p1", lambda seq: past(seq=seq))
+    outbox.telemetry(PLACE.of("p1", Kind.TELEMETRY), "p1", telemetry)
+    outbox.event(PLACE.of("p1", Kind.EVENT), "p1", partial(event, number=1))
+    outbox.retained(PLACE.of("p1", Kind.LINK), "p1", Kind.LINK, partial(link, at_ms=1))
+    kinds = []
+    while (message := outbox.take()) is not None:
+        outbox.done()
+        kinds.append(message.kind)
+    assert kinds == [Kind.LINK, Kind.EVENT, Kind.TELEMETRY, Kind.BACKFILL]
+
+
+def test_without_a_broker_only_events_wait_and_telemetry_goes_oldest_first() -> None:
+    outbox = Outbox(lambda: None)
+    outbox.online()
+    taken = [outbox.telemetry(PLACE.of("p1", Kind.TELEMETRY), "p1", telemetry) for _ in range(TELEMETRY_MAX + 1)]
+    assert taken == [True] * TELEMETRY_MAX + [False]
+    assert (len(outbox), outbox.dropped) == (TELEMETRY_MAX, 1)
+    first = outbox.take()
+    assert first is not None
+    assert json.loads(first.payload)["seq"] == 2
+    outbox.retained(PLACE.status, "bed", Kind.STATUS, status)
+    outbox.event(PLACE.of("p1", Kind.EVENT), "p1", partial(event, number=1))
+    outbox.offline()
+    assert len(outbox) == 1
+
+
 def test_a_topic_that_finds_no_room_asks_for_everything_anew() -> None:
     outbox = Outbox(lambda: None)
     outbox.online()

@@ -35,6 +35,7 @@ from pumpd.core.facts import Fact
 from pumpd.core.order import Order
 from pumpd.core.pump import Drive
 from pumpd.core.units import NS_PER_S
+from pumpd.telemetry import payloads as p
 from pumpd.telemetry import views
 from pumpd.telemetry.backfill import Missing
 from pumpd.telemetry.checker import Checker
@@ -192,6 +193,9 @@ def test_what_was_measured_is_left_out_once_it_is_stale_and_the_interval_widens(
     assert {"measured_ml_per_h", "measured_uncertainty_ml_per_h", "drive"} & stale.keys() == set()
     assert stale["delivered_low_ml"] == fresh["delivered_low_ml"]
     assert float(str(stale["delivered_high_ml"])) > float(str(fresh["delivered_high_ml"]))
+    told.bed.see(infused_nl=70_000, drive=Drive.INFUSING)
+    told.telling.online(None)
+    assert told.last(Kind.STATE)["quality"] == "good"
     told.bed.play(f.LinkWent(at_ns=told.bed.now, slot="p1", link="silent", detail=""))
     assert told.last(Kind.STATE)["quality"] == "stale"
 
@@ -233,6 +237,20 @@ def test_a_bed_that_does_nothing_new_says_only_that_it_lives() -> None:
     assert [message.topic.split("/", 5)[5] for message in told.sent()] == ["p1/state"], "the newest of five"
     told.telling.tick()
     assert {message.kind for message in told.sent()} == {Kind.STATE, Kind.STATUS}
+
+
+def test_only_topics_of_our_own_bed_are_ours_to_clear() -> None:
+    told = Told()
+    told.telling.online(None)
+    own = told.telling.place.prefix
+    assert not told.telling.stands_behind(f"{own}/p1/alarm/5")
+    for topic in (f"{own[:-1]}2/p1/alarm/5", f"{own}/status", f"{own}/p1/state", "homeassistant/x"):
+        assert told.telling.stands_behind(topic), topic
+
+
+def test_a_view_that_misspells_a_field_fails_instead_of_sending_less() -> None:
+    with pytest.raises(ValueError, match="infusion"):
+        p.Event(ts_ms=1, boot="b", seq=1, slot="p1", id=1, event="link_went", infusion="7")  # type: ignore[call-arg]
 
 
 def test_an_event_that_the_journal_had_no_room_for_has_no_number() -> None:

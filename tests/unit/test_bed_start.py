@@ -111,7 +111,7 @@ def test_a_read_back_that_differs_starts_nothing(field: str, value: int) -> None
     read = Granted(
         rate_ul_per_h=sent.rate_ul_per_h, volume_nl=sent.volume_nl, lease_s=sent.lease_s, infused_nl=0, step_nl=1_000
     )
-    bed.ends(Done(granted=replace(read, **{field: value})))  # type: ignore[arg-type]
+    bed.ends(Done(granted=replace(read, **{field: value})))
     assert bed.phase() is Phase.STOPPING
     assert not bed.sent(Start)
     assert bed.alarm(Condition.RATE_DIFFERS)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pumpd import cli
+from pumpd import api_socket, cli
 from pumpd.api_models import BedView
 from pumpd.cli_status import COLUMNS, lines
 from pumpd.testing.clinical import CONFIG
@@ -16,7 +16,7 @@ from pumpd.testing.clinical import CONFIG
 HEAVY = {"pydantic", "httpx2", "fastapi", "uvicorn", "asyncio", "argon2", "structlog", "sqlite3"}
 STOPPING = """
 import sys
-from pumpd import cli
+from pumpd import api_socket, cli
 status = cli.main(["stop", "--socket", "/nowhere/s"])
 print(status, sorted(set(sys.modules) & set(sys.argv[1:])))
 """
@@ -59,7 +59,7 @@ def test_stop_is_done_only_when_the_pump_reports_that_it_stands_still(
         seen("stopped", pending=True),
         seen("stopped", pending=False),
     )
-    monkeypatch.setattr(cli.api_socket, "call", looks)
+    monkeypatch.setattr(api_socket, "call", looks)
     monkeypatch.setattr(cli, "LOOK_EVERY_S", 0)
     assert cli.main(["stop", "p1"]) == cli.DONE
     assert looks.targets == ["/v1/pumps/p1/stop", *["/v1/bed"] * 4]
@@ -69,7 +69,7 @@ def test_stop_is_done_only_when_the_pump_reports_that_it_stands_still(
 def test_a_stop_that_no_report_confirms_exits_1_and_says_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cli.api_socket, "call", Looks(seen("stopping", pending=True, drive=None)))
+    monkeypatch.setattr(api_socket, "call", Looks(seen("stopping", pending=True, drive=None)))
     monkeypatch.setattr(cli, "LOOK_EVERY_S", 0)
     assert cli.main(["stop"]) == cli.REFUSED
     printed = capsys.readouterr()

@@ -1,0 +1,227 @@
+"""What a pump's own word makes of its infusion: the one entrance to INFUSING, STOPPED and ENDED.
+
+`by_report` is where the third wall stands: it, and what it calls, is the only way into these three from a phase in
+which the motor may turn. Having sent a command proves nothing; the naive rule left the pump running in 32 of
+200 simulated runs. The phases and the ways between them stand at the top of phases.py.
+
+Bad news is believed at once (an alarm frame stops), good news only as a whole: identity, counter and the rate
+read back all have to fit what was confirmed, or the pump is stopped and somebody is told.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pumpd.core import alarms
+from pumpd.core import facts as f
+from pumpd.core.codes import CommandKind, Condition, Ending, Phase, Why
+from pumpd.core.look import believed, measured_now, motor_step_nl
+from pumpd.core.phases import change_rate, send_stop, stop_now, to
+from pumpd.core.pump import Drive, PumpAlarm, Report
+from pumpd.core.requests import LinkState
+from pumpd.core.state import Infusion
+from pumpd.core.turn import Turn
+from pumpd.core.units import PPM
+from pumpd.core.watch import QUESTION_AFTER_NS, follow_plan
+
+AT_REST: Final = (Phase.IDLE, Phase.CHECKING, Phase.STOPPED, Phase.ENDED)
+
+
+def alarmed(turn: Turn, slot: str, alarm: PumpAlarm) -> None:
+    """The pump is in alarm: it stands still by its manual, but is stopped and looked at all the same."""
+    phase = turn.pump(slot).phase
+    if phase in (Phase.IDLE, Phase.ENDED) and alarm in (PumpAlarm.RESET, PumpAlarm.LEASE_EXPIRED):
+        return  # a pump that was switched on, or was left alone: nobody's drug is in it
+    alarms.raise_alarm(turn, alarms.condition_of(alarm), slot, detail=alarm.value)
+    if phase in (Phase.CHECKING, Phase.STARTING, Phase.INFUSING, Phase.UNCERTAIN):
+        why = Why.PUMP_RESET if alarm is PumpAlarm.RESET else Why.PUMP_ALARM
+        stop_now(turn, slot, why)
+
+
+def by_report(turn: Turn, slot: str, report: Report) -> None:
+    """The phase by the pump's own word: the one entrance to INFUSING, STOPPED and ENDED (wall 3)."""
+    alarms.told_by_pump(turn, slot, report.alarm)
+    if report.alarm is not None:
+        alarmed(turn, slot, report.alarm)
+    phase = turn.pump(slot).phase
+    still = report.drive is Drive.STILL
+    if phase in AT_REST or phase is Phase.FAULT:
+        _at_rest(turn, slot, still=still)
+    elif phase is Phase.STOPPING:
+        if still:
+            _close_stop(turn, slot)
+            ended = _volume_reached(turn, slot, report)
+            why = turn.pump(slot).why  # why it was stopped is worth more than that a report showed it
+            to(turn, slot, Phase.ENDED if ended else Phase.STOPPED, why, settled=True)
+            if ended:
+                alarms.raise_alarm(turn, Condition.ENDED, slot)
+    elif phase in (Phase.STARTING, Phase.UNCERTAIN) and turn.pump(slot).command is not None:
+        return  # a start or change that may still be on its way: nothing is settled before its end
+    elif still:
+        _stood_still(turn, slot, report)
+    else:
+        _drives(turn, slot, report)
+
+
+def _close_stop(turn: Turn, slot: str) -> None:
+    stop = turn.pump(slot).stop
+    if stop is not None:
+        turn.record(f.StopTried(at_ns=turn.now_ns, slot=slot, pending=False))
+        turn.record(
+            f.CommandClosed(
+                at_ns=turn.now_ns, slot=slot, command_id=stop.command_id, command=CommandKind.STOP,
+                ending=Ending.DONE,
+            )
+        )  # fmt: skip
+
+
+def _at_rest(turn: Turn, slot: str, *, still: bool) -> None:
+    """A pump that should stand still: if it does not, stop it, whoever started it."""
+    if still:
+        _close_stop(turn, slot)
+        _compare_at_rest(turn, slot)
+        return
+    alarms.raise_alarm(turn, Condition.UNCOMMANDED_DRIVE, slot)
+    phase = turn.pump(slot).phase
+    if phase in (Phase.IDLE, Phase.ENDED):
+        to(turn, slot, Phase.FAULT, Why.UNCOMMANDED)
+        send_stop(turn, slot)
+    elif phase is Phase.FAULT:
+        if not turn.pump(slot).sighting.stop_pending:
+            send_stop(turn, slot)
+    else:
+        stop_now(turn, slot, Why.UNCOMMANDED)
+
+
+def _compare_at_rest(turn: Turn, slot: str) -> None:
+    """The last leg's counter at rest: what it adds went in between two looks, by somebody's hand at the pump."""
+    pump = turn.pump(slot)
+    if pump.phase not in (Phase.STOPPED, Phase.ENDED) or pump.infusion is None or not believed(pump):
+        return
+    counted = turn.counted(slot)
+    if counted.low_nl > pump.infusion.delivered.high_nl:
+        alarms.raise_alarm(turn, Condition.UNCOMMANDED_DRIVE, slot)
+    if counted != pump.infusion.delivered:
+        turn.record(f.Checkpoint(at_ns=turn.now_ns, slot=slot, delivered=counted))
+
+
+def _volume_reached(turn: Turn, slot: str, report: Report) -> bool:
+    """Is the plan's whole volume in, by the lower end, but for what counter and motor cannot resolve?"""
+    infusion = turn.infusion(slot)
+    if infusion.leg is None or report.infused_nl is None:
+        return False
+    return report.infused_nl + report.step_nl >= infusion.leg.granted.volume_nl
+
+
+def _stood_still(turn: Turn, slot: str, report: Report) -> None:
+    """It should drive (or we do not know), and it stands still."""
+    if _volume_reached(turn, slot, report):
+        to(turn, slot, Phase.ENDED, Why.VOLUME_REACHED, settled=True)
+        alarms.raise_alarm(turn, Condition.ENDED, slot)
+        return
+    pump = turn.pump(slot)
+    if pump.phase is Phase.STARTING or pump.why is Why.COMMAND_UNKNOWN:
+        alarms.raise_alarm(turn, Condition.START_FAILED, slot)
+        stop_now(turn, slot, Why.REPORTED_STILL)
+        return
+    if not _counter_fits(turn, slot, report):
+        alarms.raise_alarm(turn, Condition.PUMP_RESET, slot)
+        stop_now(turn, slot, Why.PUMP_RESET)
+        return
+    alarms.raise_alarm(turn, Condition.STOPPED_AT_PUMP, slot)
+    to(turn, slot, Phase.STOPPED, Why.REPORTED_STILL, settled=True)
+
+
+def _counter_fits(turn: Turn, slot: str, report: Report) -> bool:
+    """Does the counter lie where this leg may have brought it? A reset or another pump's does not."""
+    infusion = turn.infusion(slot)
+    if infusion.leg is None or report.infused_nl is None:
+        return report.infused_nl is None
+    slack_nl = report.step_nl + motor_step_nl(turn.setup.info(slot), infusion.programme.syringe_diameter_um)
+    return believed(turn.pump(slot)) and report.infused_nl <= infusion.leg.granted.volume_nl + slack_nl
+
+
+def _drives(turn: Turn, slot: str, report: Report) -> None:
+    """It drives while it should, or while nobody knew: as confirmed, or not at all."""
+    pump, infusion = turn.pump(slot), turn.infusion(slot)
+    granted = infusion.granted_ul_per_h
+    if report.drive is Drive.OTHER:
+        alarms.raise_alarm(turn, Condition.UNCOMMANDED_DRIVE, slot)
+        stop_now(turn, slot, Why.DEVIATION)
+        return
+    if not _counter_fits(turn, slot, report):
+        condition = Condition.PUMP_RESET if pump.phase is Phase.INFUSING else Condition.RATE_DIFFERS
+        alarms.raise_alarm(turn, condition, slot, value=report.infused_nl)
+        stop_now(turn, slot, Why.DEVIATION)
+        return
+    rate = rate_told(infusion, report)
+    pending, sure = pump.command, True
+    if rate is None and pump.phase is Phase.UNCERTAIN:
+        fits = _rates_by_totals(turn, slot)
+        if fits is None:
+            return
+        rate, sure = max(fits, default=0), len(fits) == 1
+    allowed = (granted, infusion.rate_ul_per_h) if pump.phase is Phase.UNCERTAIN or pending else (granted,)
+    if (rate is not None and rate not in allowed) or infusion.leg is None:
+        alarms.raise_alarm(turn, Condition.RATE_DIFFERS, slot, value=rate)
+        stop_now(turn, slot, Why.DEVIATION)
+        return
+    if pump.phase is Phase.INFUSING and pending is not None:
+        return  # the end of the change settles the rate
+    if pump.phase is Phase.UNCERTAIN and pump.link is not LinkState.UP:
+        return  # good news from a pump that has not named itself since
+    fall_again = infusion.rate_ul_per_h if rate is not None and sure and rate > infusion.rate_ul_per_h else None
+    if rate is not None and (rate != granted or rate != infusion.rate_ul_per_h):
+        turn.record(
+            f.RateGranted(
+                at_ns=turn.now_ns, slot=slot, asked_ul_per_h=rate, granted_ul_per_h=rate,
+                delivered=turn.delivered(slot),
+            )
+        )  # fmt: skip
+    if pump.phase is not Phase.INFUSING:
+        if pump.phase is Phase.UNCERTAIN and pump.why is Why.RESTART:
+            alarms.raise_alarm(turn, Condition.RESTARTED, slot)
+        to(turn, slot, Phase.INFUSING, Why.REPORTED_DRIVING)
+    if fall_again is not None:
+        change_rate(turn, slot, fall_again)  # a decrease whose outcome was unknown did not happen: falling is free
+        return
+    follow_plan(turn, slot)
+
+
+def rate_told(infusion: Infusion, report: Report) -> int | None:
+    """The rate by the pump's own read-back, or None where that proves nothing.
+
+    A firmware that tells the stored rate goes on telling the prepared one whatever was set since: the prepared one
+    is then no answer, unless nothing else was ever confirmed.
+    """
+    if infusion.leg is None or not report.rate_may_be_stored:
+        return report.rate_ul_per_h
+    prepared = infusion.leg.granted.rate_ul_per_h
+    nothing_else = prepared == infusion.granted_ul_per_h == infusion.rate_ul_per_h
+    return None if report.rate_ul_per_h == prepared and not nothing_else else report.rate_ul_per_h
+
+
+def _rates_by_totals(turn: Turn, slot: str) -> tuple[int, ...] | None:
+    """Which of the confirmed rates it may be running at, where no read-back tells: the counter knows, in seconds.
+
+    None while it could still be either. Two rates so close that the counter cannot part them in 15 s come back both;
+    the higher one then counts, and what it really gives is watched like any other.
+    """
+    pump, infusion = turn.pump(slot), turn.infusion(slot)
+    since = tuple(each for each in pump.sighting.readings if each.asked_at_ns >= pump.phase_since_ns)
+    measured = measured_now(since)
+    if measured is None:
+        return None
+    least = measured.rate_ul_per_h - measured.uncertainty_ul_per_h
+    most = measured.rate_ul_per_h + measured.uncertainty_ul_per_h
+    slack_ppm = turn.setup.info(slot).accuracy_ppm
+    asked, granted = infusion.rate_ul_per_h, infusion.granted_ul_per_h
+    candidates = (asked,) if granted in (None, asked) else (asked, granted)
+    fits = tuple(
+        each
+        for each in candidates
+        if each is not None and least * PPM <= each * (PPM + slack_ppm) and each * (PPM - slack_ppm) <= most * PPM
+    )
+    if len(fits) > 1 and turn.now_ns - pump.phase_since_ns < QUESTION_AFTER_NS:
+        return None
+    return fits

@@ -1,0 +1,311 @@
+"""One bed of real programs in a folder of its own, with the acts of a nurse and the truth of the simulated pump.
+
+The configuration is the checkout's own, so that what is tested is what ships, but for three short regimens of
+saline that a test can afford to watch to the end. Their rates are chosen for the pump's lease: at 300 mL/h it is
+5 s, the shortest that a training bed can have, and 0.42 mL in that time is as near to the half millilitre of
+wall 8 as whole seconds come.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from pumpd_sim.device import Truth
+
+from pumpd import api_client
+from pumpd.api_client import Client
+from pumpd.api_models import AnswerView, Keep, LinkState, OrderBody, Phase, PumpView, ReviewRequest, StartBody
+from pumpd.clock import SystemClock
+from pumpd.demo_stage import config_folder
+from pumpd.errors import ApiError
+from pumpd.journal import Entry, VerifyResult, read_entries, verify
+from pumpd.library_file import CatalogueFile, content_sha256
+from pumpd.testing.broker import Mosquitto, free_port
+from pumpd.testing.processes import NotifySocket, Program, python, remove, short_folder, until
+from pumpd.toml_file import read_toml
+
+NURSE: Final = ("anna", "2718")  # stands in config/accounts.toml for everybody to read
+FAST: Final = "TEST-FAST"  # 300 mL/h: a lease of 5 s
+SHORT: Final = "TEST-SHORT"  # 120 mL/h, 0.5 mL: over in 15 s, within a lease of 14 s
+LONG: Final = "TEST-LONG"  # 60 mL/h for five minutes: longer than any test looks
+_REGIMENS: Final = ((FAST, 300, 30), (SHORT, 120, 15), (LONG, 60, 300))  # mL/h, seconds
+_FRAMES_LAST: Final = 100_000  # all that the simulator keeps
+_HTTP_S: Final = 10.0
+_BEGIN: Final = """
+import sys
+from pathlib import Path
+from pumpd.daemon import main
+sys.exit(main(Path(sys.argv[1])))
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """Bytes at one end of the wire, in the simulator's time."""
+
+    at_ns: int
+    event: str  # host_sends, pump_hears, pump_says, host_hears
+    hex: str
+    text: str
+
+
+class SimulatedPump(Program):
+    """`pumpd-sim serve` on a pty; ready when it has told its addresses."""
+
+    def __init__(self, folder: Path, slot: str, *arguments: str) -> None:
+        self.link = folder / f"pump-{slot}"
+        command = python("-m", "pumpd_sim", "serve", "--device", "new_era", "--mode", "safe")
+        super().__init__(f"pump-{slot}", [*command, "--link", str(self.link), "--control", "0", *arguments], folder)
+        ready = json.loads(self.ready(self._first_line, "its addresses"))
+        self.control: str = ready["control"]
+        self.pty: str = ready["pty"]
+
+    def _first_line(self) -> str:
+        lines = [line for line in self.said().splitlines(keepends=True) if line.startswith("{")]
+        return lines[0] if lines and lines[0].endswith("\n") else ""
+
+    def ask(self, what: str) -> Any:  # noqa: ANN401  # JSON
+        with urllib.request.urlopen(f"{self.control}/{what}", timeout=_HTTP_S) as answer:  # noqa: S310  # loopback
+            return json.load(answer)
+
+    def truth(self, address: int = 0) -> Truth:
+        return Truth(**self.ask(f"truth?address={address}"))
+
+    def wire(self) -> list[Frame]:
+        """Every frame so far, in order."""
+        return [Frame(**each) for each in self.ask(f"journal?last={_FRAMES_LAST}")]
+
+    def heard(self, command: str) -> list[Frame]:
+        """The frames with this command that reached the pump."""
+        return [frame for frame in self.wire() if frame.event == "pump_hears" and command in frame.text]
+
+
+class RealBed:
+    """Everything about one bed. Use it as a context manager: it ends what it began, in reverse."""
+
+    def __init__(self, *, user: int | None = None) -> None:
+        """`user`: whom the daemon runs as."""
+        self.user = user
+        self.folder = short_folder()
+        self.state = self.folder / "state"
+        self.socket = self.folder / "pumpd.sock"
+        self.config = self.folder / "pumpd.toml"
+        self.broker: Mosquitto | None = None
+        self.pumps: dict[str, SimulatedPump] = {}
+        self.client = Client(self.socket, sent_at_ns=SystemClock().now_ns)
+        self._programs: list[Program] = []
+        for name in ("drug-library.toml", "accounts.toml"):
+            (self.folder / name).write_bytes((config_folder() / name).read_bytes())
+        write_regimens(self.folder / "regimens.toml")
+        if user is not None:
+            os.chown(self.folder, user, user)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for program in reversed(self._programs):
+            program.end()
+        if self.broker is not None:
+            self.broker.kill()
+        remove(self.folder)
+
+    # --- its parts ------------------------------------------------------------------------------------------
+
+    def begin_pump(self, slot: str = "p1", *arguments: str) -> SimulatedPump:
+        pump = SimulatedPump(self.folder, slot, *arguments)
+        if self.user is not None:
+            os.chown(pump.pty, self.user, self.user)
+        self.pumps[slot] = pump
+        self._programs.append(pump)
+        return pump
+
+    def begin_broker(self) -> Mosquitto:
+        self.broker = Mosquitto(self.folder)
+        return self.broker.start()
+
+    def write_config(self, *, drivers: Mapping[str, str] | None = None, more: str = "") -> Path:
+        """One bus for each simulated pump; `drivers`: of a slot, where it is not new_era."""
+        drivers = drivers or {}
+        lines = [
+            'site = "test"\nward = "test"\nbed = "bed-1"',
+            f'state_dir = "{self.state}"\nsocket = "{self.socket}"',
+            'library = "drug-library.toml"\nregimens = "regimens.toml"\naccounts = "accounts.toml"',
+        ]
+        for slot, pump in self.pumps.items():
+            lines.append(f'[[bus]]\nname = "bus-{slot}"\nport = "{pump.link}"\nbaud = 19200')
+            lines.append(f'[[bus.pump]]\nslot = "{slot}"\ndriver = "{drivers.get(slot, "new_era")}"\naddress = 0')
+        if self.broker is not None:
+            lines.append(f'[mqtt]\nhost = "127.0.0.1"\nport = {self.broker.port}\nkeepalive_s = 2')
+        self.config.write_text("\n\n".join([*lines, more]) + "\n", encoding="utf-8")
+        return self.config
+
+    def begin_daemon(
+        self,
+        *,
+        notify: NotifySocket | None = None,
+        watchdog_s: float | None = None,
+        env: Mapping[str, str] | None = None,
+        prelude: str | None = None,
+        awaited: bool = True,
+    ) -> Program:
+        """The daemon on its configuration; `prelude` is Python that runs in it before it begins.
+
+        With `awaited` it counts as up when its socket answers and every pump of the bed is linked.
+        """
+        if not self.config.exists():
+            self.write_config()
+        command = python("-m", "pumpd.cli", "run", "--config", str(self.config))
+        if prelude is not None:
+            command = python("-c", f"{prelude}\n{_BEGIN}", str(self.config))
+        environment = {**(env or {}), **(notify.environment(watchdog_s=watchdog_s) if notify else {})}
+        number = sum(program.name.startswith("daemon") for program in self._programs)
+        daemon = Program(f"daemon-{number}", command, self.folder, env=environment, user=self.user)
+        self._programs.append(daemon)
+        if awaited:
+            daemon.ready(self._all_linked, "its socket answers and every pump is linked")
+        return daemon
+
+    def begin_console(self) -> tuple[Program, str]:
+        """The page, and its address."""
+        port = free_port()
+        console = Program(
+            "console",
+            python("-m", "pumpd.cli", "console", "--socket", str(self.socket), "--port", str(port)),
+            self.folder,
+        )
+        self._programs.append(console)
+        console.ready(lambda: "http://" in console.said(), "its address")
+        return console, f"http://127.0.0.1:{port}/"
+
+    def _all_linked(self) -> bool:
+        try:
+            bed = self.client.bed()
+        except ApiError:
+            return False
+        return all(pump.link is LinkState.UP and pump.age_ms is not None for pump in bed.pumps)
+
+    # --- the nurse ------------------------------------------------------------------------------------------
+
+    def pump(self, slot: str = "p1") -> PumpView:
+        return next(pump for pump in self.client.bed().pumps if pump.slot == slot)
+
+    def sign_in(self) -> None:
+        self.client.sign_in(*NURSE)
+
+    def infuse(self, regimen: str, slot: str = "p1") -> PumpView:
+        """Sign in, review, start, and wait until the pump's own report says that it infuses."""
+        self.order(regimen, slot)
+        return self.reaches(Phase.INFUSING, slot)
+
+    def order(self, regimen: str, slot: str = "p1") -> None:
+        """Review and start, and no more: the answer says that the bed accepted it."""
+        if self.client.token is None:
+            self.sign_in()
+        until(lambda: self.pump(slot).buttons.start.allowed, "a pump that can be started")
+        order = OrderBody(regimen=regimen, weight_kg="70", container="syringe-60")
+        review = self.client.send(api_client.review(ReviewRequest(slot=slot, order=order)))
+        accepted(self.client.send(api_client.start(slot, StartBody(order=order, digest=review.digest))))
+
+    def resume(self, slot: str = "p1") -> PumpView:
+        """As `infuse`, of the rest; the whole volume is kept."""
+        self.sign_in()
+        until(lambda: self.pump(slot).buttons.resume.allowed, "an infusion that can be resumed")
+        accepted(self.client.send(api_client.resume(slot, Keep.VOLUME)))
+        return self.reaches(Phase.INFUSING, slot)
+
+    def stop(self, slot: str = "p1") -> PumpView:
+        accepted(self.client.send(api_client.stop(slot)))
+        return self.reaches(Phase.STOPPED, slot)
+
+    def reaches(self, phase: Phase, slot: str = "p1") -> PumpView:
+        """Wait for a phase whose commands are through."""
+
+        def there() -> PumpView | None:
+            found = self.pump(slot)
+            return found if found.phase is phase and not found.command_pending else None
+
+        found = until(there, f"{slot} in {phase.value}")
+        assert found is not None
+        return found
+
+    def displaces(self, nl: int, slot: str = "p1") -> Truth:
+        """Wait until the plunger has really displaced so much."""
+        pump = self.pumps[slot]
+
+        def far_enough() -> Truth | None:
+            truth = pump.truth()
+            return truth if truth.displaced_nl >= nl else None
+
+        truth = until(far_enough, f"{nl} nL displaced")
+        assert truth is not None
+        return truth
+
+    def follow(self) -> socket.socket:
+        """An open event stream, with its first view received: what a page holds."""
+        stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        stream.settimeout(_HTTP_S)
+        stream.connect(str(self.socket))
+        stream.sendall(b"GET /v1/events HTTP/1.1\r\nHost: pumpd\r\n\r\n")
+        received = b""
+        while b"data: " not in received:
+            part = stream.recv(65_536)
+            assert part, f"no event stream: {received!r}"
+            received += part
+        return stream
+
+    # --- the record -----------------------------------------------------------------------------------------
+
+    @property
+    def journal(self) -> Path:
+        return self.state / "journal.sqlite3"
+
+    def entries(self) -> list[Entry]:
+        """The journal, as it is on disk."""
+        return list(read_entries(self.journal))
+
+    def verified(self) -> VerifyResult:
+        return verify(self.journal)
+
+
+def accepted(answer: AnswerView) -> None:
+    assert answer.accepted, answer.text
+
+
+def write_regimens(path: Path) -> None:
+    """The checkout's catalogue and the three of this module, approved anew."""
+    text = (config_folder() / "regimens.toml").read_text(encoding="utf-8")
+    text += "".join(_regimen(*each) for each in _REGIMENS)
+    path.write_text(text, encoding="utf-8")
+    file = read_toml(path, CatalogueFile)
+    path.write_text(text.replace(file.sha256, content_sha256(file)), encoding="utf-8")
+
+
+def _regimen(name: str, rate_ml_per_h: int, seconds: int) -> str:
+    return f"""
+[[regimen]]
+id = "{name}"
+title = "Test, {rate_ml_per_h} mL/h"
+indication = "a test with saline"
+entry = "SALINE-TRAIN"
+steps = "automatic"
+sessions = 1
+course = "as often as you like"
+premedication = "none"
+evidence = "No drug."
+source = "our own"
+[[regimen.days]]
+first = 1
+last = 1
+step = [{{ dose = "{rate_ml_per_h}", seconds = "{seconds}" }}]
+"""

@@ -1,0 +1,49 @@
+"""One browser at the bed: what a nurse does with it, and everything that the browser complained about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from playwright.sync_api import Page
+
+PANEL: Final = (1280, 800)
+PHONE: Final = (390, 844)
+PINS: Final = {"anna": "2718", "ben": "3141"}  # of config/accounts.toml, for demonstration
+
+
+@dataclass
+class Screen:
+    """One browser at the bed, and whatever it complained about."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    hosts: set[str] = field(default_factory=set)
+
+    def sign_in(self, url: str, then: str = "/", person: str = "anna") -> None:
+        self.page.goto(f"{url}/sign-in?next={then}")
+        self.page.check(f"input[value={person}]")
+        self.page.fill("#pin", PINS[person])
+        self.page.click("#sign-in")
+        self.page.wait_for_selector("text=Sign out")
+
+    def choose(self, regimen: str, weight_kg: str, height_cm: str = "") -> None:
+        self.page.check(f"input[value='{regimen}']")
+        self.page.check(f".regimen:has(input[value='{regimen}']) .options input[type=radio] >> nth=0")
+        self.page.fill("#weight_kg", weight_kg)
+        self.page.fill("#height_cm", height_cm)
+        self.page.click("#to-review")
+
+    def start(self, url: str, regimen: str = "TRAIN-5MIN", slot: str = "p1") -> None:
+        """From the sign-in to an infusion that runs."""
+        self.sign_in(url, f"/pumps/{slot}/new")
+        self.choose(regimen, "70")
+        self.page.click("#start")
+        self.page.wait_for_selector(".phase-infusing")
+
+    def field(self, name: str) -> str:
+        return self.page.locator(f"[data-field='{name}']").first.inner_text()
+
+
+Open = Callable[..., Screen]  # of the fixture `screen`

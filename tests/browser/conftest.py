@@ -1,0 +1,69 @@
+"""A real bed for a real browser: processes from pumpd/testing/lived_bed.py, and Debian's Chromium."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+from pumpd.testing.lived_bed import PATIENCE_S, Bed, lived_in
+from pumpd.testing.screen import PANEL, Open, Screen
+
+
+@pytest.fixture(scope="session")
+def shared_bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
+    with lived_in(tmp_path_factory.mktemp("bed"), slots=("p1", "p2")) as found:
+        yield found
+
+
+@pytest.fixture
+def bed(shared_bed: Bed) -> Iterator[Bed]:
+    """Two pumps at rest, shared by all tests that break nothing."""
+    yield shared_bed
+    shared_bed.rest()
+
+
+@pytest.fixture
+def own_bed(tmp_path: Path) -> Iterator[Bed]:
+    """One pump, for a test that freezes or kills something."""
+    with lived_in(tmp_path) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def screen(chromium: Browser) -> Iterator[Open]:
+    """`screen(size, javascript=False)`: a browser of its own, without anybody's session."""
+    contexts: list[BrowserContext] = []
+
+    def opened(size: tuple[int, int] = PANEL, *, javascript: bool = True) -> Screen:
+        context = chromium.new_context(
+            viewport={"width": size[0], "height": size[1]}, java_script_enabled=javascript, reduced_motion="reduce"
+        )
+        context.set_default_timeout(PATIENCE_S * 1_000)
+        contexts.append(context)
+        found = Screen(page=context.new_page())
+        found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
+        found.page.on(
+            "console",
+            lambda told: found.complaints.append(told.text) if told.type in ("error", "warning") else None,
+        )
+        found.page.on("request", lambda asked: found.hosts.add(asked.url.split("/")[2]))
+        return found
+
+    yield opened
+    for context in contexts:
+        context.close()
