@@ -172,11 +172,11 @@ class Bedside:
             self._bell.clear()
             if self._queue:
                 continue
+            tick = loop.call_at(next_tick, self._bell.set)
             try:
-                async with asyncio.timeout_at(next_tick):
-                    await self._bell.wait()
-            except TimeoutError:
-                pass
+                await self._bell.wait()
+            finally:
+                tick.cancel()
 
     def _tick(self) -> None:
         now_ns = self.clock.now_ns()

@@ -57,6 +57,4 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     count = len(terminalreporter.stats.get("skipped", ()))
     if IN_CI and count:
-        terminalreporter.write_line(
-            f"{count} skipped: in CI a skipped test is a failure", red=True, bold=True
-        )
+        terminalreporter.write_line(f"{count} skipped: in CI a skipped test is a failure", red=True, bold=True)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Final
 
 from pumpd.api_client import AsyncClient
@@ -39,8 +40,9 @@ class Feed:
         """Follow the daemon until cancelled; one that is gone is asked again for ever."""
         while True:
             try:
-                async for view in self._client.events():
-                    self._put(_of(view))
+                async with aclosing(self._client.events()) as views:
+                    async for view in views:
+                        self._put(_of(view))
                 gone = "the daemon said good-bye"
             except ApiError as error:
                 gone = str(error)
@@ -52,7 +54,7 @@ class Feed:
         self._closing = True
         self._fresh.set()
 
-    async def frames(self) -> AsyncIterator[bytes]:
+    async def frames(self) -> AsyncGenerator[bytes, None]:
         """Server-sent events until the browser leaves or the feed is closed."""
         self.browsers += 1
         try:

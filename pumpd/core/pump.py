@@ -129,7 +129,9 @@ class Report:
     infused_nl: int | None
     step_nl: int
     alarm: PumpAlarm | None
-    rate_may_be_stored: bool = False  # a rate was set since the prepare, and the read-back may still be the prepared one
+    rate_may_be_stored: bool = (
+        False  # a rate was set since the prepare, and the read-back may still be the prepared one
+    )
     target_nl: int | None = None  # volume target as read back, where the model tells
     paused: bool = False  # stopped, but its programme still stands (a second stop would reset it)
     pressure_pa: int | None = None

@@ -22,7 +22,17 @@ from pumpd_sim.device import Truth
 
 from pumpd import api_client
 from pumpd.api_client import Client
-from pumpd.api_models import AnswerView, Keep, LinkState, OrderBody, Phase, PumpView, ReviewRequest, StartBody
+from pumpd.api_models import (
+    AnswerView,
+    Keep,
+    LinkState,
+    OrderBody,
+    OverrideBody,
+    Phase,
+    PumpView,
+    ReviewRequest,
+    StartBody,
+)
 from pumpd.clock import SystemClock
 from pumpd.demo_stage import config_folder
 from pumpd.errors import ApiError
@@ -33,6 +43,7 @@ from pumpd.testing.processes import NotifySocket, Program, python, remove, short
 from pumpd.toml_file import read_toml
 
 NURSE: Final = ("anna", "2718")  # stands in config/accounts.toml for everybody to read
+COLLEAGUE: Final = OverrideBody(reason="shorter than half a minute: a test", second_person="ben", second_pin="3141")
 FAST: Final = "TEST-FAST"  # 300 mL/h: a lease of 5 s
 SHORT: Final = "TEST-SHORT"  # 120 mL/h, 0.5 mL: over in 15 s, within a lease of 14 s
 LONG: Final = "TEST-LONG"  # 60 mL/h for five minutes: longer than any test looks
@@ -55,6 +66,11 @@ class Frame:
     event: str  # host_sends, pump_hears, pump_says, host_hears
     hex: str
     text: str
+
+    @property
+    def command(self) -> str:
+        """What a host sent in Safe mode: without length, address and checksum."""
+        return bytes.fromhex(self.hex)[2:-3].decode("ascii", "replace").lstrip("0123456789")
 
 
 class SimulatedPump(Program):
@@ -85,7 +101,7 @@ class SimulatedPump(Program):
 
     def heard(self, command: str) -> list[Frame]:
         """The frames with this command that reached the pump."""
-        return [frame for frame in self.wire() if frame.event == "pump_hears" and command in frame.text]
+        return [each for each in self.wire() if each.event == "pump_hears" and each.command.startswith(command)]
 
 
 class RealBed:
@@ -157,24 +173,29 @@ class RealBed:
         watchdog_s: float | None = None,
         env: Mapping[str, str] | None = None,
         prelude: str | None = None,
+        config: Path | None = None,
         awaited: bool = True,
     ) -> Program:
-        """The daemon on its configuration; `prelude` is Python that runs in it before it begins.
+        """The daemon on its configuration, or another one; `prelude` is Python that runs in it before it begins.
 
         With `awaited` it counts as up when its socket answers and every pump of the bed is linked.
         """
-        if not self.config.exists():
+        if config is None and not self.config.exists():
             self.write_config()
-        command = python("-m", "pumpd.cli", "run", "--config", str(self.config))
-        if prelude is not None:
-            command = python("-c", f"{prelude}\n{_BEGIN}", str(self.config))
+        file = str(config or self.config)
+        arguments = ["-m", "pumpd.cli", "run", "--config", file] if prelude is None else ["-c", prelude + _BEGIN, file]
         environment = {**(env or {}), **(notify.environment(watchdog_s=watchdog_s) if notify else {})}
-        number = sum(program.name.startswith("daemon") for program in self._programs)
-        daemon = Program(f"daemon-{number}", command, self.folder, env=environment, user=self.user)
-        self._programs.append(daemon)
+        daemon = self.begin("daemon", *arguments, env=environment)
         if awaited:
             daemon.ready(self._all_linked, "its socket answers and every pump is linked")
         return daemon
+
+    def begin(self, name: str, *arguments: str, env: Mapping[str, str] | None = None) -> Program:
+        """Any Python of ours, as the daemon's user."""
+        number = sum(program.name.startswith(name) for program in self._programs)
+        program = Program(f"{name}-{number}", python(*arguments), self.folder, env=env, user=self.user)
+        self._programs.append(program)
+        return program
 
     def begin_console(self) -> tuple[Program, str]:
         """The page, and its address."""
@@ -188,12 +209,18 @@ class RealBed:
         console.ready(lambda: "http://" in console.said(), "its address")
         return console, f"http://127.0.0.1:{port}/"
 
-    def _all_linked(self) -> bool:
+    def answers(self) -> bool:
+        """Is there a daemon at the socket?"""
         try:
-            bed = self.client.bed()
+            self.client.bed()
         except ApiError:
             return False
-        return all(pump.link is LinkState.UP and pump.age_ms is not None for pump in bed.pumps)
+        return True
+
+    def _all_linked(self) -> bool:
+        return self.answers() and all(
+            pump.link is LinkState.UP and pump.age_ms is not None for pump in self.client.bed().pumps
+        )
 
     # --- the nurse ------------------------------------------------------------------------------------------
 
@@ -215,7 +242,9 @@ class RealBed:
         until(lambda: self.pump(slot).buttons.start.allowed, "a pump that can be started")
         order = OrderBody(regimen=regimen, weight_kg="70", container="syringe-60")
         review = self.client.send(api_client.review(ReviewRequest(slot=slot, order=order)))
-        accepted(self.client.send(api_client.start(slot, StartBody(order=order, digest=review.digest))))
+        override = COLLEAGUE if review.needs_override else None
+        body = StartBody(order=order, digest=review.digest, override=override)
+        accepted(self.client.send(api_client.start(slot, body)))
 
     def resume(self, slot: str = "p1") -> PumpView:
         """As `infuse`, of the rest; the whole volume is kept."""

@@ -41,9 +41,11 @@ class _Jumping(selectors.BaseSelector):
         self._on_deadlock = on_deadlock
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        ready = self._real.select(0)
-        if ready:
-            return ready
+        # the loop's own wake-up socket alone is not worth a system call at every step
+        if timeout is None or len(self._real.get_map()) > 1:
+            ready = self._real.select(0)
+            if ready:
+                return ready
         if timeout is None:
             raise AssertionError(self._on_deadlock())
         if timeout > 0:
@@ -138,6 +140,7 @@ class WireToSim:
         self._ring: Callable[[], None] = lambda: None
         self._received = bytearray()
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_ns = 0  # when it rings, by the loop: a clock that is suspended moves away from it
         self._failed = ""
         sim.poll(clock.now_ns())  # what the pumps said while nobody listened is lost
         self._set_timer()
@@ -179,6 +182,10 @@ class WireToSim:
         if self._failed:
             raise LinkError(self._failed)
 
+    def _rung(self) -> None:
+        self._timer = None
+        self._fetch()
+
     def _fetch(self) -> None:
         data = self._sim.poll(self._clock.now_ns())
         self._set_timer()
@@ -187,13 +194,17 @@ class WireToSim:
             self._ring()
 
     def _set_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
         wake_ns = self._sim.next_wake_ns()
-        if wake_ns is None:
-            self._timer = None
-            return
-        loop = asyncio.get_running_loop()
+        now_ns, loop_ns = self._clock.now_ns(), self._clock.monotonic_ns()
         # A pump whose wake never moves would hold time still: a nanosecond keeps the loop going.
-        wait_ns = max(1, wake_ns - self._clock.now_ns())
-        self._timer = loop.call_at(loop.time() + wait_ns / NS_PER_S, self._fetch)
+        wait_ns = None if wake_ns is None else max(1, wake_ns - now_ns)
+        if self._timer is not None:
+            if wait_ns is not None and self._timer_ns == loop_ns + wait_ns:
+                return
+            self._timer.cancel()
+            self._timer = None
+        if wait_ns is None:
+            return
+        self._timer_ns = loop_ns + wait_ns
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_at(loop.time() + wait_ns / NS_PER_S, self._rung)

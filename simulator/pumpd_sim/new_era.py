@@ -100,14 +100,19 @@ class NewEra:
     def next_wake_ns(self) -> int | None:
         if self._unasked:
             return self.now_ns
-        return min((at_ns for at_ns, _ in self._due()), default=None)
+        return self._next_due_ns()
+
+    def _next_due_ns(self) -> int | None:
+        """When the first of `_due` is due; asked at every step of every wire."""
+        earliest_ns = self._power_back_ns
+        for at_ns in (self.program.due_ns(), self.program.stall_seen_ns(), self._deadline_ns):
+            if at_ns is not None and (earliest_ns is None or at_ns < earliest_ns):
+                earliest_ns = at_ns
+        return earliest_ns
 
     def on_wake(self, now_ns: int) -> bytes:
-        while True:
-            due = min(self._due(), key=lambda pair: pair[0], default=None)
-            if due is None or due[0] > now_ns:
-                break
-            at_ns, act = due
+        while (wake_ns := self._next_due_ns()) is not None and wake_ns <= now_ns:
+            at_ns, act = min(self._due(), key=lambda pair: pair[0])
             self.now_ns = max(self.now_ns, at_ns)
             try:
                 act()

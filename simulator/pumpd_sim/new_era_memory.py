@@ -7,6 +7,7 @@ after stop and start the old rate returns.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -94,4 +95,9 @@ class Memory:
 
     def target_steps(self, phase: Phase, step_length_pm: int) -> int:
         """Steps of this phase until its volume is reached; 0 is without end."""
-        return -(-self.volume_nl(phase) * ZL_PER_NL // self.believed_step_zl(step_length_pm))
+        return _steps_for(self.volume_nl(phase), self.believed_step_zl(step_length_pm))
+
+
+@functools.lru_cache(maxsize=64)  # one target is asked for at every step of a wire
+def _steps_for(volume_nl: int, step_zl: int) -> int:
+    return -(-volume_nl * ZL_PER_NL // step_zl)

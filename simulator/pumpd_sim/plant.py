@@ -17,6 +17,7 @@ gravity and temperature are left out.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from enum import Enum
 
@@ -26,6 +27,7 @@ TICK_NS = 100_000_000  # the line drains ten times a second, always at whole ten
 PI_SCALED, PI_SCALE = 3_141_592_653_589_793, 10**15
 
 
+@functools.lru_cache(maxsize=64)  # diameters in use: a handful
 def piston_area_um2(diameter_um: int) -> int:
     """Area of a round piston, to the nearest square micrometre."""
     return (PI_SCALED * diameter_um * diameter_um + 2 * PI_SCALE) // (4 * PI_SCALE)

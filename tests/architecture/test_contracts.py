@@ -38,9 +38,7 @@ def test_layers_list_exactly_the_modules_that_exist(root: Path, pyproject: dict[
         package = contract["containers"][0]
         listed = {name for layer in contract["layers"] for name in re.split(r" [|:] ", layer)}
         existing = modules_in(root / package.replace(".", "/"))
-        complaints += [
-            f"{package}.{name} exists: place it in the layers" for name in sorted(existing - listed)
-        ]
+        complaints += [f"{package}.{name} exists: place it in the layers" for name in sorted(existing - listed)]
         complaints += [f"{package}.{name} is listed but does not exist" for name in sorted(listed - existing)]
     assert complaints == []
 

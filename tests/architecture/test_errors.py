@@ -14,9 +14,7 @@ DRAWN = re.compile(r"^(?P<branch>[\s│├└─|`+*-]*)(?P<name>[A-Z]\w+)(?=$|[
 def raisable(product: dict[str, ast.Module]) -> dict[str, str]:
     """Every exception class of pumpd and where it stands, found by its bases until nothing new is found."""
     known = {
-        name
-        for name, thing in vars(builtins).items()
-        if inspect.isclass(thing) and issubclass(thing, BaseException)
+        name for name, thing in vars(builtins).items() if inspect.isclass(thing) and issubclass(thing, BaseException)
     }
     found: dict[str, str] = {}
     classes = [

@@ -57,12 +57,7 @@ def test_core_imports_only_itself_errors_and_what_computes(product: dict[str, as
     may = CORE_MAY_IMPORT | {"pumpd.core", "pumpd.errors"}
     core = {path: tree for path, tree in product.items() if path.startswith("pumpd/core/")}
     assert len(core) > 1
-    strays = [
-        f"{p}:{line} {name}"
-        for p, t in core.items()
-        for line, name in imports_of(t)
-        if not allowed(name, may)
-    ]
+    strays = [f"{p}:{line} {name}" for p, t in core.items() for line, name in imports_of(t) if not allowed(name, may)]
     assert strays == []
 
 
@@ -71,10 +66,7 @@ def test_drivers_import_only_driver_api_units_and_what_computes(product: dict[st
     drivers = {path: tree for path, tree in product.items() if path.startswith("drivers/")}
     assert drivers
     strays = [
-        f"{p}:{line} {name}"
-        for p, t in drivers.items()
-        for line, name in imports_of(t)
-        if not allowed(name, may)
+        f"{p}:{line} {name}" for p, t in drivers.items() for line, name in imports_of(t) if not allowed(name, may)
     ]
     assert strays == []
 

@@ -37,12 +37,8 @@ def test_functions_fit_in_70_lines(product: dict[str, ast.Module]) -> None:
 
 
 def test_every_module_says_why_it_exists(root: Path, product: dict[str, ast.Module]) -> None:
-    silent = [
-        p for p, tree in product.items() if not p.endswith("__init__.py") and not ast.get_docstring(tree)
-    ]
-    tests = [
-        p for p in sorted((root / "tests").rglob("*.py")) if not ast.get_docstring(ast.parse(p.read_text()))
-    ]
+    silent = [p for p, tree in product.items() if not p.endswith("__init__.py") and not ast.get_docstring(tree)]
+    tests = [p for p in sorted((root / "tests").rglob("*.py")) if not ast.get_docstring(ast.parse(p.read_text()))]
     assert silent + [str(path.relative_to(root)) for path in tests] == []
 
 
@@ -54,9 +50,7 @@ def test_package_init_files_are_empty(root: Path, product: dict[str, ast.Module]
 
 def test_names_are_bedside_words_not_patterns(product: dict[str, ast.Module]) -> None:
     names = [(path, Path(path).stem) for path in product]
-    names += [
-        (p, n.name) for p, tree in product.items() for n in ast.walk(tree) if isinstance(n, ast.ClassDef)
-    ]
+    names += [(p, n.name) for p, tree in product.items() for n in ast.walk(tree) if isinstance(n, ast.ClassDef)]
     assert [(p, name) for p, name in names if any(word in name.lower() for word in PATTERN_WORDS)] == []
 
 

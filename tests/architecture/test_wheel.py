@@ -32,9 +32,7 @@ def test_wheel_has_exactly_three_import_packages(wheel_names: list[str]) -> None
 
 def test_wheel_has_every_module_and_no_test(root: Path, wheel_names: list[str]) -> None:
     folders = (root / "pumpd", root / "drivers" / "pumpd_drivers", root / "simulator" / "pumpd_sim")
-    source = {
-        path.relative_to(folder.parent).as_posix() for folder in folders for path in folder.rglob("*.py")
-    }
+    source = {path.relative_to(folder.parent).as_posix() for folder in folders for path in folder.rglob("*.py")}
     assert source - set(wheel_names) == set()
     assert {f"{package}/py.typed" for package in PACKAGES} - set(wheel_names) == set()
     assert [name for name in wheel_names if Path(name).name.startswith(("test_", "conftest"))] == []

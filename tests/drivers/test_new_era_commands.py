@@ -136,12 +136,8 @@ def test_the_first_bytes_of_a_stop_are_the_stop() -> None:
     assert next(pump().stop()).data == bytes.fromhex("02083053 5450b3f903")
 
 
-@pytest.mark.parametrize(
-    ("answer", "letter"), [("P", "P"), ("S", "S"), ("S?NA", "S"), ("P?", "P"), ("I?COM", "S")]
-)
-def test_a_stop_succeeds_whatever_is_answered_once_a_look_shows_still(
-    play: Play, answer: str, letter: str
-) -> None:
+@pytest.mark.parametrize(("answer", "letter"), [("P", "P"), ("S", "S"), ("S?NA", "S"), ("P?", "P"), ("I?COM", "S")])
+def test_a_stop_succeeds_whatever_is_answered_once_a_look_shows_still(play: Play, answer: str, letter: str) -> None:
     report = play(pump().stop(), [("STP", answer), *look(letter)])
     assert (report.drive, report.paused) == (Drive.STILL, letter == "P")
 

@@ -78,9 +78,7 @@ def test_a_frame_is_heard_behind_noise_byte_by_byte_and_behind_a_torn_one(payloa
 @given(data=st.data())
 @settings(max_examples=150, deadline=None)
 def test_chunks_never_change_what_is_heard(data: st.DataObject) -> None:
-    whole = [
-        bytes.fromhex(v["hex"]) for v in VECTORS if v["direction"] == "pump_to_host" and v["mode"] == "safe"
-    ]
+    whole = [bytes.fromhex(v["hex"]) for v in VECTORS if v["direction"] == "pump_to_host" and v["mode"] == "safe"]
     pieces = data.draw(st.lists(st.one_of(st.sampled_from(whole), st.binary(max_size=6)), max_size=6))
     stream = b"".join(pieces)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=8)))
@@ -181,9 +179,7 @@ def test_a_basic_frame_is_heard_byte_by_byte() -> None:
     assert heard == [()] * (len(wire) - 1) + [(meaning("00II0.125W0.000ML"),)]
 
 
-@pytest.mark.parametrize(
-    "payload", ["0", "00", "0S", "0xS", "00Z", "00A?", "00A?SS", "00S\x01", "00S" + "0" * 60]
-)
+@pytest.mark.parametrize("payload", ["0", "00", "0S", "0xS", "00Z", "00A?", "00A?SS", "00S\x01", "00S" + "0" * 60])
 def test_a_basic_frame_that_breaks_the_manual_is_noise_and_what_follows_is_heard(payload: str) -> None:
     framing = NewEraFraming()
     frames = framing.receive(basic_frame(payload) + basic_frame("00S"), request())
@@ -253,9 +249,7 @@ def test_a_body_without_status_letter_answers_nothing(body: bytes) -> None:
     ],
 )
 @pytest.mark.parametrize("address", [0, 12])
-def test_a_wire_that_echoes_our_own_request_is_never_an_answer(
-    command: str, expects: str, address: int
-) -> None:
+def test_a_wire_that_echoes_our_own_request_is_never_an_answer(command: str, expects: str, address: int) -> None:
     framing = NewEraFraming()
     asked = request(expects, address)
     frames = framing.receive(safe_frame(f"{address}{command}".encode()), asked)

@@ -44,18 +44,14 @@ def test_reads_value_and_step_of_a_five_character_field(text: str, value: int, s
     assert numbers.read(text) == numbers.Number(value=value, step=step)
 
 
-@pytest.mark.parametrize(
-    "text", ["", ".", "1000", "1.2.3", "12.345", "-1.00", "1e3.0", " 1.00", "٣.000", "1.0\n"]
-)
+@pytest.mark.parametrize("text", ["", ".", "1000", "1.2.3", "12.345", "-1.00", "1e3.0", " 1.00", "٣.000", "1.0\n"])
 def test_reads_nothing_into_what_is_no_number(text: str) -> None:
     assert numbers.read(text) is None
 
 
 @given(rate=RATES_UL_PER_H, unit=st.sampled_from(sorted(numbers.UL_PER_H)))
 @settings(max_examples=200, deadline=None)
-def test_a_written_rate_is_never_above_the_asked_and_misses_by_less_than_one_digit(
-    rate: int, unit: str
-) -> None:
+def test_a_written_rate_is_never_above_the_asked_and_misses_by_less_than_one_digit(rate: int, unit: str) -> None:
     written = numbers.write(rate, numbers.UL_PER_H[unit])
     asked = Fraction(rate, numbers.UL_PER_H[unit])
     if written is None:

@@ -198,9 +198,7 @@ def test_prepare_refuses_a_pump_that_does_not_stand_still(play: Play, letter: st
 
 @pytest.mark.parametrize("error", ["", "?", "?NA"])
 def test_prepare_leaves_a_firmware_without_keypad_lock_alone(play: Play, error: str) -> None:
-    script = [
-        (c, f"S{error}" if c == "LOC0" else "S?" if c == "LOC" and error else a) for c, a in WRITE + READ
-    ]
+    script = [(c, f"S{error}" if c == "LOC0" else "S?" if c == "LOC" and error else a) for c, a in WRITE + READ]
     play(pump().prepare(REMAINING), script)
 
 
@@ -285,13 +283,7 @@ class Honest:
                 return granted
 
     def reply(self, command: str) -> str:
-        name = (
-            "CLD"
-            if command.startswith("CLD")
-            else command[:2]
-            if command[:2] in ("PF", "AL")
-            else command[:3]
-        )
+        name = "CLD" if command.startswith("CLD") else command[:2] if command[:2] in ("PF", "AL") else command[:3]
         value = command[len(name) :]
         if name == "PHN" and value:
             self.phase = value
@@ -306,9 +298,7 @@ class Honest:
         said = self.phase if name == "PHN" else self.said[name + (self.phase if name == "FUN" else "")]
         if name in ("RAT", "VOL", "DIA"):
             number = said.removesuffix("MH")
-            said = (number if "." in number else number + ".") + {"RAT": "MH", "VOL": self.unit, "DIA": ""}[
-                name
-            ]
+            said = (number if "." in number else number + ".") + {"RAT": "MH", "VOL": self.unit, "DIA": ""}[name]
         return "S" + said
 
 
@@ -318,9 +308,7 @@ class Honest:
     lease=st.integers(min_value=1, max_value=255),
 )
 @settings(max_examples=60, deadline=None)
-def test_granted_is_never_above_the_asked_and_misses_by_less_than_one_digit(
-    rate: int, volume: int, lease: int
-) -> None:
+def test_granted_is_never_above_the_asked_and_misses_by_less_than_one_digit(rate: int, volume: int, lease: int) -> None:
     asked = Remaining(rate_ul_per_h=rate, volume_nl=volume, lease_s=lease, syringe_diameter_um=29_700)
     granted = Honest().serve(pump().prepare(asked))
     assert asked.rate_ul_per_h * 999 < granted.rate_ul_per_h * 1_000 <= asked.rate_ul_per_h * 1_000

@@ -7,6 +7,7 @@ still, and knows what is in. Page and broker may die as they like.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import pytest
@@ -62,7 +63,7 @@ def test_killed_daemon_leaves_a_pump_that_stops_within_its_lease_and_the_rest_ca
     assert pump.heard("STP") == []
     assert 0 < still.displaced_nl - at_kill.displaced_nl <= LEASE_NL_MAX
     last_heard = max(frame.at_ns for frame in pump.wire() if frame.event == "pump_hears")
-    (told,) = [frame for frame in pump.wire() if frame.event == "pump_says" and frame.at_ns > last_heard + NS_PER_S]
+    (told,) = [each for each in pump.wire() if each.event == "pump_says" and each.at_ns > last_heard + NS_PER_S]
     assert told.at_ns - last_heard <= FAST_LEASE_NS  # by the pump's own clock
     assert bed.verified().holds
 
@@ -141,7 +142,7 @@ def test_killed_console_and_broker_are_not_noticed_by_the_infusion(bed: RealBed)
     bed.begin_daemon()
     console, _ = bed.begin_console()
     bed.infuse(LONG)
-    until(lambda: "pumpd-" in broker.log or "as pumpd" in broker.log, "the daemon at the broker")
+    until(lambda: broker.log.count("New client connected") == 1, "the daemon at the broker")
     rows = bed.verified().rows
     rate = pump.truth().rate_nl_per_h
     looks = len(pump.heard("DIS"))
@@ -156,9 +157,9 @@ def test_killed_console_and_broker_are_not_noticed_by_the_infusion(bed: RealBed)
     assert bed.pump().phase is Phase.INFUSING
     assert holds_the_truth(bed)
     heard = [frame.at_ns for frame in pump.heard("DIS")][looks:]
-    assert max(after - before for before, after in zip(heard, heard[1:], strict=False)) < 2 * NS_PER_S
+    assert max(after - before for before, after in itertools.pairwise(heard)) < 2 * NS_PER_S
     broker.start()
-    until(lambda: broker.log.count("as pumpd") >= 2 or broker.log.count("pumpd-") >= 2, "telemetry comes back")
+    until(lambda: broker.log.count("New client connected") == 2, "telemetry is back")
 
 
 @pytest.mark.timeout(120)

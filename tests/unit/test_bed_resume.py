@@ -44,6 +44,19 @@ def test_end_kept_gives_less() -> None:
     assert [step.rate_ul_per_h for step in bed.infusion().plan] == [36_000, 54_000, 72_000]
 
 
+def test_end_kept_counts_the_present_step_at_its_present_rate() -> None:
+    bed = BedStory()
+    bed.runs()
+    bed.rate(18_000)
+    bed.done(Drive.INFUSING, rate=18_000)
+    bed.drives(100)
+    bed.paused(100)
+    high_nl = bed.infusion().delivered.high_nl
+    bed.wait(60)
+    bed.resume(keep=Keep.END_TIME)
+    assert abs(4_500_000 - high_nl - prepared_nl(bed) - 1_200_000) < 10_000
+
+
 def test_a_pause_that_outlasts_the_end_leaves_nothing_to_resume() -> None:
     bed = paused()
     bed.wait(400)

@@ -137,3 +137,14 @@ def test_too_short_a_window_measures_nothing() -> None:
     assert measured_now((reading(1_000, 0), reading(3_900, 29))) is None
     assert measured_now((reading(1_000, 0), reading(4_100, 31, late_ms=300))) is None, "it may have been 2.8 s"
     assert measured_now((reading(1_000, 0), reading(4_100, 31)))
+
+
+def test_a_reading_from_before_a_decrease_is_not_widened_at_the_lower_rate() -> None:
+    """Asked before the change, told after it: 36 mL/h still flowed in between."""
+    bed = running()
+    bed.flows(10)
+    bed.rate(2_000)
+    bed.wait(1)
+    bed.done(Drive.INFUSING, rate=2_000, infused_ul=None)
+    bed.report(Drive.INFUSING, rate=2_000, infused_ul=101, ago_ms=1_000, after_s=0.1)
+    assert bed.look().delivered.high_nl >= 100_000 + 11 * 1_000

@@ -1,0 +1,92 @@
+"""The plot draws what was measured, leaves gaps where nothing was known, and stays inside its frame."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from xml.etree.ElementTree import Element, fromstring
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pumpd.api_models import Phase, SampleView
+from pumpd.console.charts import STILL_MS, rate_plot
+
+FROM_MS: Final = 1_780_000_000_000
+SVG: Final = "{http://www.w3.org/2000/svg}"
+
+
+def sample(after_s: int, asked: int | None, granted: int | None = None, measured: int | None = None) -> SampleView:
+    return SampleView(
+        ts_ms=FROM_MS + after_s * 1_000, slot="p1", phase=Phase.INFUSING, asked_ul_per_h=asked,
+        granted_ul_per_h=granted, measured_ul_per_h=measured, delivered_low_nl=0, delivered_high_nl=0,
+    )  # fmt: skip
+
+
+def plot(rows: list[SampleView], *, now_s: int = 100, end_s: int = 200, width: int = 600, height: int = 250) -> Element:
+    drawn = rate_plot(
+        rows, from_ms=FROM_MS, now_ms=FROM_MS + now_s * 1_000, planned_end_ms=FROM_MS + end_s * 1_000, width=width,
+        height=height,
+    )  # fmt: skip
+    return fromstring(drawn)  # noqa: S314  # our own picture
+
+
+def lines(svg: Element, colour: str) -> list[str]:
+    return [path.attrib["d"] for path in svg.iter(f"{SVG}path") if path.attrib["stroke"] == colour]
+
+
+GRANTED, ASKED = "#0b5c7d", "#12242f"
+rates = st.one_of(st.none(), st.integers(0, 2_000_000))
+
+
+@given(st.lists(st.tuples(st.integers(0, 300), rates, rates, rates), max_size=60))
+def test_every_point_lies_inside_the_picture(rows: list[tuple[int, int | None, int | None, int | None]]) -> None:
+    svg = plot([sample(*row) for row in sorted(rows, key=lambda row: row[0])])
+    numbers: list[tuple[int, int]] = []
+    for path in svg.iter(f"{SVG}path"):
+        numbers += [(int(n), 600) for n in re.findall(r"[MH](\d+)", path.attrib["d"])]
+        numbers += [(int(n), 250) for n in re.findall(r"[V,](\d+)", path.attrib["d"])]
+        assert "-" not in path.attrib["d"]
+    for dot in svg.iter(f"{SVG}circle"):
+        numbers += [(int(dot.attrib["cx"]), 600), (int(dot.attrib["cy"]), 250)]
+    assert [pair for pair in numbers if not 0 <= pair[0] <= pair[1]] == []
+
+
+def test_unknown_rate_leaves_a_gap_and_is_never_drawn_as_zero() -> None:
+    svg = plot([sample(0, 5_000, 5_000), sample(10, 5_000, None), sample(20, 5_000, 5_000), sample(30, 5_000, 5_000)])
+    assert len(lines(svg, GRANTED)) == 2
+    assert len(lines(svg, ASKED)) == 1
+
+
+def test_silence_is_not_bridged_by_a_line() -> None:
+    apart_s = STILL_MS // 1_000 + 1
+    assert len(lines(plot([sample(0, 5_000), sample(apart_s, 5_000)]), ASKED)) == 2
+
+
+def test_rate_changes_are_steps_and_not_slopes() -> None:
+    (path,) = lines(plot([sample(0, 4_000), sample(10, 4_000), sample(20, 8_000), sample(30, 8_000)]), ASKED)
+    assert re.fullmatch(r"M\d+,\d+H\d+V\d+H\d+", path)
+
+
+def test_lines_are_told_apart_without_colour() -> None:
+    svg = plot([sample(second, 5_000, 5_000, 4_900) for second in range(0, 90, 10)])
+    (asked,) = (path for path in svg.iter(f"{SVG}path") if path.attrib["stroke"] == ASKED)
+    (granted,) = (path for path in svg.iter(f"{SVG}path") if path.attrib["stroke"] == GRANTED)
+    assert "stroke-dasharray" in asked.attrib
+    assert int(granted.attrib["stroke-width"]) > int(asked.attrib["stroke-width"])
+    assert len(list(svg.iter(f"{SVG}circle"))) == 9
+    assert {"asked", "granted", "measured"} <= {text.text for text in svg.iter(f"{SVG}text")}
+
+
+def test_eight_hours_are_no_bigger_than_the_picture() -> None:
+    rows = [sample(second, 5_000, 5_000, 4_900 + second % 7) for second in range(0, 28_800, 5)]
+    svg = plot(rows, now_s=28_800, end_s=28_800)
+    assert len(list(svg.iter(f"{SVG}circle"))) <= 600 // 5
+    assert max(len(path.attrib["d"]) for path in svg.iter(f"{SVG}path")) < 50
+
+
+def test_axis_reaches_to_the_planned_end_and_says_now() -> None:
+    told = [text.text for text in plot([sample(0, 5_000)]).iter(f"{SVG}text")]
+    assert "now" in told
+    assert "6 mL/h" in told
+    assert "now" not in [text.text for text in plot([sample(0, 5_000)], now_s=300).iter(f"{SVG}text")]
