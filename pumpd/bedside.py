@@ -23,7 +23,7 @@ import structlog
 from pumpd.clock import Clock
 from pumpd.core import facts as f
 from pumpd.core import requests as r
-from pumpd.core.bed import decide
+from pumpd.core.bed import decide, still_stands
 from pumpd.core.effects import ChangeRate, Effect, PumpEffect, Reply, Start, Stop, When
 from pumpd.core.evolve import fold
 from pumpd.core.facts import Fact
@@ -242,7 +242,13 @@ class Bedside:
 
     def _committed(self, seq: int) -> None:
         while self._outbox and self._outbox[0].seq <= seq:
-            self._send(self._outbox.popleft().effect)
+            effect = self._outbox.popleft().effect
+            if still_stands(self._state, effect):
+                self._send(effect)
+            else:
+                detail = "nothing was sent: the pump came into doubt while the journal made the start or raise durable"
+                self._queue.append(self._ended(effect, r.Refused(detail=detail)))
+                self._bell.set()
 
     def _journal_failed(self, detail: str) -> None:
         log.error("journal_down", detail=detail)

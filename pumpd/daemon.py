@@ -48,7 +48,7 @@ from pumpd.telemetry.publisher import Publisher
 BED_WITHIN_S: Final = 2.0  # the bed's loop turns ten times a second
 BUS_WITHIN_S: Final = 3.0  # a bus proves life every second, and an exchange ends within its reply limit
 PART_WITHIN_S: Final = 10.0
-API_WITHIN_S: Final = 5.0  # a socket that cannot be had by then will not be had
+API_WITHIN_S: Final = 5.0  # a socket that does not answer by then is worth a line in the log
 
 EXIT_CONFIG: Final = 2  # the operator has to change something
 EXIT_VITAL: Final = 70  # our own fault: systemd starts us again
@@ -178,7 +178,6 @@ async def _live(config: Config) -> int:
         if not driver.info.verified_on_hardware:
             log.warning("driver_not_verified_on_hardware", slot=slot, driver=driver.info.name)
     setup = _setup(config, drivers)
-    config.state_dir.mkdir(parents=True, exist_ok=True)
     boot = clock.new_id()
     health = Health(Notify.from_environment())
     health.on_late = lambda part: log.error("late", part=part)
@@ -277,16 +276,19 @@ async def _open_doors(parts: _Parts, auxiliary: list[asyncio.Task[None]]) -> Non
 
 
 async def _until_answering(api: asyncio.Task[None], answering: asyncio.Event) -> None:
-    """Wait for the first answer of the socket; what keeps it from being had is the operator's to mend."""
+    """Wait for the first answer of the socket, for as long as it takes: until then systemd is not told READY, and at
+    its own limit tries anew. What keeps the socket from being had is the operator's to mend, and is raised.
+    """
     waiting = asyncio.create_task(answering.wait())
     try:
-        await asyncio.wait([waiting, api], timeout=API_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait([waiting, api], timeout=API_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
+        if not done:
+            log.error("api_late", within_s=API_WITHIN_S)
+            await asyncio.wait([waiting, api], return_when=asyncio.FIRST_COMPLETED)
     finally:
         waiting.cancel()
     if api.done():
-        api.result()  # raises what it failed with
-    if not answering.is_set():
-        log.error("api_late", within_s=API_WITHIN_S)
+        api.result()
 
 
 def _telemetry(parts: _Parts) -> list[asyncio.Task[None]]:

@@ -17,7 +17,7 @@ from pumpd.core import alarms, gates, infusion, rise, watch
 from pumpd.core import facts as f
 from pumpd.core import requests as r
 from pumpd.core.codes import Condition, Phase, Reason, ReasonCode, Severity, Why
-from pumpd.core.effects import Effect, Reply
+from pumpd.core.effects import ChangeRate, Effect, Reply, Start
 from pumpd.core.facts import Fact
 from pumpd.core.limits import Review
 from pumpd.core.order import Order
@@ -55,6 +55,14 @@ def decide(state: BedState, request: r.Request, setup: Setup) -> Decision:
 def preview(state: BedState, slot: str, order: Order, setup: Setup, now_ns: int) -> Review:
     """What a start of this order would be judged by now; changes nothing."""
     return rise.review_order(Turn(state, setup, now_ns), slot, order)
+
+
+def still_stands(state: BedState, effect: Start | ChangeRate) -> bool:
+    """Is a start or raise that waited for the disk still wanted? Doubt that came meanwhile blocks it (wall 4)."""
+    pump = state.pump(effect.slot)
+    if pump is None or pump.command is None or pump.command.command_id != effect.command_id or pump.stop is not None:
+        return False
+    return pump.phase is (Phase.STARTING if isinstance(effect, Start) else Phase.INFUSING)
 
 
 def _person(turn: Turn, request: r.PersonRequest) -> None:

@@ -220,7 +220,7 @@ def _rates_by_totals(turn: Turn, slot: str) -> tuple[int, ...] | None:
     fits = tuple(
         each
         for each in candidates
-        if each is not None and least * PPM <= each * (PPM + slack_ppm) and each * (PPM - slack_ppm) <= most * PPM
+        if least * PPM <= each * (PPM + slack_ppm) and each * (PPM - slack_ppm) <= most * PPM
     )
     if len(fits) > 1 and turn.now_ns - pump.phase_since_ns < QUESTION_AFTER_NS:
         return None

@@ -26,6 +26,7 @@ from pumpd.telemetry.topics import BED_SLOT, Kind
 EVENTS_MAX: Final = 2_000  # a busy day of one bed; about 1 MB
 TELEMETRY_MAX: Final = 32  # 8 s of four pumps: older ones come better as backfill
 BACKFILL_MAX: Final = 4  # the store is the queue; this only keeps the sender busy
+AGAIN_MAX: Final = 2
 RETAINED_MAX: Final = 256  # 4 slots x 3 topics, 64 alarms, and clearing as many, with room
 
 
@@ -63,14 +64,14 @@ class Outbox:
         self._telemetry: deque[Message] = deque()
         self._backfill: deque[Message] = deque()
         self._flying: Message | None = None
-        self._again: Message | None = None
+        self._again: list[Message] = []  # cut off in flight: one `status` and one other at most
         self.dropped = 0
         self.overflowed = False  # a retained topic found no room: everything has to be announced anew
 
     def __len__(self) -> int:
         """Messages held, the one in flight included."""
         waiting = len(self._retained) + len(self._events) + len(self._telemetry) + len(self._backfill)
-        return waiting + (self._flying is not None) + (self._again is not None)
+        return waiting + len(self._again) + (self._flying is not None)
 
     @property
     def nothing_live(self) -> bool:
@@ -89,7 +90,8 @@ class Outbox:
     def offline(self) -> None:
         self._online = False
         if self._flying is not None and self._flying.qos:
-            self._again = self._flying
+            self._again.insert(0, self._flying)
+            assert len(self._again) <= AGAIN_MAX, self._again
         self._flying = None
         self._retained.clear()
         self._telemetry.clear()
@@ -155,9 +157,8 @@ class Outbox:
     def _next(self) -> Message | None:
         # `status` comes first, since nothing counts before it is up; but never an old one behind a new one
         status = next((topic for topic, each in self._retained.items() if each.kind is Kind.STATUS), None)
-        if self._again is not None and (status is None or self._again.kind is Kind.STATUS):
-            again, self._again = self._again, None
-            return again
+        if self._again and (status is None or self._again[0].kind is Kind.STATUS):
+            return self._again.pop(0)
         if self._retained:
             return self._made(status or next(iter(self._retained)))
         for queue in (self._events, self._telemetry, self._backfill):

@@ -3,23 +3,31 @@
 Each watches one played bed and collects violations as sentences with a time; none of them stops a run. They know the
 plant's own truth (which no pump can tell the daemon) and the bytes on the wire, and judge by the walls:
 
-- the motor never runs faster than granted for longer than one report (a person at the keypad: one lease);
-- no phase says stopped or ended while the motor turns (wall 3);
-- what the plunger displaced lies inside the stated interval, at every look (wall 11);
-- no start reaches the wire after a stop until a pump has been prepared anew (wall 6);
-- never more than the plan in all;
-- the live state is the fold of the journal (wall 1).
+- no phase says stopped, ended or idle while the motor turns (wall 3);
+- the motor never runs faster than granted for longer than one report, and never longer than a lease, whatever is lost;
+- what the plunger displaced lies inside the stated interval, at every look (wall 11), and never beyond the plan;
+- one prepare gives one start at most, and none reaches the wire after a stop (walls 4 and 6);
+- a pump whose daemon died stands still within its lease, half a millilitre later at most (wall 8);
+- the live state is the fold of the journal (wall 1);
+- on a day without faults nothing is stopped and no alarm is raised, but for what asks a nurse to do something.
+
+One thing nobody can know: that somebody has just started the pump at its own keys. From that moment until a look that
+was asked for afterwards has come back, the motor may turn at rest and the interval may lag; then all claims hold again.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Final
 
 from pumpd_sim.bus import SimBus
+from pumpd_sim.device import Truth
+from pumpd_sim.faults import FaultKind
 
 from pumpd.core import facts as f
-from pumpd.core.codes import Phase
+from pumpd.core.codes import Condition, Phase, Why
 from pumpd.core.evolve import fold
 from pumpd.core.facts import Fact
 from pumpd.core.look import MOVING, delivered_now
@@ -33,8 +41,11 @@ from pumpd.testing.virtual import BOOT_NS, VirtualClock
 ONE_REPORT_NS: Final = 1_500 * NS_PER_MS  # a look every half second, its exchanges, and one that was lost
 WIRE_SLACK_NS: Final = 60 * NS_PER_MS  # a frame that was on the wire when the stop was decided
 RATE_SLACK_PPM: Final = 2_000  # a motor step is not a round number of microlitres an hour
-RUN: Final = b"RUN"
+LEASE_ANY_S: Final = 15  # wall 8: no lease is longer
+RUNAWAY_NL: Final = 500_000  # wall 8: what a pump may give after its daemon died
 VIOLATIONS_MAX: Final = 20  # a run that went wrong tells enough with these
+PROMPTS: Final = (Condition.STEP_DUE, Condition.NEAR_END, Condition.ENDED, Condition.PAUSE_OVER)
+SETTLED: Final = (Phase.IDLE, Phase.CHECKING, Phase.STOPPED, Phase.ENDED)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,12 +56,17 @@ class Watch:
     address: int
     sim: SimBus
     info: DriverInfo
-    keypad: bool = False  # has anybody pressed keys at this pump in this run?
-    begun_nl: int = 0  # displaced when the present infusion was ordered
-    total_nl: int = 0
+    begun_nl: dict[int, int] = field(default_factory=dict)  # displaced when each infusion was ordered
     too_fast_since_ns: int | None = None
+    starts_left: int = 0
     no_start_since_ns: int | None = None
     wire_read_ns: int = -1
+    faults_read: int = 0
+    pressed_ns: int | None = None  # somebody started the pump at its keys, and no look has shown it yet
+    pressed_ever: bool = False
+    died_at_ns: int = 0
+    died_at_nl: int = 0
+    died_lease_ns: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,33 +75,60 @@ class Oracles:
 
     clock: VirtualClock
     watches: tuple[Watch, ...]
+    calm: bool = False
     violations: list[str] = field(default_factory=list)
-    looks: int = 0
+    seen: Counter[str] = field(default_factory=Counter)  # phases reached, alarms raised, infusions: how diverse it was
 
     def on_facts(self, state: BedState, facts: tuple[Fact, ...]) -> None:
         """Subscribe this to the bed."""
         for fact in facts:
             match fact:
                 case f.InfusionOrdered():
-                    self._ordered(fact)
-                case f.PhaseChanged(phase=Phase.STOPPED | Phase.ENDED):
-                    self._settled(state, fact)
-                case f.PhaseChanged(phase=Phase.STOPPING):
-                    self._watch(fact.slot).no_start_since_ns = fact.at_ns
+                    watch = self._watch(fact.slot)
+                    watch.begun_nl[fact.infusion_id] = self._truth(watch).displaced_nl
+                    watch.pressed_ever = False
+                    self.seen[f"ordered {fact.order.regimen}"] += 1
+                case f.AlarmRaised():
+                    self._alarmed(fact)
                 case f.LegPrepared():
-                    self._watch(fact.slot).no_start_since_ns = None
+                    watch = self._watch(fact.slot)
+                    self._wire(watch)
+                    watch.no_start_since_ns, watch.starts_left = None, 1
+                case f.PhaseChanged():
+                    self._phase(state, fact)
                 case _:
                     pass
 
     def look(self, state: BedState) -> None:
         """Compare now; call it often."""
-        self.looks += 1
         for watch in self.watches:
             pump = state.pump(watch.slot)
             if pump is not None:
-                self._speed(state, pump, watch)
-                self._interval(state, pump, watch)
+                truth = self._truth(watch)
+                self._keys(pump, watch)
+                self._speed(pump, watch, truth)
+                self._interval(state, pump, watch, truth)
                 self._wire(watch)
+
+    def died(self, state: BedState) -> None:
+        """The daemon is gone: from here on each pump is alone with its lease."""
+        for watch in self.watches:
+            pump = state.pump(watch.slot)
+            watch.died_at_ns, watch.died_at_nl = self.clock.now_ns(), self._truth(watch).displaced_nl
+            watch.died_lease_ns = (LEASE_ANY_S + 1) * NS_PER_S if pump is None else _lease_ns(pump)
+
+    def look_alone(self) -> None:
+        """Compare while no daemon runs."""
+        for watch in self.watches:
+            truth = self._truth(watch)
+            alone_ns = self.clock.now_ns() - watch.died_at_ns
+            self._keys(None, watch)
+            if watch.pressed_ns is not None:
+                continue
+            if truth.motor_turning and alone_ns > watch.died_lease_ns:
+                self.say(f"{watch.slot} still runs {alone_ns // NS_PER_MS} ms after its daemon died")
+            if truth.displaced_nl - watch.died_at_nl > RUNAWAY_NL:
+                self.say(f"{watch.slot} gave {truth.displaced_nl - watch.died_at_nl} nl after its daemon died")
 
     def journal(self, state: BedState, journal: SimulatedJournal) -> None:
         """The fold of the journal is the live state."""
@@ -96,30 +139,55 @@ class Oracles:
 
     # --- the checks -------------------------------------------------------------------------------------------
 
-    def _ordered(self, fact: f.InfusionOrdered) -> None:
-        watch = self._watch(fact.slot)
-        watch.begun_nl = watch.sim.truth(self.clock.now_ns(), watch.address).displaced_nl
-        watch.total_nl = fact.programme.total_nl
+    def _alarmed(self, fact: f.AlarmRaised) -> None:
+        self.seen[f"alarm {fact.condition.value}"] += 1
+        if self.calm and fact.condition not in PROMPTS:
+            self.say(f"{fact.slot}: alarm {fact.condition.value} {fact.value} on a day without faults: {fact.detail}")
 
-    def _settled(self, state: BedState, fact: f.PhaseChanged) -> None:
+    def _phase(self, state: BedState, fact: f.PhaseChanged) -> None:
+        self.seen[f"phase {fact.phase.value}"] += 1
+        if fact.why is Why.VOLUME_REACHED:
+            self.seen["completed"] += 1
         watch = self._watch(fact.slot)
-        truth = watch.sim.truth(self.clock.now_ns(), watch.address)
-        if truth.motor_turning and not watch.keypad:
-            self.say(f"{fact.slot} is {fact.phase.value} while the motor turns")
-        pump = state.pump(fact.slot)
-        assert pump is not None
-        self._interval(state, pump, watch)
+        if fact.phase is Phase.STOPPING:
+            self._wire(watch)
+            watch.no_start_since_ns, watch.starts_left = fact.at_ns, 0
+        if fact.phase in (Phase.STOPPED, Phase.ENDED):
+            pump = state.pump(fact.slot)
+            assert pump is not None
+            truth = self._truth(watch)
+            self._keys(pump, watch)
+            if truth.motor_turning and watch.pressed_ns is None:
+                self.say(f"{fact.slot} is {fact.phase.value} while the motor turns")
+            self._interval(state, pump, watch, truth)
 
-    def _speed(self, state: BedState, pump: PumpState, watch: Watch) -> None:
+    def _keys(self, pump: PumpState | None, watch: Watch) -> None:
+        """Has somebody started the pump at its keys, and has a look shown it since?"""
+        fired = watch.sim.fired
+        for index in range(watch.faults_read, len(fired)):
+            each = fired[index]
+            if each.kind is FaultKind.OTHER_USER_AT_KEYPAD and each.detail == f"pump {watch.address} start":
+                watch.pressed_ns, watch.pressed_ever = each.at_ns, True
+        watch.faults_read = len(fired)
+        if pump is None or watch.pressed_ns is None:
+            return
+        last = pump.sighting
+        reading = last.readings[-1] if last.readings else None
+        shown = last.last_at_ns is not None and last.last_at_ns - NS_PER_S > watch.pressed_ns
+        if shown and (reading is None or reading.asked_at_ns > watch.pressed_ns) and pump.stop is None:
+            watch.pressed_ns = None
+
+    def _speed(self, pump: PumpState, watch: Watch, truth: Truth) -> None:
         now_ns = self.clock.now_ns()
-        truth = watch.sim.truth(now_ns, watch.address)
         allowed = _allowed_ul_per_h(pump)
         if truth.rate_nl_per_h <= allowed * NL_PER_UL * (1_000_000 + RATE_SLACK_PPM) // 1_000_000:
             watch.too_fast_since_ns = None
             return
+        if pump.phase in SETTLED and watch.pressed_ns is None:
+            self.say(f"{watch.slot} is {pump.phase.value} while the motor turns")
         if watch.too_fast_since_ns is None:
             watch.too_fast_since_ns = now_ns
-        blind = watch.keypad or pump.sighting.missed > 0 or pump.phase is Phase.STOPPING
+        blind = watch.pressed_ns is not None or pump.sighting.missed > 0 or pump.phase is Phase.STOPPING
         patience_ns = _lease_ns(pump) if blind else ONE_REPORT_NS
         if now_ns - watch.too_fast_since_ns > patience_ns:
             self.say(
@@ -128,37 +196,44 @@ class Oracles:
             )
             watch.too_fast_since_ns = now_ns
 
-    def _interval(self, state: BedState, pump: PumpState, watch: Watch) -> None:
-        if pump.infusion is None or pump.phase in (Phase.IDLE, Phase.ENDED) or watch.total_nl == 0 or watch.keypad:
+    def _interval(self, state: BedState, pump: PumpState, watch: Watch, truth: Truth) -> None:
+        infusion = pump.infusion
+        if infusion is None or infusion.infusion_id not in watch.begun_nl or watch.pressed_ns is not None:
             return
-        now_ns = self.clock.now_ns()
-        truth = watch.sim.truth(now_ns, watch.address)
-        displaced_nl = truth.displaced_nl - watch.begun_nl
-        stated = delivered_now(pump, watch.info, now_ns, state.boot_at_ns)
+        displaced_nl = truth.displaced_nl - watch.begun_nl[infusion.infusion_id]
+        stated = delivered_now(pump, watch.info, self.clock.now_ns(), state.boot_at_ns)
         if not stated.low_nl <= displaced_nl <= stated.high_nl + truth.step_nl:
             self.say(
                 f"{watch.slot} displaced {displaced_nl} nl, stated {stated.low_nl} to {stated.high_nl} nl "
                 f"in {pump.phase.value}"
             )
-        if displaced_nl > watch.total_nl + 2 * truth.step_nl:
-            self.say(f"{watch.slot} displaced {displaced_nl} nl of a plan of {watch.total_nl} nl")
+        total_nl = infusion.programme.total_nl
+        if displaced_nl > total_nl + 2 * truth.step_nl and not watch.pressed_ever:
+            self.say(f"{watch.slot} displaced {displaced_nl} nl of a plan of {total_nl} nl")
 
     def _wire(self, watch: Watch) -> None:
-        since_ns = watch.no_start_since_ns
-        newest_ns = watch.wire_read_ns
-        for seen in reversed(watch.sim.journal):
-            if seen.at_ns <= watch.wire_read_ns:
-                break
-            newest_ns = max(newest_ns, seen.at_ns)
-            late = since_ns is not None and seen.at_ns > since_ns + WIRE_SLACK_NS
-            if late and seen.event == "host_sends" and RUN in seen.data:
+        run = f"{watch.address}RUN".encode()
+        sent = list(takewhile(lambda seen: seen.at_ns > watch.wire_read_ns, reversed(watch.sim.journal)))
+        for seen in reversed(sent):
+            if seen.event != "host_sends" or run not in seen.data:
+                continue
+            since_ns = watch.no_start_since_ns
+            if since_ns is not None and seen.at_ns > since_ns + WIRE_SLACK_NS:
                 self.say(f"{watch.slot}: {seen.text} went out after the stop")
-        watch.wire_read_ns = newest_ns
+            elif since_ns is None:
+                watch.starts_left -= 1
+                if watch.starts_left < 0:
+                    self.say(f"{watch.slot}: {seen.text} went out again")
+        if sent:
+            watch.wire_read_ns = sent[0].at_ns
 
     # --- small things -----------------------------------------------------------------------------------------
 
     def _watch(self, slot: str) -> Watch:
         return next(watch for watch in self.watches if watch.slot == slot)
+
+    def _truth(self, watch: Watch) -> Truth:
+        return watch.sim.truth(self.clock.now_ns(), watch.address)
 
     def say(self, what: str) -> None:
         at_s = (self.clock.now_ns() - BOOT_NS) / NS_PER_S
@@ -179,5 +254,5 @@ def _allowed_ul_per_h(pump: PumpState) -> int:
 def _lease_ns(pump: PumpState) -> int:
     """How long a pump may go on alone, with its own timer's whole second."""
     infusion = pump.infusion
-    lease_s = 15 if infusion is None or infusion.programme.lease_s is None else infusion.programme.lease_s
+    lease_s = LEASE_ANY_S if infusion is None or infusion.programme.lease_s is None else infusion.programme.lease_s
     return (lease_s + 1) * NS_PER_S + ONE_REPORT_NS

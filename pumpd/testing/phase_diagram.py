@@ -1,4 +1,4 @@
-"""The picture of the phases in docs/phases.md, made from the table that decides: `python -m pumpd.testing.phase_diagram`.
+"""The picture in docs/phases.md, made from the table that decides: `python -m pumpd.testing.phase_diagram`.
 
 A picture that somebody drew is right on the day it is drawn. This one is written between two marks of the page, as
 Mermaid, which many viewers draw; a test compares it with the table.

@@ -169,6 +169,12 @@ class PlayedBed:
             StepRequested(at_ns=self.clock.now_ns(), request_id=self.clock.new_id(), actor=NURSE, slot=slot)
         )
 
+    async def until_ready(self, slot: str = "p1", within_s: float = 30.0) -> None:
+        """Wait until the pump has been identified, and seen without the alarm of its power-up."""
+        async with asyncio.timeout(within_s):
+            while (last := self.pump(slot).sighting.last) is None or last.alarm is not None:
+                await asyncio.sleep(0.05)
+
     async def until(self, *phases: Phase, slot: str = "p1", within_s: float = 60.0) -> PumpState:
         """Wait until the pump's phase is one of these; TimeoutError names what it was instead."""
         changed = asyncio.Event()

@@ -151,15 +151,16 @@ class RealBed:
         return self.broker.start()
 
     def write_config(self, *, drivers: Mapping[str, str] | None = None, more: str = "") -> Path:
-        """One bus for each simulated pump; `drivers`: of a slot, where it is not new_era."""
+        """One bus for each simulated pump, or one whose pump is not there; `drivers`: of a slot, if not new_era."""
         drivers = drivers or {}
+        links = {slot: pump.link for slot, pump in self.pumps.items()} or {"p1": self.folder / "pump-p1"}
         lines = [
             'site = "test"\nward = "test"\nbed = "bed-1"',
             f'state_dir = "{self.state}"\nsocket = "{self.socket}"',
             'library = "drug-library.toml"\nregimens = "regimens.toml"\naccounts = "accounts.toml"',
         ]
-        for slot, pump in self.pumps.items():
-            lines.append(f'[[bus]]\nname = "bus-{slot}"\nport = "{pump.link}"\nbaud = 19200')
+        for slot, link in links.items():
+            lines.append(f'[[bus]]\nname = "bus-{slot}"\nport = "{link}"\nbaud = 19200')
             lines.append(f'[[bus.pump]]\nslot = "{slot}"\ndriver = "{drivers.get(slot, "new_era")}"\naddress = 0')
         if self.broker is not None:
             lines.append(f'[mqtt]\nhost = "127.0.0.1"\nport = {self.broker.port}\nkeepalive_s = 2')

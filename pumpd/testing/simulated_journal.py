@@ -61,6 +61,10 @@ class SimulatedJournal:
         """What a kill leaves."""
         return tuple(self.rows[: self._committed])
 
+    def slow_down(self, disk: Disk) -> None:
+        """From the next commit on, the disk behaves like this."""
+        self._disk = disk
+
     def append(self, facts: Sequence[Fact], *, at_ns: int, wall_ms: int) -> int:
         for fact in facts:
             if is_durable(fact):

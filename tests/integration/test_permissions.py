@@ -10,17 +10,41 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator
+from dataclasses import dataclass
 from grp import getgrnam
 from pathlib import Path
 
 import pytest
 
 from pumpd.testing.processes import NOBODY, NotifySocket, Program, until
-from pumpd.testing.real_bed import LONG, RealBed
+from pumpd.testing.real_bed import LONG, Frame, RealBed, SimulatedPump
 
 AS_ROOT = os.geteuid() == 0
 TO_MEND = 2
 EVERYBODY = 0o777
+THIEF = """
+import sys, time, serial
+port = serial.Serial(sys.argv[1], exclusive=True)
+print("has it", flush=True)
+time.sleep(600)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A bed whose daemon runs, and a pump beside it that nobody holds."""
+
+    bed: RealBed
+    daemon: Program
+    spare: SimulatedPump
+
+
+@pytest.fixture(scope="module")
+def held() -> Iterator[Held]:
+    with RealBed(user=NOBODY if AS_ROOT else None) as real:
+        real.begin_pump("p1")
+        daemon = real.begin_daemon()
+        yield Held(bed=real, daemon=daemon, spare=real.begin_pump("p2"))
 
 
 @pytest.fixture
@@ -30,6 +54,18 @@ def bed() -> Iterator[RealBed]:
         yield real
 
 
+def another_bed_in(bed: RealBed, **changed: str) -> Path:
+    """The configuration of a second daemon with one bus; state and socket are its own but for what is `changed`."""
+    values = {"state_dir": str(bed.folder / "state-2"), "socket": str(bed.folder / "2.sock"), **changed}
+    lines = []
+    for line in bed.write_config().read_text(encoding="utf-8").splitlines():
+        name = line.partition(" = ")[0]
+        lines.append(f'{name} = "{values[name]}"' if name in values else line)
+    path = bed.folder / "second.toml"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
 def refused(daemon: Program) -> str:
     """The one line of a daemon that did not start."""
     assert daemon.wait() == TO_MEND, daemon.complained()
@@ -37,6 +73,10 @@ def refused(daemon: Program) -> str:
     assert sentence.startswith("pumpd: ")
     assert "Traceback" not in daemon.complained()
     return sentence
+
+
+def heard(pump: SimulatedPump) -> list[Frame]:
+    return [frame for frame in pump.wire() if frame.event == "pump_hears"]
 
 
 def test_port_of_another_group_is_told_with_the_group_to_join(bed: RealBed) -> None:
@@ -51,17 +91,33 @@ def test_port_of_another_group_is_told_with_the_group_to_join(bed: RealBed) -> N
     assert f"may not open {pump.link}" in sentence
     if group is not None:
         assert f"sudo usermod -aG {group} " in sentence
-    assert pump.wire() == []
+    assert heard(pump) == []
 
 
-def test_port_that_another_daemon_holds_is_told_with_its_process(bed: RealBed) -> None:
-    pump = bed.begin_pump()
-    holder = bed.begin_daemon()
-    second = another_bed_in(bed)
-    sentence = refused(bed.begin_daemon(config=second, awaited=False))
-    assert f"{pump.link} is held by " in sentence
-    assert f"(process {holder.pid})" in sentence
-    assert holder.runs
+def test_port_that_another_daemon_holds_is_told_with_its_process(held: Held) -> None:
+    link = held.bed.pumps["p1"].link
+    second = another_bed_in(held.bed, port=str(link))
+    sentence = refused(held.bed.begin_daemon(config=second, awaited=False))
+    assert f"{link} is held by " in sentence
+    assert f"(process {held.daemon.pid})" in sentence
+
+
+def test_journal_that_another_daemon_holds_is_told_with_its_process(held: Held) -> None:
+    second = another_bed_in(held.bed, port=str(held.spare.link), state_dir=str(held.bed.state))
+    sentence = refused(held.bed.begin_daemon(config=second, awaited=False))
+    assert f"{held.bed.journal}: another pumpd (process {held.daemon.pid}) holds this journal" in sentence
+
+
+def test_socket_that_another_daemon_holds_is_told_with_its_process(held: Held) -> None:
+    second = another_bed_in(held.bed, port=str(held.spare.link), socket=str(held.bed.socket))
+    sentence = refused(held.bed.begin_daemon(config=second, awaited=False))
+    assert f"{held.bed.socket} is in use: process {held.daemon.pid} listens there" in sentence
+
+
+def test_daemon_that_holds_everything_is_not_disturbed(held: Held) -> None:
+    assert held.daemon.runs
+    assert held.bed.answers()
+    assert [word for word in heard(held.spare) if "RUN" in word.text] == []
 
 
 def test_port_that_is_held_keeps_no_daemon_from_pumps_that_may_be_moving(bed: RealBed) -> None:
@@ -71,8 +127,7 @@ def test_port_that_is_held_keeps_no_daemon_from_pumps_that_may_be_moving(bed: Re
     daemon = bed.begin_daemon()
     bed.infuse(LONG, "p1")
     daemon.kill()
-    command = f"import serial, time; serial.Serial({str(bed.pumps['p2'].link)!r}, exclusive=True); print('has it', flush=True); time.sleep(600)"
-    thief = bed.begin("thief", "-c", command)
+    thief = bed.begin("thief", "-c", THIEF, str(bed.pumps["p2"].link))
     thief.ready(lambda: "has it" in thief.said(), "the port")
     restarted = bed.begin_daemon(awaited=False)
     restarted.ready(lambda: bed.answers() and bed.pump("p1").phase.value == "infusing", "the pump that can be had")
@@ -82,40 +137,18 @@ def test_port_that_is_held_keeps_no_daemon_from_pumps_that_may_be_moving(bed: Re
     until(lambda: bed.pump("p2").link.value == "up", "the port is free again")
 
 
-def test_journal_that_another_daemon_holds_is_told_with_its_process(bed: RealBed) -> None:
-    bed.begin_pump("p1")
-    holder = bed.begin_daemon()
-    bed.begin_pump("p2")
-    second = another_bed_in(bed, port=str(bed.pumps["p2"].link), state_dir=str(bed.state))
-    sentence = refused(bed.begin_daemon(config=second, awaited=False))
-    assert f"{bed.journal}: another pumpd (process {holder.pid}) holds this journal" in sentence
-    assert bed.pumps["p2"].wire() == []  # nothing was sent before it was known
-
-
-def test_socket_that_another_daemon_holds_is_told_with_its_process(bed: RealBed) -> None:
-    bed.begin_pump("p1")
-    holder = bed.begin_daemon()
-    bed.begin_pump("p2")
-    second = another_bed_in(bed, port=str(bed.pumps["p2"].link), socket=str(bed.socket))
-    sentence = refused(bed.begin_daemon(config=second, awaited=False))
-    assert f"{bed.socket} is in use: process {holder.pid} listens there" in sentence
-    assert bed.answers()
-
-
 def test_state_folder_without_permission_is_told_with_the_file(bed: RealBed) -> None:
-    bed.begin_pump()
     bed.state.mkdir(mode=0o500)
     sentence = refused(bed.begin_daemon(awaited=False))
     assert f"{bed.journal}: cannot be written: Permission denied" in sentence
 
 
 def test_state_folder_that_cannot_be_made_is_told_with_its_name(bed: RealBed) -> None:
-    bed.begin_pump()
     closed = bed.folder / "closed"
     closed.mkdir(mode=0o500)
     second = another_bed_in(bed, state_dir=str(closed / "state"))
     sentence = refused(bed.begin_daemon(config=second, awaited=False))
-    assert f"{closed / 'state'}: Permission denied" in sentence
+    assert f"{closed / 'state' / 'journal.sqlite3'}: cannot be written: Permission denied" in sentence
 
 
 def test_socket_without_permission_is_told_and_ready_is_not(bed: RealBed) -> None:
@@ -136,26 +169,9 @@ def test_socket_without_permission_is_told_and_ready_is_not(bed: RealBed) -> Non
 
 
 def test_configuration_that_may_not_be_read_is_told_with_its_name(bed: RealBed) -> None:
-    bed.begin_pump()
     bed.write_config().chmod(0)
     sentence = refused(bed.begin_daemon(awaited=False))
-    assert f"{bed.config}: " in sentence
-    assert "Permission denied" in sentence
-
-
-def another_bed_in(bed: RealBed, **changed: str) -> Path:
-    """The configuration of a second daemon, with a state and socket of its own but for what is `changed`."""
-    values = {"state_dir": str(bed.folder / "state-2"), "socket": str(bed.folder / "2.sock"), **changed}
-    lines = []
-    for line in bed.write_config().read_text(encoding="utf-8").splitlines():
-        name = line.partition(" = ")[0]
-        lines.append(f'{name} = "{values[name]}"' if name in values else line)
-    text = "\n".join(lines)
-    if "port" in changed:  # the first bus alone, which is now at that port
-        text = text.rpartition("[[bus]]")[0] if text.count("[[bus]]") > 1 else text
-    path = bed.folder / "second.toml"
-    path.write_text(text, encoding="utf-8")
-    return path
+    assert f"{bed.config}: this user may not read it" in sentence
 
 
 def test_plain_user_is_really_a_plain_one(bed: RealBed) -> None:

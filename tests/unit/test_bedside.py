@@ -1,0 +1,79 @@
+"""The bed's loop: what waits for the disk, and what must not leave once it is durable."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+from pumpd_sim.bus import SimBus
+from pumpd_sim.faults import Fault, FaultKind
+from pumpd_sim.new_era import NewEra
+
+from pumpd.core.codes import Phase
+from pumpd.core.order import Order
+from pumpd.testing.played_bed import Line, PlayedBed
+from pumpd.testing.simulated_journal import Disk
+from pumpd.testing.virtual import VirtualClock, run_virtual
+
+TRAINING = Order(regimen="TRAIN-3STEP", day=1, weight_g=70_000, height_mm=1_700, container="syringe-60")
+
+
+def _bed(clock: VirtualClock, disk: Disk) -> tuple[PlayedBed, SimBus]:
+    sim = SimBus([NewEra(now_ns=clock.now_ns())])
+    return PlayedBed.boot(clock, [Line(sim=sim, slots=(("p1", 0),))], chance=random.Random(1), disk=disk), sim
+
+
+def _runs_sent(sim: SimBus) -> int:
+    return sum(1 for seen in sim.journal if seen.event == "host_sends" and b"RUN" in seen.data)
+
+
+def test_a_start_waits_until_its_facts_are_durable() -> None:
+    async def story(clock: VirtualClock) -> None:
+        bed, sim = _bed(clock, Disk(delay_ms=(1_500, 1_500)))
+        await bed.until_ready()
+        await bed.start(TRAINING)
+        await bed.until(Phase.STARTING)
+        await asyncio.sleep(1.0)
+        assert _runs_sent(sim) == 0
+        await bed.until(Phase.INFUSING)
+        assert _runs_sent(sim) == 1
+        await bed.kill()
+
+    run_virtual(story)
+
+
+def test_a_stop_takes_a_waiting_start_with_it() -> None:
+    async def story(clock: VirtualClock) -> None:
+        bed, sim = _bed(clock, Disk(delay_ms=(1_500, 1_500)))
+        await bed.until_ready()
+        await bed.start(TRAINING)
+        await bed.until(Phase.STARTING)
+        await bed.stop()
+        await bed.until(Phase.STOPPED)
+        await asyncio.sleep(10.0)
+        assert _runs_sent(sim) == 0
+        assert not sim.truth(clock.now_ns()).motor_turning
+        await bed.kill()
+
+    run_virtual(story)
+
+
+def test_a_raise_that_waited_for_the_disk_does_not_leave_into_doubt() -> None:
+    async def story(clock: VirtualClock) -> None:
+        bed, sim = _bed(clock, Disk(delay_ms=(1, 1)))
+        await bed.until_ready()
+        await bed.start(TRAINING)
+        await bed.until(Phase.INFUSING)
+        bed.journal.slow_down(Disk(delay_ms=(4_500, 4_500)))
+        while bed.pump().command is None:  # the automatic step up, waiting in the outbox
+            await asyncio.sleep(0.05)
+        sim.inject(clock.now_ns(), Fault(kind=FaultKind.MUTE, for_ms=3_000))
+        await bed.until(Phase.UNCERTAIN)
+        sent = [seen for seen in sim.journal if seen.event == "host_sends"]
+        await asyncio.sleep(6.0)
+        later = [seen for seen in sim.journal if seen.event == "host_sends"][len(sent) :]
+        assert later
+        assert not any(b"RAT2" in seen.data for seen in later), "the raise went out into doubt"
+        await bed.kill()
+
+    run_virtual(story)
