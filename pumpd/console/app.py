@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import signal
 import socket
 import sys
@@ -162,9 +163,14 @@ def listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=CONNECTIONS_MAX)
     except OSError as error:
         raise ApiError(
-            f"the page cannot be served at {host} port {port}: {error.strerror or error}. "
+            f"the page cannot be served at {host} port {port}: {_said(error)}. "
             "Name another one with --port, or --host for another address of this machine"
         ) from error
+
+
+def _said(error: OSError) -> str:
+    """Of the system alone: Python adds the address to it, which the sentence has already."""
+    return str(error) if error.errno is None else os.strerror(error.errno)
 
 
 def _parser() -> argparse.ArgumentParser:

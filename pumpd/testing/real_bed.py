@@ -68,13 +68,23 @@ class Frame:
     text: str
 
     @property
+    def payload(self) -> str:
+        """Without length and checksum, if this is a frame of Safe mode."""
+        return bytes.fromhex(self.hex)[2:-3].decode("ascii", "replace")
+
+    @property
     def command(self) -> str:
-        """What a host sent in Safe mode: without length, address and checksum."""
-        return bytes.fromhex(self.hex)[2:-3].decode("ascii", "replace").lstrip("0123456789")
+        """What a host sent, behind the pump's address."""
+        return self.payload.lstrip("0123456789")
+
+    @property
+    def address(self) -> int:
+        """Whom a host sent it to."""
+        return int(self.payload.removesuffix(self.command) or 0)
 
 
 class SimulatedPump(Program):
-    """`pumpd-sim serve` on a pty; ready when it has told its addresses."""
+    """`pumpd-sim serve` on a pty, one pump or a chain; ready when it has told its addresses."""
 
     def __init__(self, folder: Path, slot: str, *arguments: str) -> None:
         self.link = folder / f"pump-{slot}"
@@ -146,6 +156,12 @@ class RealBed:
         self._programs.append(pump)
         return pump
 
+    def begin_chain(self, count: int) -> SimulatedPump:
+        """So many pumps on one wire, p1 with address 0."""
+        chain = self.begin_pump("p1", "--address", *(str(address) for address in range(count)))
+        self.pumps |= {f"p{number + 1}": chain for number in range(count)}
+        return chain
+
     def begin_broker(self) -> Mosquitto:
         self.broker = Mosquitto(self.folder)
         return self.broker.start()
@@ -153,15 +169,19 @@ class RealBed:
     def write_config(self, *, drivers: Mapping[str, str] | None = None, more: str = "") -> Path:
         """One bus for each simulated pump, or one whose pump is not there; `drivers`: of a slot, if not new_era."""
         drivers = drivers or {}
-        links = {slot: pump.link for slot, pump in self.pumps.items()} or {"p1": self.folder / "pump-p1"}
+        buses: dict[Path, list[str]] = {}
+        for slot, pump in self.pumps.items():
+            buses.setdefault(pump.link, []).append(slot)
         lines = [
             'site = "test"\nward = "test"\nbed = "bed-1"',
             f'state_dir = "{self.state}"\nsocket = "{self.socket}"',
             'library = "drug-library.toml"\nregimens = "regimens.toml"\naccounts = "accounts.toml"',
         ]
-        for slot, link in links.items():
-            lines.append(f'[[bus]]\nname = "bus-{slot}"\nport = "{link}"\nbaud = 19200')
-            lines.append(f'[[bus.pump]]\nslot = "{slot}"\ndriver = "{drivers.get(slot, "new_era")}"\naddress = 0')
+        for link, slots in (buses or {self.folder / "pump-p1": ["p1"]}).items():
+            lines.append(f'[[bus]]\nname = "bus-{slots[0]}"\nport = "{link}"\nbaud = 19200')
+            for address, slot in enumerate(slots):
+                driver = drivers.get(slot, "new_era")
+                lines.append(f'[[bus.pump]]\nslot = "{slot}"\ndriver = "{driver}"\naddress = {address}')
         if self.broker is not None:
             lines.append(f'[mqtt]\nhost = "127.0.0.1"\nport = {self.broker.port}\nkeepalive_s = 2')
         self.config.write_text("\n\n".join([*lines, more]) + "\n", encoding="utf-8")

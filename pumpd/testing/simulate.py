@@ -31,6 +31,7 @@ from pumpd.testing.virtual import BOOT_NS
 
 HUNG_S: Final = 60  # of processor time, and as much again for each virtual hour: many times what a seed needs
 FAULT_TEXT: Final = 120
+RAISED_TEXT: Final = 1_500  # the innermost frames
 
 
 class Hung(SystemExit):
@@ -65,7 +66,8 @@ def _outcome(story: Story, future: Future[Outcome]) -> Outcome:
     error = future.exception()
     if error is None:
         return future.result()
-    raised = "".join(traceback.format_exception(error)).strip()
+    cause = error if error.__cause__ is None else error.__cause__  # the traceback of the other process, as text
+    raised = "".join(traceback.format_exception(cause)).strip()[-RAISED_TEXT:]
     return Outcome(
         seed=story.seed, virtual_s=0.0, journal_hash="", rows=0, violations=(f"raised: {raised}",), phases=(), faults=0
     )

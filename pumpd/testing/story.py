@@ -103,7 +103,11 @@ class Story:
 
 def play(story: Story, *, keep: bool = False) -> Outcome:
     """Play one seed to its end in virtual time; `keep` what a time line needs."""
-    return run_virtual(lambda clock: _Played(story, clock).to_its_end(keep=keep), seed=story.seed)
+
+    async def played(clock: VirtualClock) -> Outcome:
+        return await _Played(story, clock).to_its_end(keep=keep)
+
+    return run_virtual(played, seed=story.seed)
 
 
 class _Played:

@@ -15,6 +15,7 @@ import ctypes
 import json
 import os
 import random
+import selectors
 import signal
 import sys
 from pathlib import Path
@@ -155,6 +156,11 @@ def _exit_with_parent(parent_pid: int) -> None:
         raise SystemExit(0)
 
 
+def _punctual_loop() -> asyncio.AbstractEventLoop:
+    """Epoll waits in whole milliseconds, rounded up: two bytes too late at 19,200 baud. select does not."""
+    return asyncio.SelectorEventLoop(selectors.SelectSelector())
+
+
 def main(argv: list[str] | None = None) -> int:
     parent_pid = os.getppid()
     arguments = _parser().parse_args(argv)
@@ -168,8 +174,8 @@ def main(argv: list[str] | None = None) -> int:
         sys.stderr.write(f"pumpd-sim: {error}\n")
         return 2
     try:
-        with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(serve(arguments, bus))
+        with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=_punctual_loop) as runner:
+            runner.run(serve(arguments, bus))
     except OSError as error:
         sys.stderr.write(f"pumpd-sim: cannot serve: {error}\n")
         return 1

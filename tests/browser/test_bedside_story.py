@@ -29,6 +29,12 @@ def photograph(screen: Screen, folder: Path, name: str) -> Path:
     return path
 
 
+def plot_has_come(screen: Screen) -> None:
+    plot = screen.page.locator("img[data-plot]")
+    expect(plot).to_be_visible()
+    expect(plot).to_have_js_property("naturalWidth", 600)
+
+
 def keep_for_the_readme(picture: Path) -> None:
     """Only when asked: a test that changes the checkout by itself would be found in every diff."""
     if os.environ.get("PUMPD_WRITE_SCREENSHOTS") == "1":
@@ -54,7 +60,7 @@ def test_nurse_signs_in_chooses_reviews_starts_pauses_resumes_titrates_and_stops
     asked, granted = anna.field("p1.asked"), anna.field("p1.granted")
     assert (asked, granted) == ("60 mL/h", "60 mL/h")
     assert anna.field("p1.window").startswith("over ")
-    expect(anna.page.locator("img[data-plot]")).to_be_visible()
+    plot_has_come(anna)
     photograph(anna, tmp_path, "running")
 
     anna.page.click("#to-rate")
@@ -73,6 +79,7 @@ def test_nurse_signs_in_chooses_reviews_starts_pauses_resumes_titrates_and_stops
     anna.page.click("#do-resume-volume")
     anna.page.wait_for_selector(".phase-infusing")
     expect(anna.page.locator("[data-field='p1.measured']")).to_contain_text("±")
+    plot_has_come(anna)
     keep_for_the_readme(photograph(anna, tmp_path, "resumed"))
 
     anna.page.click("#stop-p1")

@@ -61,8 +61,9 @@ def another_bed_in(bed: RealBed, **changed: str) -> Path:
     for line in bed.write_config().read_text(encoding="utf-8").splitlines():
         name = line.partition(" = ")[0]
         lines.append(f'{name} = "{values[name]}"' if name in values else line)
+    buses = [number for number, line in enumerate(lines) if line == "[[bus]]"]
     path = bed.folder / "second.toml"
-    path.write_text("\n".join(lines), encoding="utf-8")
+    path.write_text("\n".join(lines[: [*buses[1:], None][0]]) + "\n", encoding="utf-8")
     return path
 
 

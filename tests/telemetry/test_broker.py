@@ -34,9 +34,9 @@ OUTBOX_MAX = RETAINED_MAX + EVENTS_MAX + TELEMETRY_MAX + BACKFILL_MAX + 2
 
 
 @asynccontextmanager
-async def publishing(bed: ToldBed, port: int, folder: Path) -> AsyncIterator[Publisher]:
+async def publishing(bed: ToldBed, port: int, folder: Path, **mqtt: int) -> AsyncIterator[Publisher]:
     """Running inside the block, ended in order behind it."""
-    mouth = bed.publisher(config_for(port, folder, slots=tuple(slot for slot, _ in bed.setup.pumps)))
+    mouth = bed.publisher(config_for(port, folder, slots=tuple(slot for slot, _ in bed.setup.pumps), **mqtt))
     task = asyncio.create_task(mouth.run(), name="publisher")
     try:
         yield mouth
@@ -230,9 +230,10 @@ def sample(bed: ToldBed, number: int) -> Sample:
 async def test_a_frozen_broker_costs_the_bed_nothing_and_is_left_by_our_own_timer(
     mosquitto: Mosquitto, ear: Ear, bed: ToldBed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pumpd.telemetry.connection.ACK_LIMIT_S", 0.3)
+    monkeypatch.setattr(connection, "ACK_LIMIT_S", 0.3)
+    attempts = counted_attempts(monkeypatch)
     bed.infuse()
-    async with publishing(bed, mosquitto.port, tmp_path) as mouth:
+    async with publishing(bed, mosquitto.port, tmp_path, keepalive_s=60) as mouth:
         await ear.until(lambda: len(ear.of(Kind.TELEMETRY)) >= 3, "telemetry")
         mosquitto.freeze()
         await until(lambda: not mouth.connected)
@@ -245,11 +246,27 @@ async def test_a_frozen_broker_costs_the_bed_nothing_and_is_left_by_our_own_time
         await asyncio.sleep(0)
         assert mouth.dropped > 0
         assert len(mouth._missing.spans) <= SPANS_MAX
+        before = len(attempts)
+        await until(lambda: len(attempts) >= before + 3)
+        alive = [task for task in asyncio.all_tasks() if "_misc_loop" in repr(task.get_coro())]
+        assert len(alive) <= 2, "the ear's connection and the present attempt: none that was given up may stay"
         mosquitto.thaw()
         await ear.until(
             lambda: any(each.dropped for each in ear.of(Kind.STATUS, live=True)), "the count of what was lost"
         )
         assert ear.standing[f"{PREFIX}/status"].state == "up"
+
+
+def counted_attempts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    attempts: list[int] = []
+    reach = connection.reach
+
+    async def counted(host: str, port: int, context: None) -> None:
+        attempts.append(port)
+        await reach(host, port, context)
+
+    monkeypatch.setattr(connection, "reach", counted)
+    return attempts
 
 
 async def test_a_clean_end_says_down_and_no_will_follows(
@@ -345,14 +362,7 @@ async def test_without_any_broker_the_bed_is_told_nothing_and_the_log_one_line(
     lines: list[str] = []
     monkeypatch.setattr(publisher.log, "warning", lambda event, **_: lines.append(event))
     beats: list[int] = []
-    attempts: list[int] = []
-    reach = connection.reach
-
-    async def counted(host: str, port: int, context: None) -> None:
-        attempts.append(port)
-        await reach(host, port, context)
-
-    monkeypatch.setattr(connection, "reach", counted)
+    attempts = counted_attempts(monkeypatch)
     bed.infuse()
     mouth = bed.publisher(config_for(free_port(), tmp_path), lambda: beats.append(1))
     task = asyncio.create_task(mouth.run())

@@ -181,6 +181,26 @@ def test_what_was_in_flight_comes_again_but_behind_the_status_of_the_new_connect
     assert json.loads(sent[2].payload)["ts_ms"] == 2
 
 
+def test_two_breaks_in_a_row_forget_nothing_that_was_in_flight() -> None:
+    outbox = Outbox(lambda: None)
+    outbox.online()
+    outbox.event(PLACE.of("p1", Kind.EVENT), "p1", partial(event, number=1))
+    outbox.take()
+    for _ in range(2):
+        outbox.offline()
+        outbox.online()
+        outbox.retained(PLACE.status, "bed", Kind.STATUS, status)
+        first = outbox.take()
+        assert first is not None
+        assert (first.kind, json.loads(first.payload)["seq"]) == (Kind.STATUS, 1)
+    outbox.done()
+    kinds = []
+    while (message := outbox.take()) is not None:
+        outbox.done()
+        kinds.append(message.kind)
+    assert kinds == [Kind.STATUS, Kind.EVENT]
+
+
 def test_live_messages_go_before_samples_of_the_past_and_events_before_telemetry() -> None:
     outbox = Outbox(lambda: None)
     outbox.online()
@@ -232,6 +252,15 @@ def test_missing_spans_are_few_apart_in_order_and_cover_all_that_was_added(spans
     assert all(before.to_ms < after.from_ms for before, after in pairwise(kept))
     for from_ms, length in spans:
         assert any(span.from_ms <= from_ms and from_ms + length <= span.to_ms for span in kept)
+
+
+def test_beyond_the_limit_the_nearest_spans_are_joined_and_nothing_is_forgotten() -> None:
+    missing = Missing()
+    for number in range(SPANS_MAX):
+        missing.add(number * 100_000, number * 100_000 + 10)
+    missing.add(350_000, 350_010)
+    assert len(missing.spans) == SPANS_MAX
+    assert (300_000, 350_010) in {(span.from_ms, span.to_ms) for span in missing.spans}
 
 
 def test_a_clock_that_was_set_back_leaves_no_span_without_end() -> None:

@@ -115,6 +115,14 @@ function tellLoss(silentMs) {
   put(line, text);
 }
 
+// A plot that is there already stays where it is: a new one would be blank until it has come.
+function keepPlots(region, fresh) {
+  for (const plot of region.querySelectorAll("img[data-plot]")) {
+    const other = fresh.querySelector(`img[data-plot="${plot.dataset.plot}"]`);
+    other?.closest("picture").replaceWith(plot.closest("picture"));
+  }
+}
+
 async function renew() {
   if (renewing || pressing) return;
   renewing = true;
@@ -130,12 +138,15 @@ async function renew() {
     const focused = document.activeElement?.id;
     for (const region of document.querySelectorAll("[data-region]")) {
       const fresh = page.querySelector(`[data-region="${region.dataset.region}"]`);
-      if (fresh !== null && region.dataset.region !== "form") region.replaceChildren(...fresh.childNodes);
+      if (fresh === null || region.dataset.region === "form") continue;
+      keepPlots(region, fresh);
+      region.replaceChildren(...fresh.childNodes);
     }
     root.dataset.shape = page.dataset.shape;
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
     patch();
     grow();
+    redraw();
   } catch {
     wanted = true; // the next message asks again
   } finally {
