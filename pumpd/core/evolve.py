@@ -330,8 +330,9 @@ def _phase_changed(state: BedState, fact: f.PhaseChanged) -> BedState:
         )
         pump = replace(pump, infusion=None if fact.phase is Phase.IDLE else infusion)
     seen = pump.sighting
-    if fact.phase in (Phase.CHECKING, Phase.STARTING) or fact.why is Why.REARMED:
-        seen = replace(seen, readings=())  # the counter starts anew
+    starts_anew = fact.phase in (Phase.CHECKING, Phase.STARTING) or fact.why is Why.REARMED
+    if starts_anew or (before is Phase.STOPPING and pump.infusion is not None and pump.infusion.leg is None):
+        seen = replace(seen, readings=())  # the counter starts anew, or what it moved without a leg is on record now
     return state.with_pump(replace(pump, phase=fact.phase, why=fact.why, phase_since_ns=fact.at_ns, sighting=seen))
 
 

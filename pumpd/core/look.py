@@ -75,11 +75,21 @@ def counted(pump: PumpState, infusion: Infusion, info: DriverInfo) -> Interval:
     """Delivered by the last reading of the counter in this leg, else as journalled."""
     readings = pump.sighting.readings
     leg = infusion.leg
-    if leg is None or not readings or _is_foreign(pump):
+    if not readings or _is_foreign(pump):
         return infusion.delivered
     last = readings[-1]
     step_nl = motor_step_nl(info, infusion.programme.syringe_diameter_um)
+    if leg is None:
+        return _by_hand(infusion.delivered, last.infused_nl - readings[0].infused_nl, last.step_nl + step_nl)
     return volume.monotone(infusion.delivered, volume.from_counter(leg.base, last.infused_nl, last.step_nl, step_nl))
+
+
+def _by_hand(known: Interval, moved_nl: int, slack_nl: int) -> Interval:
+    """Nothing of ours is programmed, and the counter moved: somebody ran the pump at its own keys.
+
+    Whether it went to the patient or beside is not known either: only the upper end takes it in.
+    """
+    return known if moved_nl <= 0 else Interval(low_nl=known.low_nl, high_nl=known.high_nl + moved_nl + 2 * slack_nl)
 
 
 def delivered_now(pump: PumpState, info: DriverInfo, now_ns: int, boot_at_ns: int = 0) -> Interval:
@@ -89,7 +99,9 @@ def delivered_now(pump: PumpState, info: DriverInfo, now_ns: int, boot_at_ns: in
         return volume.NOTHING
     leg, seen = infusion.leg, pump.sighting
     drives = seen.last is not None and seen.last.drive is not Drive.STILL
-    if leg is None or not (drives or pump.phase in MOVING):
+    if leg is None:
+        return counted(pump, infusion, info)
+    if not (drives or pump.phase in MOVING):
         return infusion.delivered
     known, since_ns = infusion.delivered, infusion.delivered_at_ns
     # a reading asked for before the last record may be from before a change of rate that the record knows of

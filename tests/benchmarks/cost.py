@@ -20,7 +20,7 @@ def figures(*, quick: bool) -> list[Figure]:
     starts: list[float] = []
     with RealBed() as bed, NotifySocket(bed.folder / "notify") as systemd:
         bed.begin_pump()
-        for _ in range(1 if quick else 7):
+        for _ in range(1 if quick else 5):
             daemon = bed.begin_daemon(notify=systemd, awaited=False)
             systemd.wait_for("READY=1")
             starts.append(time.monotonic() - daemon.began_s)

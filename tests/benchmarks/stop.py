@@ -69,10 +69,10 @@ def press(bed: RealBed, count: int) -> list[int]:
     chance = random.Random(19_200)
     called = []
     for _ in range(count):
-        time.sleep(0.25 + 0.1 * chance.random())
+        time.sleep(0.2 + 0.05 * chance.random())
         called.append(time.monotonic_ns())
         api_socket.call(bed.socket, "POST", "/v1/pumps/p1/stop")
-    time.sleep(0.25)
+    time.sleep(0.2)
     return called
 
 

@@ -28,7 +28,7 @@ from pumpd.testing.simulate import quiet
 from tests.benchmarks.report import Figure, ms, percentile
 
 BAUD = 19_200
-ROUNDS = 3
+ROUNDS = 4
 IDLE_AIM_S = 0.0005
 NS_PER_S = 10**9
 
@@ -111,7 +111,7 @@ def of_a_look(frames: Sequence[Frame]) -> list[bytes]:
 
 
 def figures(*, quick: bool) -> list[Figure]:
-    seconds = 0.5 if quick else 3.0
+    seconds = 0.5 if quick else 2.0
     quiet()
     folder = short_folder()
     pump = SimulatedPump(folder, "p1", "--baud", str(BAUD))
