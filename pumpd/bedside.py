@@ -79,6 +79,7 @@ class Bedside:
         self._state = BedState()
         self._queue: deque[r.Request] = deque()
         self._outbox: deque[_Waiting] = deque()
+        self._early: list[tuple[int, Effect]] | None = []  # what the boot wants done, until the loop runs: then None
         self._asking: dict[str, asyncio.Future[Reply]] = {}
         self._watchers: tuple[Watcher, ...] = ()
         self._bell = asyncio.Event()
@@ -139,7 +140,10 @@ class Bedside:
     # --- the loop ---------------------------------------------------------------------------------------------
 
     def boot(self, boot: str) -> None:
-        """Fold the journal, then take the boot in as the first request. Raises JournalBroken."""
+        """Fold the journal, then take the boot in as the first request; `run` sends what it asks for.
+
+        Raises JournalBroken.
+        """
         at_ns, wall_ms = self.clock.now_ns(), self.clock.wall_ms()
         last_at_ns, last_wall_ms = at_ns, wall_ms
         state = BedState()
@@ -160,6 +164,9 @@ class Bedside:
     async def run(self) -> None:
         """For as long as the daemon lives. Raises only on a fault of our own: the caller stops every pump."""
         loop = asyncio.get_running_loop()
+        early, self._early = self._early or [], None
+        for seq, effect in early:
+            self._carry(effect, seq)
         next_tick = loop.time()
         while True:
             self._beat()
@@ -207,6 +214,9 @@ class Bedside:
                 watcher(self._state, decision.facts)
 
     def _carry(self, effect: Effect, seq: int) -> None:
+        if self._early is not None:
+            self._early.append((seq, effect))  # a stop of the boot: there may be no bus yet that could send it
+            return
         if isinstance(effect, Reply):
             future = self._asking.get(effect.request_id)
             if future is not None and not future.done():

@@ -7,7 +7,7 @@ the bed's own checks all look through this one pane, so they cannot disagree.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pumpd.core import delivered as volume
 from pumpd.core.codes import Phase, Why
@@ -80,16 +80,12 @@ def counted(pump: PumpState, infusion: Infusion, info: DriverInfo) -> Interval:
     last = readings[-1]
     step_nl = motor_step_nl(info, infusion.programme.syringe_diameter_um)
     if leg is None:
-        return _by_hand(infusion.delivered, last.infused_nl - readings[0].infused_nl, last.step_nl + step_nl)
+        moved_nl = last.infused_nl - readings[0].infused_nl
+        ran = pump.phase is Phase.STOPPING and pump.why is Why.UNCOMMANDED  # perhaps less than the counter resolves
+        known, slack_nl = infusion.delivered, 2 * (last.step_nl + step_nl)
+        # somebody ran the pump at its own keys with nothing of ours programmed: into the patient, or beside
+        return replace(known, high_nl=known.high_nl + max(0, moved_nl) + slack_nl) if ran or moved_nl > 0 else known
     return volume.monotone(infusion.delivered, volume.from_counter(leg.base, last.infused_nl, last.step_nl, step_nl))
-
-
-def _by_hand(known: Interval, moved_nl: int, slack_nl: int) -> Interval:
-    """Nothing of ours is programmed, and the counter moved: somebody ran the pump at its own keys.
-
-    Whether it went to the patient or beside is not known either: only the upper end takes it in.
-    """
-    return known if moved_nl <= 0 else Interval(low_nl=known.low_nl, high_nl=known.high_nl + moved_nl + 2 * slack_nl)
 
 
 def delivered_now(pump: PumpState, info: DriverInfo, now_ns: int, boot_at_ns: int = 0) -> Interval:

@@ -13,6 +13,8 @@ plant's own truth (which no pump can tell the daemon) and the bytes on the wire,
 
 One thing nobody can know: that somebody has just started the pump at its own keys. From that moment until a look that
 was asked for afterwards has come back, the motor may turn at rest and the interval may lag; then all claims hold again.
+If a resume comes before that look, the pump is programmed anew and its counter cleared: what the keys gave in that
+second is nowhere any more, and the interval of this infusion is excused from there on.
 """
 
 from __future__ import annotations
@@ -64,6 +66,7 @@ class Watch:
     faults_read: int = 0
     pressed_ns: int | None = None  # somebody started the pump at its keys, and no look has shown it yet
     pressed_ever: bool = False
+    excused: set[int] = field(default_factory=set)  # infusions of which the keys gave what no counter tells
     died_at_ns: int = 0
     died_at_nl: int = 0
     died_lease_ns: int = 0
@@ -149,14 +152,16 @@ class Oracles:
         if fact.why is Why.VOLUME_REACHED:
             self.seen["completed"] += 1
         watch = self._watch(fact.slot)
+        pump = state.pump(fact.slot)
+        assert pump is not None
+        self._keys(pump, watch)
+        if fact.phase is Phase.CHECKING and watch.pressed_ns is not None and pump.infusion is not None:
+            watch.excused.add(pump.infusion.infusion_id)
         if fact.phase is Phase.STOPPING:
             self._wire(watch)
             watch.no_start_since_ns, watch.starts_left = fact.at_ns, 0
         if fact.phase in (Phase.STOPPED, Phase.ENDED):
-            pump = state.pump(fact.slot)
-            assert pump is not None
             truth = self._truth(watch)
-            self._keys(pump, watch)
             if truth.motor_turning and watch.pressed_ns is None:
                 self.say(f"{fact.slot} is {fact.phase.value} while the motor turns")
             self._interval(state, pump, watch, truth)
@@ -199,6 +204,8 @@ class Oracles:
     def _interval(self, state: BedState, pump: PumpState, watch: Watch, truth: Truth) -> None:
         infusion = pump.infusion
         if infusion is None or infusion.infusion_id not in watch.begun_nl or watch.pressed_ns is not None:
+            return
+        if infusion.infusion_id in watch.excused:
             return
         displaced_nl = truth.displaced_nl - watch.begun_nl[infusion.infusion_id]
         stated = delivered_now(pump, watch.info, self.clock.now_ns(), state.boot_at_ns)

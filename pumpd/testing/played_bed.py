@@ -172,7 +172,8 @@ class PlayedBed:
     async def until_ready(self, slot: str = "p1", within_s: float = 30.0) -> None:
         """Wait until the pump has been identified, and seen without the alarm of its power-up."""
         async with asyncio.timeout(within_s):
-            while (last := self.pump(slot).sighting.last) is None or last.alarm is not None:
+            # a look that changes nothing rings no bell
+            while (last := self.pump(slot).sighting.last) is None or last.alarm is not None:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
 
     async def until(self, *phases: Phase, slot: str = "p1", within_s: float = 60.0) -> PumpState:

@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -204,12 +204,6 @@ class NotifySocket:
             elif time.monotonic() - last_s >= within_s:
                 return True
         return False
-
-
-def end_all(programs: Iterable[Program]) -> None:
-    """Each has its clean end, whatever the others do."""
-    for program in programs:
-        program.end()
 
 
 def remove(folder: Path) -> None:

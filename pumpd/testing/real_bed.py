@@ -314,6 +314,13 @@ class RealBed:
             received += part
         return stream
 
+    def holds_the_truth(self, slot: str = "p1") -> bool:
+        """Does the stated interval hold what was really displaced? Asked before and after: the plunger may move."""
+        before = self.pumps[slot].truth().displaced_nl
+        delivered = self.pump(slot).delivered
+        after = self.pumps[slot].truth().displaced_nl
+        return delivered is not None and delivered.low_nl <= after and before <= delivered.high_nl
+
     # --- the record -----------------------------------------------------------------------------------------
 
     @property

@@ -17,7 +17,7 @@ import sys
 import time
 import traceback
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 from types import FrameType
@@ -55,11 +55,12 @@ def play_within(story: Story, *, keep: bool = False) -> Outcome:
         signal.signal(signal.SIGPROF, before)
 
 
-def play_all(stories: Sequence[Story], jobs: int) -> list[Outcome]:
-    """Play seeds in processes of their own; what a seed raises is its violation."""
+def play_all(stories: Sequence[Story], jobs: int) -> Iterator[Outcome]:
+    """Play seeds in processes of their own, each told when it is done; what a seed raises is its violation."""
     with ProcessPoolExecutor(jobs, initializer=quiet) as pool:
         futures = [pool.submit(play_within, story) for story in stories]
-        return [_outcome(story, future) for story, future in zip(stories, futures, strict=True)]
+        for story, future in zip(stories, futures, strict=True):
+            yield _outcome(story, future)
 
 
 def _outcome(story: Story, future: Future[Outcome]) -> Outcome:
@@ -113,13 +114,9 @@ def commit() -> str:
 def failure(outcome: Outcome, story: Story) -> str:
     """What a failed seed prints: what was violated, at which commit, and how to see it again."""
     calm = " --calm" if story.calm else ""
-    return "\n".join(
-        [
-            *(f"seed {outcome.seed}: {violation}" for violation in outcome.violations),
-            f"  at commit {commit()}; play it again: "
-            f"./run simulate --replay {outcome.seed} --hours {story.hours:g}{calm}",
-        ]
-    )
+    again = f"./run simulate --replay {outcome.seed} --hours {story.hours!r}{calm}"
+    lines = [f"seed {outcome.seed}: {violation}" for violation in outcome.violations]
+    return "\n".join([*lines, f"  at commit {commit()}; play it again: {again}"])
 
 
 def report(outcomes: Sequence[Outcome], took_s: float, *, verbose: bool = False) -> str:
@@ -130,14 +127,14 @@ def report(outcomes: Sequence[Outcome], took_s: float, *, verbose: bool = False)
     virtual_s = sum(outcome.virtual_s for outcome in outcomes)
     ordered = sum(count for what, count in seen.items() if what.startswith("ordered "))
     ends = Counter(phase for outcome in outcomes for phase in outcome.phases)
+    at_the_end = ", ".join(f"{count} {end}" for end, count in sorted(ends.items()))
+    faults, rows = sum(outcome.faults for outcome in outcomes), sum(outcome.rows for outcome in outcomes)
     speed = f", {virtual_s / took_s:.0f} virtual s a second" if took_s else ""
     bad = sum(1 for outcome in outcomes if outcome.violations)
     lines = [f"  {count:8}  {what}" for what, count in sorted(seen.items())] if verbose else []
     lines += [
-        f"{len(outcomes)} seeds, {virtual_s / 3_600:.1f} virtual hours{speed}, {sum(o.faults for o in outcomes)} faults, "
-        f"{sum(o.rows for o in outcomes)} journal rows",
-        f"{ordered} infusions ordered, {seen['completed']} completed; pumps at the end: "
-        + ", ".join(f"{count} {end}" for end, count in sorted(ends.items())),
+        f"{len(outcomes)} seeds, {virtual_s / 3_600:.1f} virtual hours{speed}, {faults} faults, {rows} journal rows",
+        f"{ordered} infusions ordered, {seen['completed']} completed; pumps at the end: {at_the_end}",
         f"{len(outcomes) - bad} passed, {bad} failed",
     ]
     return "\n".join(lines)
@@ -165,15 +162,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             batch = range(seed, seed + (chosen.seeds if chosen.minutes is None else 4 * chosen.jobs))
         stories = [Story(seed=each, hours=chosen.hours, calm=chosen.calm) for each in batch]
-        if chosen.replay is not None:
-            played = [play_within(stories[0], keep=True)]
-            sys.stdout.write(time_line(played[0]) + "\n")
-        else:
-            played = play_all(stories, chosen.jobs)
+        replayed = chosen.replay is not None
+        played = iter([play_within(stories[0], keep=True)]) if replayed else play_all(stories, chosen.jobs)
         for outcome, story in zip(played, stories, strict=True):
+            if replayed:
+                sys.stdout.write(time_line(outcome) + "\n")
             if outcome.violations:
                 sys.stdout.write(failure(outcome, story) + "\n")
-        outcomes += played
+                sys.stdout.flush()
+            outcomes.append(outcome)
         seed = batch.stop
         if chosen.minutes is None or time.monotonic() - began > chosen.minutes * 60:
             break

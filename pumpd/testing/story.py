@@ -1,8 +1,8 @@
 """One seed is one story: everything that happens at one bed in some virtual hours, drawn before it happens.
 
-A bed with one pump or two on one wire, each drawn from the plausible readings of its manual; a wire with its own climate
-of mishaps; people at the pump's keys; a disk that stalls or fails; a host that sleeps; a daemon that is killed and
-started again; a nurse. The oracles watch all of it from outside. When the hours are over nothing new goes
+A bed with one pump or two on one wire, each drawn from the plausible readings of its manual; a wire with its own
+climate of mishaps; people at the pump's keys; a disk that stalls or fails; a host that sleeps; a daemon that is
+killed and started again; a nurse. The oracles watch all of it from outside. When the hours are over nothing new goes
 wrong, and within SETTLE_S no pump may be in doubt any more.
 
 Each use of chance has its own stream, so that adding one changes no other. The same seed gives the same journal, hash

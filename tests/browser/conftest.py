@@ -33,7 +33,7 @@ def own_bed(tmp_path: Path) -> Iterator[Bed]:
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     path = shutil.which("chromium")
     if path is None:

@@ -1,4 +1,4 @@
-"""What a rate query of a running New Era proves: the manual leaves open whether it tells the live or the stored rate."""
+"""What a rate query of a running New Era proves: the manual leaves open if it tells the live or the stored rate."""
 
 from __future__ import annotations
 
