@@ -84,6 +84,7 @@ class Bedside:
         self._watchers: tuple[Watcher, ...] = ()
         self._bell = asyncio.Event()
         self._last_seq = 0
+        self._tick_due = False
         self._apart_ns = clock.now_ns() - clock.monotonic_ns()
         self._sampled_ns: dict[str, int] = {}
         journal.on_committed = self._committed
@@ -167,23 +168,24 @@ class Bedside:
         early, self._early = self._early or [], None
         for seq, effect in early:
             self._carry(effect, seq)
-        next_tick = loop.time()
+        self._tick_due = True
         while True:
             self._beat()
             while self._queue:
                 self._take(self._queue.popleft())
-            if loop.time() >= next_tick:
-                next_tick = loop.time() + TICK_S
+            if self._tick_due:
+                self._tick_due = False
+                loop.call_later(TICK_S, self._ring_tick)
                 self._tick()
                 continue
             self._bell.clear()
             if self._queue:
                 continue
-            tick = loop.call_at(next_tick, self._bell.set)
-            try:
-                await self._bell.wait()
-            finally:
-                tick.cancel()
+            await self._bell.wait()
+
+    def _ring_tick(self) -> None:
+        self._tick_due = True
+        self._bell.set()
 
     def _tick(self) -> None:
         now_ns = self.clock.now_ns()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -169,30 +169,37 @@ class PlayedBed:
             StepRequested(at_ns=self.clock.now_ns(), request_id=self.clock.new_id(), actor=NURSE, slot=slot)
         )
 
-    async def until_ready(self, slot: str = "p1", within_s: float = 30.0) -> None:
+    async def until_ready(self, slot: str = "p1", within_s: float = 30.0) -> PumpState:
         """Wait until the pump has been identified, and seen without the alarm of its power-up."""
-        async with asyncio.timeout(within_s):
-            # a look that changes nothing rings no bell
-            while (last := self.pump(slot).sighting.last) is None or last.alarm is not None:  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+
+        def is_ready(pump: PumpState) -> bool:
+            return pump.sighting.last is not None and pump.sighting.last.alarm is None
+
+        return await self.until_it(is_ready, slot=slot, within_s=within_s)
 
     async def until(self, *phases: Phase, slot: str = "p1", within_s: float = 60.0) -> PumpState:
         """Wait until the pump's phase is one of these; TimeoutError names what it was instead."""
+        return await self.until_it(lambda pump: pump.phase in phases, slot=slot, within_s=within_s)
+
+    async def until_it(
+        self, holds: Callable[[PumpState], bool], *, slot: str = "p1", within_s: float = 60.0
+    ) -> PumpState:
+        """Wait until this holds of a pump; looks after every decision that has facts."""
         changed = asyncio.Event()
         unwatch = self.bedside.watch(lambda _state, _facts: changed.set())
         try:
             async with asyncio.timeout(within_s):
-                while self.pump(slot).phase not in phases:
+                while not holds(self.pump(slot)):
                     changed.clear()
                     await changed.wait()
         except TimeoutError:
-            raise TimeoutError(f"{slot} is {self.pump(slot).phase}, not {phases}") from None
+            raise TimeoutError(f"after {within_s} s {slot} is {self.pump(slot).phase}") from None
         finally:
             unwatch()
         return self.pump(slot)
 
 
-def _opener(sim: SimBus, clock: VirtualClock):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _opener(sim: SimBus, clock: VirtualClock) -> Callable[[], Awaitable[Link]]:
     async def open_link() -> Link:
         return WireToSim(sim, clock)
 

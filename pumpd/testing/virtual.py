@@ -37,6 +37,7 @@ class _Jumping(selectors.BaseSelector):
 
     def __init__(self, on_deadlock: Callable[[], str]) -> None:
         self.now_ns = 0
+        self.now_s = 0.0
         self._real = selectors.DefaultSelector()
         self._on_deadlock = on_deadlock
 
@@ -50,6 +51,7 @@ class _Jumping(selectors.BaseSelector):
             raise AssertionError(self._on_deadlock())
         if timeout > 0:
             self.now_ns += max(1, round(timeout * NS_PER_S))  # the loop takes a timer within 1 ns for due
+            self.now_s = self.now_ns / NS_PER_S
         return []
 
     def register(self, fileobj: int | IO[Any], events: int, data: object = None) -> selectors.SelectorKey:  # type: ignore[override]
@@ -74,7 +76,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self.slow_callback_duration = float("inf")  # it would compare virtual time
 
     def time(self) -> float:
-        return self._jumping.now_ns / NS_PER_S
+        return self._jumping.now_s
 
     @property
     def elapsed_ns(self) -> int:

@@ -8,7 +8,7 @@ import pytest
 from pumpd_sim.bus import SimBus
 from pumpd_sim.new_era import NewEra
 
-from pumpd.core.codes import Phase, Why
+from pumpd.core.codes import Phase
 from pumpd.core.order import Order
 from pumpd.testing.played_bed import Line, PlayedBed
 from pumpd.testing.simulate import quiet
@@ -38,9 +38,8 @@ def test_a_daemon_killed_while_it_checks_or_stops_comes_back_and_stops(phase: Ph
         survivors = await bed.kill()
         bed = PlayedBed.boot(clock, lines, survivors=survivors)
         assert bed.pump().phase is Phase.STOPPING
-        stopped = await bed.until(Phase.STOPPED)
+        await bed.until(Phase.STOPPED)
         assert not lines[0].sim.truth(clock.now_ns()).motor_turning
-        assert stopped.why in (Why.RESTART, Why.ORDERED, Why.STOPPED_BY_PERSON)
         await bed.kill()
 
     run_virtual(played)

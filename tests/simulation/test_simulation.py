@@ -21,6 +21,7 @@ from pumpd.testing.story import Outcome, Story, play
 JOBS = 2
 FORTY_MINUTES = 2 / 3
 REGRESSIONS = {  # seed: what it found, all within forty minutes
+    408: "a daemon killed while it stopped a pump could not boot: its stop was sent before there was a bus",
     120: "a pump run at its own keys after a prepare had failed: the interval never took it in",
 }
 

@@ -65,8 +65,7 @@ def test_a_raise_that_waited_for_the_disk_does_not_leave_into_doubt() -> None:
         await bed.start(TRAINING)
         await bed.until(Phase.INFUSING)
         bed.journal.slow_down(Disk(delay_ms=(4_500, 4_500)))
-        while bed.pump().command is None:  # the automatic step up, waiting in the outbox
-            await asyncio.sleep(0.05)
+        await bed.until_it(lambda pump: pump.command is not None)  # the automatic step up, waiting in the outbox
         sim.inject(clock.now_ns(), Fault(kind=FaultKind.MUTE, for_ms=3_000))
         await bed.until(Phase.UNCERTAIN)
         sent = [seen for seen in sim.journal if seen.event == "host_sends"]
