@@ -19,6 +19,7 @@ from pumpd.core.codes import CommandKind, Given, Phase, Why
 from pumpd.core.delivered import Interval, monotone
 from pumpd.core.facts import Fact
 from pumpd.core.look import time_left_ns
+from pumpd.core.pump import PumpAlarm
 from pumpd.core.requests import LinkState
 from pumpd.core.state import (
     ALARMS_MAX,
@@ -194,7 +195,8 @@ def _sighted(pump: PumpState, fact: _SightFact) -> PumpState:
 
 def _with_report(pump: PumpState, fact: f.Seen) -> Sighting:
     seen, readings = pump.sighting, pump.sighting.readings
-    if fact.report.infused_nl is not None:
+    # the power failure that a report tells of may have cleared the counter that it tells
+    if fact.report.infused_nl is not None and fact.report.alarm is not PumpAlarm.RESET:
         reading = Reading(
             asked_at_ns=fact.asked_at_ns, at_ns=fact.at_ns,
             infused_nl=fact.report.infused_nl, step_nl=fact.report.step_nl,
@@ -257,7 +259,8 @@ def _ordered(state: BedState, fact: f.InfusionOrdered) -> BedState:
         rate_ul_per_h=fact.programme.steps[0].rate_ul_per_h,
         delivered_at_ns=fact.at_ns,
     )
-    pump = replace(_pump(state, fact.slot), infusion=infusion)
+    pump = _pump(state, fact.slot)
+    pump = replace(pump, infusion=infusion, sighting=replace(pump.sighting, readings=()))  # they count the one before
     return replace(state.with_pump(pump), next_infusion_id=fact.infusion_id + 1)
 
 
@@ -308,10 +311,14 @@ def _rate_granted(state: BedState, fact: f.RateGranted) -> BedState:
 def _phase_changed(state: BedState, fact: f.PhaseChanged) -> BedState:
     pump = _pump(state, fact.slot)
     before = pump.phase
+    # a prepare clears the counter, and a power failure may; a re-armed pump may be another one
+    counter_gone = fact.phase is Phase.CHECKING or fact.why in (Why.REARMED, Why.PUMP_RESET)
+    starts_anew = fact.phase in (Phase.CHECKING, Phase.STARTING)
     if pump.infusion is not None:
         state = _recorded(state, fact.slot, fact.at_ns, fact.delivered)
         pump = _pump(state, fact.slot)
         infusion = _infusion(pump)
+        had_leg = infusion.leg is not None
         if before is Phase.INFUSING and fact.phase is not Phase.ENDED:
             left_ns = time_left_ns(infusion, infusion.delivered.low_nl)
             infusion = replace(infusion, planned_end_ns=fact.at_ns + (left_ns or 0))
@@ -321,18 +328,18 @@ def _phase_changed(state: BedState, fact: f.PhaseChanged) -> BedState:
         infusion = replace(
             infusion,
             # at rest the leg stands, since its counter tells when somebody starts the pump at its own keys
-            leg=None if fact.phase is Phase.CHECKING or fact.why is Why.REARMED else infusion.leg,
+            leg=None if counter_gone else infusion.leg,
             granted_ul_per_h=None if still else granted,
             rate_ul_per_h=min(rate, granted) if still and granted is not None else rate,  # a raise that never was
             stopped_since_ns=stopped_ns if fact.phase is Phase.STOPPED else None,
             uncertain_since_ns=fact.at_ns if fact.phase is Phase.UNCERTAIN else None,
             question=False,
         )
+        starts_anew = starts_anew or (counter_gone and had_leg)
         pump = replace(pump, infusion=None if fact.phase is Phase.IDLE else infusion)
     seen = pump.sighting
-    starts_anew = fact.phase in (Phase.CHECKING, Phase.STARTING) or fact.why is Why.REARMED
-    if starts_anew or (before is Phase.STOPPING and pump.infusion is not None and pump.infusion.leg is None):
-        seen = replace(seen, readings=())  # the counter starts anew, or what it moved without a leg is on record now
+    if starts_anew:
+        seen = replace(seen, readings=())
     return state.with_pump(replace(pump, phase=fact.phase, why=fact.why, phase_since_ns=fact.at_ns, sighting=seen))
 
 
@@ -341,7 +348,11 @@ def _recorded(state: BedState, slot: str, at_ns: int, delivered: Interval) -> Be
     pump = _pump(state, slot)
     infusion = _infusion(pump)
     before, now = infusion.delivered, monotone(infusion.delivered, delivered)
-    state = state.with_pump(replace(pump, infusion=replace(infusion, delivered=now, delivered_at_ns=at_ns)))
+    seen = pump.sighting
+    if infusion.leg is None:
+        seen = replace(seen, readings=seen.readings[-1:])  # what it moved without a leg is told by `delivered` now
+    recorded = replace(infusion, delivered=now, delivered_at_ns=at_ns)
+    state = state.with_pump(replace(pump, infusion=recorded, sighting=seen))
     concentration = infusion.programme.concentration_ug_per_ml
     if now.high_nl > before.high_nl and concentration > 0:
         given = Given(

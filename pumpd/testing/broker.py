@@ -14,10 +14,7 @@ import asyncio
 import contextlib
 import os
 import shutil
-import signal
 import socket
-import subprocess
-import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,8 +26,8 @@ from pumpd.clock import SystemClock
 from pumpd.telemetry.checker import Checker
 from pumpd.telemetry.payloads import Payload, decode
 from pumpd.telemetry.topics import ROOT, Kind, parse
+from pumpd.testing.processes import Program
 
-START_LIMIT_S: Final = 5.0
 HEAR_LIMIT_S: Final = 20.0  # far above what anything waited for takes; only a failing test waits so long
 _SBIN: Final = "/usr/sbin"  # Debian puts it there, and a plain user's PATH does not look
 
@@ -51,52 +48,53 @@ class Mosquitto:
     """Retains nothing across a restart: what is there afterwards was announced again."""
 
     def __init__(self, folder: Path, *, more: str = "") -> None:
-        program = mosquitto_path()
-        if program is None:
+        path = mosquitto_path()
+        if path is None:
             raise FileNotFoundError("mosquitto is not installed: apt-get install mosquitto")
         self.port = free_port()
-        self._program = program
-        self._log = folder / "mosquitto.log"
+        self._path = path
+        self._folder = folder
         self._conf = folder / "mosquitto.conf"
+        user = "user root\n" if os.geteuid() == 0 else ""  # a change of user would undo the leash
         self._conf.write_text(
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
-            f"log_dest stderr\nlog_type all\n{more}"
+            f"log_dest stderr\nlog_type all\n{user}{more}"
         )
-        self._process: subprocess.Popen[bytes] | None = None
+        self._program: Program | None = None
 
     def start(self) -> Self:
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen([self._program, "-c", str(self._conf)], stderr=log)
-        give_up = time.monotonic() + START_LIMIT_S
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-                return self
-            except ConnectionRefusedError:
-                if time.monotonic() > give_up or self._process.poll() is not None:
-                    raise AssertionError(f"mosquitto did not start:\n{self._log.read_text()}") from None
-                time.sleep(0.01)
+        program = Program("mosquitto", [self._path, "-c", str(self._conf)], self._folder)
+        self._program = program
+        program.ready(self._answers, "its port")
+        return self
+
+    def _answers(self) -> bool:
+        with contextlib.suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", self.port), 1):
+            return True
+        return False
 
     def kill(self) -> None:
         """At once, frozen or not."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        if self._program is not None:
+            self._program.kill()
 
     def freeze(self) -> None:
-        self._signal(signal.SIGSTOP)
+        self._running.freeze()
 
     def thaw(self) -> None:
-        self._signal(signal.SIGCONT)
-
-    def _signal(self, number: signal.Signals) -> None:
-        assert self._process is not None, "the broker does not run"
-        self._process.send_signal(number)
+        self._running.thaw()
 
     @property
     def log(self) -> str:
-        return self._log.read_text()
+        """Of every start."""
+        return "" if self._program is None else self._program.complained()
+
+    @property
+    def _running(self) -> Program:
+        program = self._program
+        if program is None or not program.runs:
+            raise AssertionError("the broker does not run")
+        return program
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

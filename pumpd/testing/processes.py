@@ -60,7 +60,7 @@ def short_folder() -> Path:
 
 
 class Program:
-    """One process. What it says goes to two files, which stay for whoever asks why."""
+    """One process. What it says goes to two files, behind what an earlier one of this name said there."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class Program:
         self.name = name
         self.began_s = time.monotonic()
         self._out, self._err = folder / f"{name}.out", folder / f"{name}.err"
-        with self._out.open("wb") as out, self._err.open("wb") as err:
+        with self._out.open("ab") as out, self._err.open("ab") as err:
             self.process = subprocess.Popen(
                 [*_leash(user), *command],
                 stdin=subprocess.DEVNULL,
@@ -117,6 +117,13 @@ class Program:
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
+    def freeze(self) -> None:
+        """What a hung program looks like from outside: its connections stand, nothing answers."""
+        self.signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self.signal(signal.SIGCONT)
+
     def wait(self, within_s: float = SOON_S) -> int:
         """The exit status; negative: by that signal. Raises subprocess.TimeoutExpired."""
         return self.process.wait(within_s)
@@ -130,7 +137,7 @@ class Program:
     def end(self) -> None:
         """SIGTERM, then what is left of its session."""
         if self.runs:
-            self.signal(signal.SIGCONT)
+            self.thaw()
             self.signal(signal.SIGTERM)
             with suppress(subprocess.TimeoutExpired):
                 self.wait(END_WITHIN_S)

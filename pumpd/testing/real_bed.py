@@ -8,15 +8,12 @@ wall 8 as whole seconds come.
 
 from __future__ import annotations
 
-import json
 import os
 import socket
-import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from pumpd_sim.device import Truth
 
@@ -38,8 +35,9 @@ from pumpd.demo_stage import config_folder
 from pumpd.errors import ApiError
 from pumpd.journal import Entry, VerifyResult, read_entries, verify
 from pumpd.library_file import CatalogueFile, content_sha256
-from pumpd.testing.broker import Mosquitto, free_port
+from pumpd.testing.broker import Mosquitto
 from pumpd.testing.processes import NotifySocket, Program, python, remove, short_folder, until
+from pumpd.testing.simulated_pump import SimulatedPump
 from pumpd.toml_file import read_toml
 
 NURSE: Final = ("anna", "2718")  # stands in config/accounts.toml for everybody to read
@@ -47,71 +45,15 @@ COLLEAGUE: Final = OverrideBody(reason="shorter than half a minute: a test", sec
 FAST: Final = "TEST-FAST"  # 300 mL/h: a lease of 5 s
 SHORT: Final = "TEST-SHORT"  # 120 mL/h, 0.5 mL: over in 15 s, within a lease of 14 s
 LONG: Final = "TEST-LONG"  # 60 mL/h for five minutes: longer than any test looks
+AT_REST: Final = frozenset({Phase.IDLE, Phase.STOPPED, Phase.ENDED})
 _REGIMENS: Final = ((FAST, 300, 30), (SHORT, 120, 15), (LONG, 60, 300))  # mL/h, seconds
-_FRAMES_LAST: Final = 100_000  # all that the simulator keeps
-_HTTP_S: Final = 10.0
+_STREAM_S: Final = 10.0
 _BEGIN: Final = """
 import sys
 from pathlib import Path
 from pumpd.daemon import main
 sys.exit(main(Path(sys.argv[1])))
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
-    """Bytes at one end of the wire, in the simulator's time."""
-
-    at_ns: int
-    event: str  # host_sends, pump_hears, pump_says, host_hears
-    hex: str
-    text: str
-
-    @property
-    def payload(self) -> str:
-        """Without length and checksum, if this is a frame of Safe mode."""
-        return bytes.fromhex(self.hex)[2:-3].decode("ascii", "replace")
-
-    @property
-    def command(self) -> str:
-        """What a host sent, behind the pump's address."""
-        return self.payload.lstrip("0123456789")
-
-    @property
-    def address(self) -> int:
-        """Whom a host sent it to."""
-        return int(self.payload.removesuffix(self.command) or 0)
-
-
-class SimulatedPump(Program):
-    """`pumpd-sim serve` on a pty, one pump or a chain; ready when it has told its addresses."""
-
-    def __init__(self, folder: Path, slot: str, *arguments: str) -> None:
-        self.link = folder / f"pump-{slot}"
-        command = python("-m", "pumpd_sim", "serve", "--device", "new_era", "--mode", "safe")
-        super().__init__(f"pump-{slot}", [*command, "--link", str(self.link), "--control", "0", *arguments], folder)
-        ready = json.loads(self.ready(self._first_line, "its addresses"))
-        self.control: str = ready["control"]
-        self.pty: str = ready["pty"]
-
-    def _first_line(self) -> str:
-        lines = [line for line in self.said().splitlines(keepends=True) if line.startswith("{")]
-        return lines[0] if lines and lines[0].endswith("\n") else ""
-
-    def ask(self, what: str) -> Any:  # noqa: ANN401  # JSON
-        with urllib.request.urlopen(f"{self.control}/{what}", timeout=_HTTP_S) as answer:  # noqa: S310  # loopback
-            return json.load(answer)
-
-    def truth(self, address: int = 0) -> Truth:
-        return Truth(**self.ask(f"truth?address={address}"))
-
-    def wire(self) -> list[Frame]:
-        """Every frame so far, in order."""
-        return [Frame(**each) for each in self.ask(f"journal?last={_FRAMES_LAST}")]
-
-    def heard(self, command: str) -> list[Frame]:
-        """The frames with this command that reached the pump."""
-        return [each for each in self.wire() if each.event == "pump_hears" and each.command.startswith(command)]
 
 
 class RealBed:
@@ -126,6 +68,7 @@ class RealBed:
         self.config = self.folder / "pumpd.toml"
         self.broker: Mosquitto | None = None
         self.pumps: dict[str, SimulatedPump] = {}
+        self.url = ""  # of the page, without a slash at its end
         self.client = Client(self.socket, sent_at_ns=SystemClock().now_ns)
         self._programs: list[Program] = []
         for name in ("drug-library.toml", "accounts.toml"):
@@ -166,14 +109,14 @@ class RealBed:
         self.broker = Mosquitto(self.folder)
         return self.broker.start()
 
-    def write_config(self, *, drivers: Mapping[str, str] | None = None, more: str = "") -> Path:
+    def write_config(self, *, drivers: Mapping[str, str] | None = None, training: bool = False, more: str = "") -> Path:
         """One bus for each simulated pump, or one whose pump is not there; `drivers`: of a slot, if not new_era."""
         drivers = drivers or {}
         buses: dict[Path, list[str]] = {}
         for slot, pump in self.pumps.items():
             buses.setdefault(pump.link, []).append(slot)
         lines = [
-            'site = "test"\nward = "test"\nbed = "bed-1"',
+            f'site = "demo"\nward = "pain-clinic"\nbed = "bed-1"\ntraining = {str(training).lower()}',
             f'state_dir = "{self.state}"\nsocket = "{self.socket}"',
             'library = "drug-library.toml"\nregimens = "regimens.toml"\naccounts = "accounts.toml"',
         ]
@@ -218,17 +161,16 @@ class RealBed:
         self._programs.append(program)
         return program
 
-    def begin_console(self) -> tuple[Program, str]:
-        """The page, and its address."""
-        port = free_port()
-        console = Program(
-            "console",
-            python("-m", "pumpd.cli", "console", "--socket", str(self.socket), "--port", str(port)),
-            self.folder,
-        )
-        self._programs.append(console)
-        console.ready(lambda: "http://" in console.said(), "its address")
-        return console, f"http://127.0.0.1:{port}/"
+    def begin_console(self, *, port: int = 0) -> Program:
+        """The page; its address is then in `url`. `port`: where a page was that is to be found again."""
+        console = self.begin("console", "-m", "pumpd.cli", "console", "--socket", str(self.socket), "--port", str(port))
+        console.ready(lambda: console.said().endswith("\n"), "its address")
+        self.url = console.said().split()[-1].rstrip("/")
+        return console
+
+    def program(self, name: str) -> Program:
+        """The one that was begun last under this name: daemon, console."""
+        return [program for program in self._programs if program.name.startswith(name)][-1]
 
     def answers(self) -> bool:
         """Is there a daemon at the socket?"""
@@ -278,6 +220,15 @@ class RealBed:
         accepted(self.client.send(api_client.stop(slot)))
         return self.reaches(Phase.STOPPED, slot)
 
+    def rest(self) -> None:
+        """Stop every pump, whatever it is doing, and end every infusion: another test may have the bed."""
+        self.client.send(api_client.stop(None))
+        until(lambda: {pump.phase for pump in self.client.bed().pumps} <= AT_REST, "every pump stands still")
+        self.sign_in()
+        for pump in self.client.bed().pumps:
+            if pump.phase is Phase.STOPPED:
+                accepted(self.client.send(api_client.end(pump.slot)))
+
     def reaches(self, phase: Phase, slot: str = "p1") -> PumpView:
         """Wait for a phase whose commands are through."""
 
@@ -304,7 +255,7 @@ class RealBed:
     def follow(self) -> socket.socket:
         """An open event stream, with its first view received: what a page holds."""
         stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        stream.settimeout(_HTTP_S)
+        stream.settimeout(_STREAM_S)
         stream.connect(str(self.socket))
         stream.sendall(b"GET /v1/events HTTP/1.1\r\nHost: pumpd\r\n\r\n")
         received = b""
@@ -328,11 +279,26 @@ class RealBed:
         return self.state / "journal.sqlite3"
 
     def entries(self) -> list[Entry]:
-        """The journal, as it is on disk."""
-        return list(read_entries(self.journal))
+        """The journal, as it is on disk; with all that a living daemon has told already."""
+        told = self._told_seq()
+        return until(lambda: self._on_disk(told), f"row {told} on disk") if told else list(read_entries(self.journal))
 
     def verified(self) -> VerifyResult:
+        """Of the same rows as `entries`."""
+        self.entries()
         return verify(self.journal)
+
+    def _told_seq(self) -> int:
+        """The last row by the daemon's word, which is a moment ahead of the disk; 0 when there is no daemon."""
+        try:
+            rows = self.client.send(api_client.history(1))
+        except ApiError:
+            return 0
+        return max((row.seq or 0 for row in rows), default=0)
+
+    def _on_disk(self, seq: int) -> list[Entry]:
+        found = list(read_entries(self.journal))
+        return found if found and found[-1].seq >= seq else []
 
 
 def accepted(answer: AnswerView) -> None:

@@ -16,7 +16,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pumpd import api_socket
-from pumpd.testing.real_bed import LONG, Frame, RealBed, SimulatedPump
+from pumpd.testing.real_bed import LONG, RealBed
+from pumpd.testing.simulated_pump import Frame, SimulatedPump
 from tests.benchmarks.report import Figure, ms, percentile
 
 AIM_S = 0.020
@@ -86,10 +87,10 @@ def figures(*, quick: bool) -> list[Figure]:
     with RealBed() as bed:
         chain = bed.begin_chain(4)
         bed.begin_daemon(prelude=FLOOD)
-        _, page = bed.begin_console()
+        bed.begin_console()
         for slot in ("p1", "p2", "p3", "p4"):
             bed.infuse(LONG, slot)
-        crowd = bed.begin("crowd", str(LOAD), page, str(bed.socket))
+        crowd = bed.begin("crowd", str(LOAD), f"{bed.url}/", str(bed.socket))
         crowd.ready(lambda: "following" in crowd.said(), "every screen follows")
         zero_ns, off_ns = origin_ns(chain)
         pressed, late_s = press(bed, 5 if quick else 100)

@@ -23,8 +23,8 @@ from pumpd.core.requests import BusRequest, PumpIdentified, PumpReported, PumpSi
 from pumpd.link import Link, open_link
 from pumpd.registry import load
 from pumpd.testing.processes import remove, short_folder
-from pumpd.testing.real_bed import Frame, SimulatedPump
 from pumpd.testing.simulate import quiet
+from pumpd.testing.simulated_pump import Frame, SimulatedPump
 from tests.benchmarks.report import Figure, ms, percentile
 
 BAUD = 19_200

@@ -1,36 +1,52 @@
-"""A real bed for a real browser: processes from pumpd/testing/lived_bed.py, and Debian's Chromium."""
+"""A real bed for a real browser: processes from pumpd/testing/real_bed.py, and Debian's Chromium."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from pumpd.testing.lived_bed import PATIENCE_S, Bed, lived_in
+from pumpd.testing.processes import SOON_S
+from pumpd.testing.real_bed import RealBed
 from pumpd.testing.screen import PANEL, Open, Screen
 
 
+def with_a_page(bed: RealBed, *slots: str, training: bool = False) -> RealBed:
+    """Each pump on a wire of its own."""
+    for slot in slots:
+        bed.begin_pump(slot)
+    bed.write_config(training=training)
+    bed.begin_daemon()
+    bed.begin_console()
+    return bed
+
+
 @pytest.fixture(scope="session")
-def shared_bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
-    with lived_in(tmp_path_factory.mktemp("bed"), slots=("p1", "p2")) as found:
-        yield found
+def shared_bed() -> Iterator[RealBed]:
+    with RealBed() as real:
+        yield with_a_page(real, "p1", "p2")
 
 
 @pytest.fixture
-def bed(shared_bed: Bed) -> Iterator[Bed]:
+def bed(shared_bed: RealBed) -> Iterator[RealBed]:
     """Two pumps at rest, shared by all tests that break nothing."""
     yield shared_bed
     shared_bed.rest()
 
 
 @pytest.fixture
-def own_bed(tmp_path: Path) -> Iterator[Bed]:
+def own_bed() -> Iterator[RealBed]:
     """One pump, for a test that freezes or kills something."""
-    with lived_in(tmp_path) as found:
-        yield found
+    with RealBed() as real:
+        yield with_a_page(real, "p1")
+
+
+@pytest.fixture
+def training_bed() -> Iterator[RealBed]:
+    with RealBed() as real:
+        yield with_a_page(real, "p1", training=True)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +69,7 @@ def screen(chromium: Browser) -> Iterator[Open]:
         context = chromium.new_context(
             viewport={"width": size[0], "height": size[1]}, java_script_enabled=javascript, reduced_motion="reduce"
         )
-        context.set_default_timeout(PATIENCE_S * 1_000)
+        context.set_default_timeout(SOON_S * 1_000)
         contexts.append(context)
         found = Screen(page=context.new_page())
         found.page.on("pageerror", lambda error: found.complaints.append(str(error)))

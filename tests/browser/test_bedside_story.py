@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from pumpd.testing.lived_bed import AT_REST, ROOT, Bed, lived_in
+from pumpd.api_models import Phase
+from pumpd.testing.real_bed import AT_REST, RealBed
 from pumpd.testing.screen import PHONE, Open, Screen
 
-PICTURE = ROOT / "docs" / "images" / "bedside.png"
+PICTURE = Path(__file__).parents[2] / "docs" / "images" / "bedside.png"
 pytestmark = pytest.mark.timeout(180)
 
 
@@ -43,7 +44,7 @@ def keep_for_the_readme(picture: Path) -> None:
 
 
 def test_nurse_signs_in_chooses_reviews_starts_pauses_resumes_titrates_and_stops(
-    bed: Bed, screen: Open, tmp_path: Path
+    bed: RealBed, screen: Open, tmp_path: Path
 ) -> None:
     anna = screen()
     anna.sign_in(bed.url, "/pumps/p1/new")
@@ -75,7 +76,7 @@ def test_nurse_signs_in_chooses_reviews_starts_pauses_resumes_titrates_and_stops
     anna.page.click("#do-pause-toilet")
     anna.page.wait_for_selector(".phase-stopped")
     photograph(anna, tmp_path, "stopped")
-    bed.until_phase("stopped")
+    bed.reaches(Phase.STOPPED)
     anna.page.click("#do-resume-volume")
     anna.page.wait_for_selector(".phase-infusing")
     expect(anna.page.locator("[data-field='p1.measured']")).to_contain_text("±")
@@ -85,7 +86,7 @@ def test_nurse_signs_in_chooses_reviews_starts_pauses_resumes_titrates_and_stops
     anna.page.click("#stop-p1")
     anna.page.wait_for_selector(".outcome.still")
     expect(anna.page.locator(".verdict")).to_contain_text("stands still, by its own report")
-    bed.until_phase("stopped")
+    bed.reaches(Phase.STOPPED)
     anna.page.click("#open-p1")
     anna.page.click("#to-end")
     anna.page.click("#do-end")
@@ -96,7 +97,7 @@ def test_nurse_signs_in_chooses_reviews_starts_pauses_resumes_titrates_and_stops
     assert anna.complaints == []
 
 
-def test_stop_works_with_javascript_off_and_nobody_signed_in(bed: Bed, screen: Open, tmp_path: Path) -> None:
+def test_stop_works_with_javascript_off_and_nobody_signed_in(bed: RealBed, screen: Open, tmp_path: Path) -> None:
     screen().start(bed.url)
     bystander = screen(PHONE, javascript=False)
     bystander.page.goto(f"{bed.url}/pumps/p1")
@@ -104,20 +105,20 @@ def test_stop_works_with_javascript_off_and_nobody_signed_in(bed: Bed, screen: O
     photograph(bystander, tmp_path, "phone")
     bystander.page.click("#stop-p1")
     bystander.page.wait_for_selector(".outcome.still")  # the page asks for itself again, without a script
-    assert bed.pump().phase.value == "stopped"
+    assert bed.pump().phase is Phase.STOPPED
 
 
-def test_stop_all_stops_every_pump(bed: Bed, screen: Open) -> None:
+def test_stop_all_stops_every_pump(bed: RealBed, screen: Open) -> None:
     anna = screen()
     anna.start(bed.url, slot="p1")
     anna.start(bed.url, slot="p2")
     anna.page.goto(bed.url)
     anna.page.click("#stop-all")
     expect(anna.page.locator(".outcome.still")).to_have_count(2)
-    assert [pump.phase.value for pump in bed.pumps()] == ["stopped", "stopped"]
+    assert [pump.phase for pump in bed.client.bed().pumps] == [Phase.STOPPED, Phase.STOPPED]
 
 
-def test_soft_limit_wants_a_reason_and_a_second_person_with_their_own_pin(bed: Bed, screen: Open) -> None:
+def test_soft_limit_wants_a_reason_and_a_second_person_with_their_own_pin(bed: RealBed, screen: Open) -> None:
     anna = screen()
     anna.sign_in(bed.url, "/pumps/p1/new")
     anna.choose("TRAIN-5MIN", "40")
@@ -138,7 +139,7 @@ def test_soft_limit_wants_a_reason_and_a_second_person_with_their_own_pin(bed: B
     anna.page.wait_for_selector(".phase-infusing")
 
 
-def test_two_taps_on_start_are_one_order(bed: Bed, screen: Open) -> None:
+def test_two_taps_on_start_are_one_order(bed: RealBed, screen: Open) -> None:
     anna = screen()
     anna.sign_in(bed.url, "/pumps/p1/new")
     anna.choose("TRAIN-30S", "70")
@@ -149,19 +150,18 @@ def test_two_taps_on_start_are_one_order(bed: Bed, screen: Open) -> None:
             await Promise.all([tap(), tap()]);
         }"""
     )
-    bed.until_phase("infusing")
+    bed.reaches(Phase.INFUSING)
     anna.page.goto(f"{bed.url}/record")
     accepted = [text for text in texts(anna, ".record td") if text.startswith("Order TRAIN-30S")]
     refused = [text for text in texts(anna, ".record td") if text.startswith("Refused: start")]
     assert (len(accepted), refused) == (1, [])
 
 
-def test_training_bed_says_so_on_every_screen_and_offers_no_drug(tmp_path: Path, screen: Open) -> None:
-    with lived_in(tmp_path, training=True) as bed:
-        anna = screen()
-        anna.sign_in(bed.url, "/pumps/p1/new")
-        assert "ketamine" not in anna.page.inner_text("main")
-        for path in ("/", "/pumps/p1", "/record", "/sign-in"):
-            anna.page.goto(bed.url + path)
-            expect(anna.page.locator(".training")).to_have_text("TRAINING – no patient")
-            expect(anna.page.locator(".watermark")).to_be_visible()
+def test_training_bed_says_so_on_every_screen_and_offers_no_drug(training_bed: RealBed, screen: Open) -> None:
+    anna = screen()
+    anna.sign_in(training_bed.url, "/pumps/p1/new")
+    assert "ketamine" not in anna.page.inner_text("main")
+    for path in ("/", "/pumps/p1", "/record", "/sign-in"):
+        anna.page.goto(training_bed.url + path)
+        expect(anna.page.locator(".training")).to_have_text("TRAINING – no patient")
+        expect(anna.page.locator(".watermark")).to_be_visible()

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import expect
 
-from pumpd.testing.lived_bed import AT_REST, Bed
+from pumpd.testing.real_bed import AT_REST, RealBed
 from pumpd.testing.screen import PANEL, PHONE, Open
 
 pytestmark = pytest.mark.timeout(120)
@@ -18,7 +18,7 @@ TARGET_PX: Final = 48
 
 
 def post(
-    bed: Bed, path: str, fields: dict[str, str] | None = None, /, **headers: str
+    bed: RealBed, path: str, fields: dict[str, str] | None = None, /, **headers: str
 ) -> tuple[int, http.client.HTTPMessage]:
     host = bed.url.removeprefix("http://")
     connection = http.client.HTTPConnection(host, timeout=10)
@@ -30,7 +30,7 @@ def post(
     return answer.status, answer.headers
 
 
-def test_typed_comma_is_refused_beside_its_field_and_everything_else_is_kept(bed: Bed, screen: Open) -> None:
+def test_typed_comma_is_refused_beside_its_field_and_everything_else_is_kept(bed: RealBed, screen: Open) -> None:
     anna = screen()
     anna.sign_in(bed.url, "/pumps/p1/new")
     anna.page.check("input[value='CRPS-OP10']")
@@ -50,7 +50,7 @@ def test_typed_comma_is_refused_beside_its_field_and_everything_else_is_kept(bed
     assert anna.page.input_value("select[name='day:CRPS-OP10']") == "3"
 
 
-def test_hard_limit_shows_why_and_offers_no_start(bed: Bed, screen: Open) -> None:
+def test_hard_limit_shows_why_and_offers_no_start(bed: RealBed, screen: Open) -> None:
     anna = screen()
     anna.sign_in(bed.url, "/pumps/p1/new")
     anna.choose("MDD-2x3", "20", "150")
@@ -58,7 +58,7 @@ def test_hard_limit_shows_why_and_offers_no_start(bed: Bed, screen: Open) -> Non
     assert anna.page.locator("#start").count() == 0
 
 
-def test_wrong_pin_is_said_and_lets_nobody_in(bed: Bed, screen: Open) -> None:
+def test_wrong_pin_is_said_and_lets_nobody_in(bed: RealBed, screen: Open) -> None:
     somebody = screen()
     somebody.page.goto(f"{bed.url}/sign-in")
     somebody.page.check("input[value=dora]")
@@ -68,7 +68,7 @@ def test_wrong_pin_is_said_and_lets_nobody_in(bed: Bed, screen: Open) -> None:
     assert somebody.page.context.cookies() == []
 
 
-def test_session_cookie_is_out_of_reach_of_scripts_and_of_other_sites(bed: Bed, screen: Open) -> None:
+def test_session_cookie_is_out_of_reach_of_scripts_and_of_other_sites(bed: RealBed, screen: Open) -> None:
     anna = screen()
     anna.sign_in(bed.url)
     (cookie,) = anna.page.context.cookies()
@@ -79,7 +79,7 @@ def test_session_cookie_is_out_of_reach_of_scripts_and_of_other_sites(bed: Bed, 
     assert anna.page.context.cookies() == []
 
 
-def test_every_page_stays_on_its_host_and_keeps_its_own_policy(bed: Bed, screen: Open) -> None:
+def test_every_page_stays_on_its_host_and_keeps_its_own_policy(bed: RealBed, screen: Open) -> None:
     anna = screen()
     anna.sign_in(bed.url)
     for path in PAGES:
@@ -96,7 +96,7 @@ def test_every_page_stays_on_its_host_and_keeps_its_own_policy(bed: Bed, screen:
 
 @pytest.mark.parametrize("size", [PANEL, PHONE], ids=["panel", "phone"])
 def test_every_screen_fits_and_every_target_suits_a_gloved_finger(
-    bed: Bed, screen: Open, size: tuple[int, int]
+    bed: RealBed, screen: Open, size: tuple[int, int]
 ) -> None:
     anna = screen(size)
     anna.sign_in(bed.url)
@@ -120,7 +120,7 @@ def test_every_screen_fits_and_every_target_suits_a_gloved_finger(
         assert lowest > TARGET_PX, path
 
 
-def test_dose_figures_have_seven_to_one_contrast(bed: Bed, screen: Open) -> None:
+def test_dose_figures_have_seven_to_one_contrast(bed: RealBed, screen: Open) -> None:
     """By WCAG 2.2's formula, over the colours that the browser really uses."""
     page = screen().page
     page.goto(f"{bed.url}/pumps/p1")
@@ -143,24 +143,24 @@ def test_dose_figures_have_seven_to_one_contrast(bed: Bed, screen: Open) -> None
     assert contrast >= 7
 
 
-def test_form_of_another_site_does_nothing_not_even_stop(bed: Bed) -> None:
+def test_form_of_another_site_does_nothing_not_even_stop(bed: RealBed) -> None:
     for path in ("/stop", "/pumps/p1/stop", "/pumps/p1/pause", "/sign-in"):
         assert post(bed, path, Origin="http://elsewhere.example")[0] == 403, path
         assert post(bed, path, Origin="null", **{"Sec-Fetch-Site": "cross-site"})[0] == 403, path
 
 
-def test_foreign_name_for_this_machine_is_turned_away(bed: Bed) -> None:
+def test_foreign_name_for_this_machine_is_turned_away(bed: RealBed) -> None:
     status, _ = post(bed, "/stop", Host="rebound.example", Origin="http://rebound.example")
     assert status == 421
 
 
-def test_stop_needs_neither_session_nor_token_nor_origin(bed: Bed) -> None:
+def test_stop_needs_neither_session_nor_token_nor_origin(bed: RealBed) -> None:
     status, headers = post(bed, "/pumps/p1/stop", Origin=bed.url)
     assert (status, headers["Location"]) == (303, "/stopping/p1")
     assert post(bed, "/stop")[0] == 303
 
 
-def test_session_without_the_pages_token_starts_nothing(bed: Bed, screen: Open) -> None:
+def test_session_without_the_pages_token_starts_nothing(bed: RealBed, screen: Open) -> None:
     anna = screen()
     anna.sign_in(bed.url)
     (cookie,) = anna.page.context.cookies()
@@ -174,12 +174,12 @@ def test_session_without_the_pages_token_starts_nothing(bed: Bed, screen: Open) 
     assert bed.pump().phase in AT_REST
 
 
-def test_sign_in_leads_nowhere_else(bed: Bed) -> None:
+def test_sign_in_leads_nowhere_else(bed: RealBed) -> None:
     for onward in ("//elsewhere.example", "https://elsewhere.example", "/\\elsewhere.example"):
         fields = {"person": "anna", "pin": "2718", "next": onward}
         status, headers = post(bed, "/sign-in", fields, Origin=bed.url)
         assert (status, headers["Location"]) == (303, "/"), onward
 
 
-def test_overlong_form_is_refused_unread(bed: Bed) -> None:
+def test_overlong_form_is_refused_unread(bed: RealBed) -> None:
     assert post(bed, "/sign-in", {"pin": "9" * 20_000}, Origin=bed.url)[0] == 413

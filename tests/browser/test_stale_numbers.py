@@ -7,12 +7,12 @@ is tested where it is computed (tests/unit/test_console_live.py).
 from __future__ import annotations
 
 import re
-import signal
 
 import pytest
 from playwright.sync_api import expect
 
-from pumpd.testing.lived_bed import Bed
+from pumpd.api_models import Phase
+from pumpd.testing.real_bed import RealBed
 from pumpd.testing.screen import Open, Screen
 
 pytestmark = pytest.mark.timeout(180)
@@ -38,12 +38,12 @@ def seen_states(screen: Screen) -> None:
     )
 
 
-def test_silent_pump_makes_numbers_old_then_grey_then_gone(own_bed: Bed, screen: Open) -> None:
+def test_silent_pump_makes_numbers_old_then_grey_then_gone(own_bed: RealBed, screen: Open) -> None:
     anna = screen()
     anna.start(own_bed.url)
     expect(anna.page.locator("[data-field='p1.measured']")).to_contain_text("±")
     seen_states(anna)
-    own_bed.fault("p1", fault="mute", for_s=120)
+    own_bed.pumps["p1"].fault("mute", for_s=120)
     anna.page.wait_for_selector("[data-slot][data-freshness=gone]")
     assert anna.page.evaluate("window.seen") == ["live", "old", "grey", "gone"]
     expect(anna.page.locator(".age").first).to_contain_text("NO DATA: last heard")
@@ -56,12 +56,12 @@ def test_silent_pump_makes_numbers_old_then_grey_then_gone(own_bed: Bed, screen:
     expect(anna.page.locator(".alarm.seen").first).to_contain_text("seen by Anna Berg")
 
 
-def test_dead_daemon_is_said_at_once_and_a_new_one_is_found_again(own_bed: Bed, screen: Open) -> None:
+def test_dead_daemon_is_said_at_once_and_a_new_one_is_found_again(own_bed: RealBed, screen: Open) -> None:
     anna, fresh, plain = screen(), screen(), screen(javascript=False)
     plain.page.goto(f"{own_bed.url}/pumps/p1")
     anna.start(own_bed.url)
     plain.page.wait_for_selector(".phase-infusing")  # a page without a script asks for itself again
-    own_bed.kill("daemon")
+    own_bed.program("daemon").kill()
     expect(plain.page.locator("h1")).to_have_text("The program at this bed does not answer")
     expect(anna.page.locator("#lost")).to_contain_text("does not answer")
     anna.page.wait_for_selector("[data-slot][data-freshness=gone]")
@@ -72,26 +72,29 @@ def test_dead_daemon_is_said_at_once_and_a_new_one_is_found_again(own_bed: Bed, 
     anna.page.click("#stop-p1")
     expect(anna.page.locator("h1")).to_have_text("STOP did not get through")
     expect(anna.page.locator(".verdict")).to_contain_text("Press STOP on the pump itself")
-    own_bed.start_daemon()
+    own_bed.begin_daemon()
     expect(fresh.page.locator(".pump .phase")).to_be_visible()  # it came back by itself
 
 
-def test_frozen_or_killed_console_is_noticed_by_the_browser_and_not_by_the_infusion(own_bed: Bed, screen: Open) -> None:
+def test_frozen_or_killed_console_is_noticed_by_the_browser_and_not_by_the_infusion(
+    own_bed: RealBed, screen: Open
+) -> None:
     anna = screen()
     anna.start(own_bed.url)
     expect(anna.page.locator("[data-field='p1.measured']")).to_contain_text("±")
-    own_bed.send("console", signal.SIGSTOP)
+    console = own_bed.program("console")
+    console.freeze()
     expect(anna.page.locator("#lost")).to_contain_text("this page does not reach the bed")
     anna.page.wait_for_selector("html[data-lost] [data-slot][data-freshness=grey]")
     expect(anna.page.locator(".state .phase")).to_have_text(re.compile("not known here"))
-    assert own_bed.pump().phase.value == "infusing"
-    own_bed.send("console", signal.SIGCONT)
+    assert own_bed.pump().phase is Phase.INFUSING
+    console.thaw()
     expect(anna.page.locator("#lost")).to_be_hidden()
     expect(anna.page.locator("[data-field='p1.granted']")).to_have_text("36 mL/h")
 
     port = int(own_bed.url.rsplit(":", 1)[1])
-    own_bed.kill("console")
+    console.kill()
     expect(anna.page.locator("#lost")).to_be_visible()
-    own_bed.start_console(port)
+    own_bed.begin_console(port=port)
     expect(anna.page.locator("#lost")).to_be_hidden()
-    assert own_bed.pump().phase.value == "infusing"
+    assert own_bed.pump().phase is Phase.INFUSING

@@ -116,10 +116,10 @@ def test_daemon_frozen_beyond_the_lease_finds_the_pump_stopped_by_itself(bed: Re
     pump = bed.begin_pump()
     daemon = bed.begin_daemon()
     bed.infuse(FAST)
-    daemon.signal(signal.SIGSTOP)
+    daemon.freeze()
     until(lambda: not pump.truth().motor_turning, "the pump's lease")
     assert pump.truth().alarm == "T"
-    daemon.signal(signal.SIGCONT)
+    daemon.thaw()
 
     bed.reaches(Phase.STOPPED)
     assert bed.holds_the_truth()

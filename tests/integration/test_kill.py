@@ -135,7 +135,7 @@ def test_killed_console_and_broker_are_not_noticed_by_the_infusion(bed: RealBed)
     broker = bed.begin_broker()
     pump = bed.begin_pump()
     bed.begin_daemon()
-    console, _ = bed.begin_console()
+    console = bed.begin_console()
     bed.infuse(LONG)
     until(lambda: broker.log.count("New client connected") == 1, "the daemon at the broker")
     rows = bed.verified().rows

@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 
 from pumpd.testing.processes import NOBODY, NotifySocket, Program, until
-from pumpd.testing.real_bed import LONG, Frame, RealBed, SimulatedPump
+from pumpd.testing.real_bed import LONG, RealBed
+from pumpd.testing.simulated_pump import Frame, SimulatedPump
 
 AS_ROOT = os.geteuid() == 0
 TO_MEND = 2

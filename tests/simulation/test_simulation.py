@@ -22,6 +22,9 @@ JOBS = 2
 FORTY_MINUTES = 2 / 3
 REGRESSIONS = {  # seed: what it found, all within forty minutes
     408: "a daemon killed while it stopped a pump could not boot: its stop was sent before there was a bus",
+    41: "the same, pressed before the first look after the failure: there was no reading to count from",
+    625: "a counter that a power failure cleared was believed, and took back what it had counted",
+    43: "an order inherited what the counter had moved for the infusion before it",
     120: "a pump run at its own keys after a prepare had failed: the interval never took it in",
 }
 
@@ -64,7 +67,7 @@ def test_seeds_that_once_found_a_fault_pass() -> None:
 
 @pytest.mark.timeout(300)
 def test_ordinary_days_raise_no_alarm_and_end_what_they_begin() -> None:
-    outcomes = list(play_all([Story(seed=seed, hours=FORTY_MINUTES, calm=True) for seed in range(1, 9)], JOBS))
+    outcomes = list(play_all([Story(seed=seed, hours=FORTY_MINUTES, calm=True) for seed in range(3_001, 3_009)], JOBS))
     assert violations(outcomes, calm=True) == ""
     assert sum(dict(outcome.seen).get("completed", 0) for outcome in outcomes) >= 8
 
