@@ -81,7 +81,8 @@ def counted(pump: PumpState, infusion: Infusion, info: DriverInfo) -> Interval:
     step_nl = motor_step_nl(info, infusion.programme.syringe_diameter_um)
     if leg is None:
         moved_nl = last.infused_nl - readings[0].infused_nl
-        ran = pump.phase is Phase.STOPPING and pump.why is Why.UNCOMMANDED  # perhaps less than the counter resolves
+        # perhaps by less than the counter resolves
+        ran = pump.phase in (Phase.STOPPING, Phase.FAULT) and pump.why is Why.UNCOMMANDED
         known, slack_nl = infusion.delivered, 2 * (last.step_nl + step_nl)
         # somebody ran the pump at its own keys with nothing of ours programmed: into the patient, or beside
         return replace(known, high_nl=known.high_nl + max(0, moved_nl) + slack_nl) if ran or moved_nl > 0 else known
