@@ -340,6 +340,8 @@ def _phase_changed(state: BedState, fact: f.PhaseChanged) -> BedState:
     seen = pump.sighting
     if starts_anew:
         seen = replace(seen, readings=())
+    elif fact.phase is Phase.INFUSING:
+        seen = replace(seen, readings=seen.readings[-1:])  # what was read before it drove would measure it too slow
     return state.with_pump(replace(pump, phase=fact.phase, why=fact.why, phase_since_ns=fact.at_ns, sighting=seen))
 
 

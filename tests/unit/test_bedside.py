@@ -10,6 +10,7 @@ from pumpd_sim.faults import Fault, FaultKind
 from pumpd_sim.new_era import NewEra
 
 from pumpd.core.codes import Phase
+from pumpd.core.facts import AlarmRaised
 from pumpd.core.order import Order
 from pumpd.testing.played_bed import Line, PlayedBed
 from pumpd.testing.simulated_journal import Disk
@@ -73,6 +74,20 @@ def test_a_raise_that_waited_for_the_disk_does_not_leave_into_doubt() -> None:
         later = [seen for seen in sim.journal if seen.event == "host_sends"][len(sent) :]
         assert later
         assert not any(b"RAT2" in seen.data for seen in later), "the raise went out into doubt"
+        await bed.kill()
+
+    run_virtual(story)
+
+
+def test_a_start_that_waited_for_the_disk_is_not_measured_too_slow() -> None:
+    async def story(clock: VirtualClock) -> None:
+        bed, _sim = _bed(clock, Disk(delay_ms=(1_500, 1_500)))
+        await bed.until_ready()
+        await bed.start(TRAINING)
+        await bed.until(Phase.INFUSING)
+        await asyncio.sleep(8.0)
+        raised = [entry.fact for entry in bed.journal.entries() if isinstance(entry.fact, AlarmRaised)]
+        assert [fact.condition for fact in raised] == []
         await bed.kill()
 
     run_virtual(story)
