@@ -56,6 +56,7 @@ class SimulatedPump(Program):
         ready = json.loads(self.ready(self._first_line, "its addresses"))
         self.control: str = ready["control"]
         self.pty: str = ready["pty"]
+        self.tcp_port: int | None = ready.get("tcp_port")  # with --tcp
 
     def _first_line(self) -> str:
         lines = [line for line in self.said().splitlines(keepends=True) if line.startswith("{")]
