@@ -21,7 +21,8 @@ from typing import Final
 import structlog
 
 from pumpd.clock import Clock
-from pumpd.core import facts as f
+from pumpd.core import events as e
+from pumpd.core import glimpses as g
 from pumpd.core import requests as r
 from pumpd.core.bed import decide, still_stands
 from pumpd.core.effects import ChangeRate, Effect, PumpEffect, Reply, Start, Stop, When
@@ -160,7 +161,7 @@ class Bedside:
             away_ns = max(0, wall_ms - last_wall_ms) * NS_PER_MS
             shift_ns = at_ns - (last_at_ns + away_ns)
         slots = tuple(slot for slot, _ in self.setup.pumps)
-        self._take(r.Booted(at_ns=at_ns, boot=boot, kernel_boot=kernel_boot, shift_ns=shift_ns, slots=slots))
+        self._take(e.Booted(at_ns=at_ns, boot=boot, kernel_boot=kernel_boot, shift_ns=shift_ns, slots=slots))
 
     async def run(self) -> None:
         """For as long as the daemon lives. Raises only on a fault of our own: the caller stops every pump."""
@@ -191,13 +192,13 @@ class Bedside:
         now_ns = self.clock.now_ns()
         apart_ns = now_ns - self.clock.monotonic_ns()
         if apart_ns - self._apart_ns > JUMP_NS:
-            self._take(r.ClockJumped(at_ns=now_ns, by_ns=apart_ns - self._apart_ns))
+            self._take(e.ClockJumped(at_ns=now_ns, by_ns=apart_ns - self._apart_ns))
         self._apart_ns = apart_ns
         while self._outbox and now_ns - self._outbox[0].since_ns > OUTBOX_WAIT_NS:
             late = self._outbox.popleft().effect
             detail = "nothing was sent: the journal could not make the start or raise durable in time"
-            self._queue.append(self._ended(late, r.Refused(detail=detail)))
-        self._take(r.Ticked(at_ns=now_ns))
+            self._queue.append(self._ended(late, e.Refused(detail=detail)))
+        self._take(e.Ticked(at_ns=now_ns))
 
     def _take(self, request: r.Request) -> None:
         """One decision, and everything that follows from it, in the order that the walls ask for."""
@@ -227,7 +228,7 @@ class Bedside:
         if effect.when is When.AFTER_COMMIT:
             assert isinstance(effect, Start | ChangeRate), effect
             if seq == NEVER_DURABLE:
-                self._queue.append(self._ended(effect, r.Refused(detail="nothing was sent: the journal is full")))
+                self._queue.append(self._ended(effect, e.Refused(detail="nothing was sent: the journal is full")))
             elif self._journal.committed.seq >= seq:
                 self._send(effect)
             else:
@@ -242,11 +243,11 @@ class Bedside:
         for waiting in tuple(self._outbox):
             if waiting.effect.slot == slot:
                 self._outbox.remove(waiting)
-                self._queue.append(self._ended(waiting.effect, r.Overtaken()))
+                self._queue.append(self._ended(waiting.effect, e.Overtaken()))
                 self._bell.set()
 
-    def _ended(self, effect: Start | ChangeRate, outcome: r.Outcome) -> r.CommandEnded:
-        return r.CommandEnded(
+    def _ended(self, effect: Start | ChangeRate, outcome: e.Outcome) -> e.CommandEnded:
+        return e.CommandEnded(
             at_ns=self.clock.now_ns(), slot=effect.slot, command_id=effect.command_id, outcome=outcome
         )
 
@@ -259,23 +260,23 @@ class Bedside:
                 self._send(effect)
             else:
                 detail = "nothing was sent: the pump came into doubt while the journal made the start or raise durable"
-                self._queue.append(self._ended(effect, r.Refused(detail=detail)))
+                self._queue.append(self._ended(effect, e.Refused(detail=detail)))
                 self._bell.set()
 
     def _journal_failed(self, detail: str) -> None:
         log.error("journal_down", detail=detail)
-        self.submit(r.JournalReported(at_ns=self.clock.now_ns(), ok=False, detail=detail))
+        self.submit(e.JournalReported(at_ns=self.clock.now_ns(), ok=False, detail=detail))
 
     def _journal_recovered(self) -> None:
         log.info("journal_back")
-        self.submit(r.JournalReported(at_ns=self.clock.now_ns(), ok=True, detail=""))
+        self.submit(e.JournalReported(at_ns=self.clock.now_ns(), ok=True, detail=""))
 
     # --- measurements -------------------------------------------------------------------------------------------
 
     def _sample(self, facts: tuple[Fact, ...]) -> None:
         """A row of measurements for each pump that was seen moving, once a second."""
         for fact in facts:
-            if not isinstance(fact, f.Seen):
+            if not isinstance(fact, g.Seen):
                 continue
             pump = self._state.pump(fact.slot)
             last_ns = self._sampled_ns.get(fact.slot)

@@ -30,9 +30,9 @@ from pumpd.bus_procedure import Conversation, Raised, Returned, bounded
 from pumpd.bus_turns import Place, Station, Turns
 from pumpd.bus_wire import Alarmed, Answer, Answered, Bell, Counts, Cut, Silent, Wire
 from pumpd.core.effects import ChangeRate, Identify, Observe, Prepare, PumpEffect, Start, Stop
-from pumpd.core.requests import (
+from pumpd.core.events import (
     AlarmSeen,
-    BusRequest,
+    BusEvent,
     CommandEnded,
     LinkReported,
     LinkState,
@@ -70,7 +70,7 @@ class Bus:
         open_link: Callable[[], Awaitable[Link]],
         framing: Framing,
         pumps: Mapping[str, Station],
-        deliver: Callable[[BusRequest], None],
+        deliver: Callable[[BusEvent], None],
         now_ns: Callable[[], int],
         beat: Callable[[], None],
     ) -> None:
@@ -385,5 +385,5 @@ class Bus:
         return isinstance(report, Report) and report.drive is Drive.STILL
 
 
-def _ignore(request: BusRequest) -> None:
+def _ignore(request: BusEvent) -> None:
     """After stop_all nobody is told: whoever would act on it has failed."""

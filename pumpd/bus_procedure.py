@@ -34,9 +34,9 @@ from pumpd.core.effects import (
     Start,
     Stop,
 )
-from pumpd.core.requests import (
+from pumpd.core.events import (
     AlarmSeen,
-    BusRequest,
+    BusEvent,
     CommandEnded,
     Done,
     Outcome,
@@ -173,11 +173,11 @@ class Conversation:
 
     # --- what the end means ---------------------------------------------------------------------------------
 
-    def outcome(self, at_ns: int) -> tuple[BusRequest, ...]:
+    def outcome(self, at_ns: int) -> tuple[BusEvent, ...]:
         """What the bed is told; the bus repeats a stop's outcome for each stop that waited when it began."""
         assert self.ending is not None
         slot, detail = self.effect.slot, self._detail()
-        told: list[BusRequest] = []
+        told: list[BusEvent] = []
         if isinstance(self.effect, Identify | Observe):
             match self.ending:
                 case Returned(value=Identified() as who):

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pumpd.bus_procedure import Conversation
 from pumpd.bus_wire import Alarmed, Answer, Answered, Cut, Silent, Wire
 from pumpd.core.effects import PumpEffect, Stop
-from pumpd.core.requests import LinkState
+from pumpd.core.events import LinkState
 from pumpd.driver_api import DriverInfo, PumpProcedures
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from pumpd.core import facts as f
 from pumpd.core.codes import Action, CommandKind, Condition, Ending, Phase, Why
-from pumpd.core.requests import LinkState
+from pumpd.core.events import LinkState
 from pumpd.core.state import Alarm
 from pumpd.words import duration_ns, interval_ml, rate_ml_per_h
 from pumpd.words_reasons import reason_text

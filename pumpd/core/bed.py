@@ -13,7 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import assert_never
 
-from pumpd.core import alarms, gates, infusion, rise, watch
+from pumpd.core import alarms, gates, infusion, rise, titration, watch
+from pumpd.core import events as e
 from pumpd.core import facts as f
 from pumpd.core import requests as r
 from pumpd.core.codes import Condition, Phase, Reason, ReasonCode, Severity, Why
@@ -45,7 +46,7 @@ def decide(state: BedState, request: r.Request, setup: Setup) -> Decision:
             turn.want(Reply(request_id=request.request_id, accepted=False, reasons=(reason,)))
     elif isinstance(request, r.PersonRequest):
         _person(turn, request)
-    elif isinstance(request, r.BusRequest):
+    elif isinstance(request, e.BusEvent):
         _bus(turn, request)
     else:
         _daemon(turn, request)
@@ -76,9 +77,9 @@ def _person(turn: Turn, request: r.PersonRequest) -> None:
         case r.ResumeRequested():
             gates.resume(turn, request)
         case r.RateRequested():
-            gates.rate(turn, request)
+            titration.rate(turn, request)
         case r.StepRequested():
-            gates.step(turn, request)
+            titration.step(turn, request)
         case r.EndRequested():
             gates.end(turn, request)
         case r.AcknowledgeRequested():
@@ -91,34 +92,34 @@ def _person(turn: Turn, request: r.PersonRequest) -> None:
             assert_never(request)
 
 
-def _bus(turn: Turn, request: r.BusRequest) -> None:
+def _bus(turn: Turn, request: e.BusEvent) -> None:
     match request:
-        case r.LinkReported():
+        case e.LinkReported():
             infusion.on_link(turn, request)
-        case r.PumpIdentified():
+        case e.PumpIdentified():
             infusion.on_identified(turn, request)
-        case r.PumpReported():
+        case e.PumpReported():
             infusion.on_reported(turn, request)
-        case r.PumpSilent():
+        case e.PumpSilent():
             infusion.on_silent(turn, request)
-        case r.AlarmSeen():
+        case e.AlarmSeen():
             infusion.on_alarm_seen(turn, request)
-        case r.CommandEnded():
+        case e.CommandEnded():
             infusion.on_command_ended(turn, request)
         case _:
             assert_never(request)
 
 
-def _daemon(turn: Turn, request: r.DaemonRequest) -> None:
+def _daemon(turn: Turn, request: e.DaemonEvent) -> None:
     match request:
-        case r.Booted():
+        case e.Booted():
             _booted(turn, request)
-        case r.Ticked():
+        case e.Ticked():
             for pump in turn.state.pumps:
                 watch.on_tick(turn, pump.slot)
-        case r.JournalReported():
+        case e.JournalReported():
             _journal(turn, request)
-        case r.ClockJumped():
+        case e.ClockJumped():
             turn.record(f.ClockJumpSeen(at_ns=turn.now_ns, by_ns=request.by_ns))
             alarms.raise_alarm(turn, Condition.CLOCK_JUMP, None, value=request.by_ns)
             for pump in turn.state.pumps:
@@ -128,7 +129,7 @@ def _daemon(turn: Turn, request: r.DaemonRequest) -> None:
             assert_never(request)
 
 
-def _booted(turn: Turn, request: r.Booted) -> None:
+def _booted(turn: Turn, request: e.Booted) -> None:
     turn.record(
         f.BootStarted(
             at_ns=request.at_ns,
@@ -149,7 +150,7 @@ def _booted(turn: Turn, request: r.Booted) -> None:
                 pass  # IDLE, STOPPED and ENDED are at rest; UNCERTAIN is asked anyway
 
 
-def _journal(turn: Turn, request: r.JournalReported) -> None:
+def _journal(turn: Turn, request: e.JournalReported) -> None:
     if request.ok == turn.state.journal_ok:
         return
     turn.record(f.JournalWent(at_ns=turn.now_ns, ok=request.ok, detail=request.detail))

@@ -4,9 +4,6 @@ No limit, no library and no phase rule is consulted here, so a journal written u
 what really happened. Total over all facts; a fact about a slot that this bed does not have is impossible by
 construction and asserted.
 
-The volume that a fact carries also goes into `history`, as drug given over the stretch since the last such fact,
-by the upper ends: that is what the rolling windows count, in this boot and across boots. What silence had put there
-and a later report shows not to have gone in is taken out again, so that history and interval tell the same total.
 """
 
 from __future__ import annotations
@@ -15,27 +12,24 @@ from dataclasses import replace
 from typing import assert_never
 
 from pumpd.core import facts as f
-from pumpd.core.codes import CommandKind, Given, Phase, Why
-from pumpd.core.delivered import Interval, monotone
+from pumpd.core import glimpses as g
+from pumpd.core.codes import CommandKind, Phase, Why
+from pumpd.core.events import LinkState
 from pumpd.core.facts import Fact
+from pumpd.core.given import recorded
 from pumpd.core.look import time_left_ns
-from pumpd.core.pump import PumpAlarm
-from pumpd.core.requests import LinkState
+from pumpd.core.sighted import sighted
 from pumpd.core.state import (
     ALARMS_MAX,
-    HISTORY_KEPT_NS,
-    HISTORY_MAX,
-    READINGS_MAX,
     Alarm,
     BedState,
     Command,
     Infusion,
     Leg,
     PumpState,
-    Reading,
     Sighting,
 )
-from pumpd.core.units import Towards, duration_for_ns, mass_ng
+from pumpd.core.units import Towards, duration_for_ns
 
 
 def evolve(state: BedState, fact: Fact) -> BedState:
@@ -49,21 +43,21 @@ def evolve(state: BedState, fact: Fact) -> BedState:
             return replace(state, journal_ok=fact.ok)
         case f.AlarmRaised() | f.AlarmAcknowledged() | f.AlarmOver() | f.AlarmCleared():
             return _alarm(state, fact)
-        case f.LinkWent() | f.PumpRecognised() | f.Asked() | f.Seen() | f.Missed() | f.StopTried():
-            return state.with_pump(_sighted(_pump(state, fact.slot), fact))
+        case f.LinkWent() | f.PumpRecognised() | g.Asked() | g.Seen() | g.Missed() | g.StopTried():
+            return state.with_pump(sighted(state.on(fact.slot), fact))
         case f.CommandIssued() | f.CommandClosed():
             return _command(state, fact)
         case f.InfusionOrdered():
             return _ordered(state, fact)
         case f.LegPrepared() | f.StepReached() | f.StepTaken() | f.StepsByTap() | f.PlanCut() | f.QuestionAsked():
-            pump = _pump(state, fact.slot)
-            return state.with_pump(replace(pump, infusion=_planned(_infusion(pump), fact)))
+            pump = state.on(fact.slot)
+            return state.with_pump(replace(pump, infusion=_planned(pump.due(), fact)))
         case f.RateGranted():
             return _rate_granted(state, fact)
         case f.PhaseChanged():
             return _phase_changed(state, fact)
         case f.Checkpoint():
-            return _recorded(state, fact.slot, fact.at_ns, fact.delivered)
+            return recorded(state, fact.slot, fact.at_ns, fact.delivered)
         case _:
             assert_never(fact)
 
@@ -74,17 +68,6 @@ def fold(facts: tuple[Fact, ...], state: BedState | None = None) -> BedState:
     for fact in facts:
         folded = evolve(folded, fact)
     return folded
-
-
-def _pump(state: BedState, slot: str) -> PumpState:
-    pump = state.pump(slot)
-    assert pump is not None, slot
-    return pump
-
-
-def _infusion(pump: PumpState) -> Infusion:
-    assert pump.infusion is not None, pump.slot
-    return pump.infusion
 
 
 def _booted(state: BedState, fact: f.BootStarted) -> BedState:
@@ -166,61 +149,8 @@ def _alarm(state: BedState, fact: _AlarmFact) -> BedState:
     )
 
 
-_SightFact = f.LinkWent | f.PumpRecognised | f.Asked | f.Seen | f.Missed | f.StopTried
-
-
-def _sighted(pump: PumpState, fact: _SightFact) -> PumpState:
-    seen = pump.sighting
-    match fact:
-        case f.LinkWent():
-            link = LinkState(fact.link)
-            return replace(pump, link=link, link_detail=fact.detail, link_since_ns=fact.at_ns)
-        case f.PumpRecognised():
-            if pump.identified not in (None, fact.identified):
-                seen = Sighting(asked_at_ns=seen.asked_at_ns, stop_pending=seen.stop_pending)  # that was another pump
-            seen = replace(seen, asking_since_ns=None, quiet_since_ns=fact.at_ns, missed=0)
-            return replace(pump, identified=fact.identified, sighting=seen)
-        case f.Asked():
-            return replace(pump, sighting=replace(seen, asking_since_ns=fact.at_ns, asked_at_ns=fact.at_ns))
-        case f.Missed():
-            seen = replace(seen, asking_since_ns=None, quiet_since_ns=fact.at_ns, missed=seen.missed + 1)
-            return replace(pump, sighting=seen)
-        case f.StopTried():
-            return replace(pump, sighting=replace(seen, stop_pending=fact.pending, quiet_since_ns=fact.at_ns))
-        case f.Seen():
-            return replace(pump, sighting=_with_report(pump, fact))
-        case _:
-            assert_never(fact)
-
-
-def _with_report(pump: PumpState, fact: f.Seen) -> Sighting:
-    seen, readings = pump.sighting, pump.sighting.readings
-    # the power failure that a report tells of may have cleared the counter that it tells
-    if fact.report.infused_nl is not None and fact.report.alarm is not PumpAlarm.RESET:
-        reading = Reading(
-            asked_at_ns=fact.asked_at_ns, at_ns=fact.at_ns,
-            infused_nl=fact.report.infused_nl, step_nl=fact.report.step_nl,
-        )  # fmt: skip
-        if _goes_on(pump.infusion, readings, reading):
-            readings = (*readings, reading)[-READINGS_MAX:]
-    return replace(
-        seen, asking_since_ns=None, quiet_since_ns=fact.at_ns, last=fact.report, last_at_ns=fact.at_ns,
-        readings=readings, missed=0,
-    )  # fmt: skip
-
-
-def _goes_on(infusion: Infusion | None, readings: tuple[Reading, ...], reading: Reading) -> bool:
-    """Is this the same counter, further on? One that fell back was reset; what it had counted is in all the same."""
-    at_least_nl = readings[-1].infused_nl if readings else 0
-    if infusion is not None and infusion.leg is not None:
-        if reading.asked_at_ns < infusion.leg.from_ns:
-            return False  # it counted for the leg before
-        at_least_nl = max(at_least_nl, infusion.delivered.low_nl - infusion.leg.base.high_nl)
-    return reading.infused_nl + reading.step_nl >= at_least_nl
-
-
 def _command(state: BedState, fact: f.CommandIssued | f.CommandClosed) -> BedState:
-    pump = _pump(state, fact.slot)
+    pump = state.on(fact.slot)
     if isinstance(fact, f.CommandClosed):
         if pump.stop is not None and pump.stop.command_id == fact.command_id:
             return state.with_pump(replace(pump, stop=None))
@@ -259,7 +189,7 @@ def _ordered(state: BedState, fact: f.InfusionOrdered) -> BedState:
         rate_ul_per_h=fact.programme.steps[0].rate_ul_per_h,
         delivered_at_ns=fact.at_ns,
     )
-    pump = _pump(state, fact.slot)
+    pump = state.on(fact.slot)
     pump = replace(pump, infusion=infusion, sighting=replace(pump.sighting, readings=()))  # they count the one before
     return replace(state.with_pump(pump), next_infusion_id=fact.infusion_id + 1)
 
@@ -293,9 +223,9 @@ def _planned(infusion: Infusion, fact: _PlanFact) -> Infusion:
 
 
 def _rate_granted(state: BedState, fact: f.RateGranted) -> BedState:
-    state = _recorded(state, fact.slot, fact.at_ns, fact.delivered)
-    pump = _pump(state, fact.slot)
-    infusion = _infusion(pump)
+    state = recorded(state, fact.slot, fact.at_ns, fact.delivered)
+    pump = state.on(fact.slot)
+    infusion = pump.due()
     leg = infusion.leg
     infusion = replace(
         infusion,
@@ -309,15 +239,15 @@ def _rate_granted(state: BedState, fact: f.RateGranted) -> BedState:
 
 
 def _phase_changed(state: BedState, fact: f.PhaseChanged) -> BedState:
-    pump = _pump(state, fact.slot)
+    pump = state.on(fact.slot)
     before = pump.phase
     # a prepare clears the counter, and a power failure may; a re-armed pump may be another one
     counter_gone = fact.phase is Phase.CHECKING or fact.why in (Why.REARMED, Why.PUMP_RESET)
     starts_anew = fact.phase in (Phase.CHECKING, Phase.STARTING)
     if pump.infusion is not None:
-        state = _recorded(state, fact.slot, fact.at_ns, fact.delivered)
-        pump = _pump(state, fact.slot)
-        infusion = _infusion(pump)
+        state = recorded(state, fact.slot, fact.at_ns, fact.delivered)
+        pump = state.on(fact.slot)
+        infusion = pump.due()
         had_leg = infusion.leg is not None
         if before is Phase.INFUSING and fact.phase is not Phase.ENDED:
             left_ns = time_left_ns(infusion, infusion.delivered.low_nl)
@@ -343,57 +273,3 @@ def _phase_changed(state: BedState, fact: f.PhaseChanged) -> BedState:
     elif fact.phase is Phase.INFUSING:
         seen = replace(seen, readings=seen.readings[-1:])  # what was read before it drove would measure it too slow
     return state.with_pump(replace(pump, phase=fact.phase, why=fact.why, phase_since_ns=fact.at_ns, sighting=seen))
-
-
-def _recorded(state: BedState, slot: str, at_ns: int, delivered: Interval) -> BedState:
-    """The infusion with this interval on record, and the history with what it adds or takes back."""
-    pump = _pump(state, slot)
-    infusion = _infusion(pump)
-    before, now = infusion.delivered, monotone(infusion.delivered, delivered)
-    seen = pump.sighting
-    if infusion.leg is None:
-        seen = replace(seen, readings=seen.readings[-1:])  # what it moved without a leg is told by `delivered` now
-    recorded = replace(infusion, delivered=now, delivered_at_ns=at_ns)
-    state = state.with_pump(replace(pump, infusion=recorded, sighting=seen))
-    concentration = infusion.programme.concentration_ug_per_ml
-    if now.high_nl > before.high_nl and concentration > 0:
-        given = Given(
-            drug=infusion.programme.drug,
-            from_ns=min(infusion.delivered_at_ns, at_ns),
-            to_ns=at_ns,
-            mass_ng=mass_ng(now.high_nl - before.high_nl, concentration, Towards.UP),
-            infusion_id=infusion.infusion_id,
-        )
-        return replace(state, history=_with_given(state.history, given))
-    less_ng = mass_ng(max(0, before.high_nl - now.high_nl), concentration, Towards.DOWN)
-    return replace(state, history=_taken_back(state.history, infusion.infusion_id, less_ng))
-
-
-def _with_given(history: tuple[Given, ...], given: Given) -> tuple[Given, ...]:
-    """One stretch more. When there are too many, the two oldest of one drug become one: none is forgotten.
-
-    512 stretches of 30 s reach back over an hour, the longest rolling window, even for four pumps.
-    """
-    kept = [*(each for each in history if each.to_ns > given.to_ns - HISTORY_KEPT_NS), given]
-    if len(kept) > HISTORY_MAX:
-        oldest: dict[str, int] = {}
-        for index, each in enumerate(kept):
-            if each.drug in oldest:
-                old = kept[oldest[each.drug]]
-                kept[index] = replace(each, from_ns=min(old.from_ns, each.from_ns), mass_ng=old.mass_ng + each.mass_ng)
-                del kept[oldest[each.drug]]
-                break
-            oldest[each.drug] = index
-    return tuple(kept)
-
-
-def _taken_back(history: tuple[Given, ...], infusion_id: int, less_ng: int) -> tuple[Given, ...]:
-    """Without the drug that did not go in after all, the newest stretches of its infusion first."""
-    kept = list(history)
-    for index in reversed(range(len(kept))):
-        each = kept[index]
-        if less_ng > 0 and each.infusion_id == infusion_id:
-            back_ng = min(less_ng, each.mass_ng)
-            kept[index] = replace(each, mass_ng=each.mass_ng - back_ng)
-            less_ng -= back_ng
-    return tuple(each for each in kept if each.mass_ng > 0)

@@ -3,10 +3,8 @@
 A fact is past tense and final: `evolve` applies it without judging, so a newer library or program can never
 rewrite what happened. Facts hold codes and integers; sentences are made of them in words.py.
 
-Four facts are not journalled: `Asked` (a look at a pump was asked for), `Seen` (what it showed), `Missed` (it showed
-nothing) and `StopTried`. They carry `DURABLE = False`, live in the part of the state named `sighting`, and are lost
-with the daemon on purpose: after a restart the pump is asked again rather than remembered (wall 12). What they
-narrow, the delivered volume, is made durable by a `Checkpoint` every 30 s and by every change of phase.
+Four facts are not journalled; they stand in glimpses.py. What they narrow, the delivered volume, is made durable by a
+`Checkpoint` every 30 s and by every change of phase.
 
 The codes that facts are made of stand in codes.py.
 """
@@ -14,7 +12,6 @@ The codes that facts are made of stand in codes.py.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from pumpd.core.codes import (
     Action,
@@ -28,9 +25,10 @@ from pumpd.core.codes import (
     Why,
 )
 from pumpd.core.delivered import Interval
+from pumpd.core.glimpses import Asked, Missed, Seen, StopTried
 from pumpd.core.order import Order
 from pumpd.core.programme import Programme, Step
-from pumpd.core.pump import Granted, Identified, Report
+from pumpd.core.pump import Granted, Identified
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,45 +265,6 @@ class QuestionAsked:
 
     at_ns: int
     slot: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A look at the pump was asked for. Not journalled."""
-
-    DURABLE: ClassVar[bool] = False
-    at_ns: int
-    slot: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """What a look showed, true at some moment between the two times. Not journalled."""
-
-    DURABLE: ClassVar[bool] = False
-    at_ns: int
-    slot: str
-    asked_at_ns: int
-    report: Report
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Missed:
-    """A look that showed nothing. Not journalled."""
-
-    DURABLE: ClassVar[bool] = False
-    at_ns: int
-    slot: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StopTried:
-    """An attempt at a stop left (`pending`), or ended without a report that settles it. Not journalled."""
-
-    DURABLE: ClassVar[bool] = False
-    at_ns: int
-    slot: str
-    pending: bool
 
 
 Fact = (

@@ -10,12 +10,10 @@ from typing import Final
 
 from pumpd.core import alarms
 from pumpd.core import facts as f
+from pumpd.core import glimpses as g
 from pumpd.core.codes import CommandKind, Condition, Ending, Phase, Why
 from pumpd.core.effects import Start
-from pumpd.core.phases import send_stop, stop_now, to
-from pumpd.core.pump import Drive, Report
-from pumpd.core.reports import alarmed, by_report, rate_told
-from pumpd.core.requests import (
+from pumpd.core.events import (
     AlarmSeen,
     CommandEnded,
     Done,
@@ -28,6 +26,9 @@ from pumpd.core.requests import (
     Refused,
     Unknown,
 )
+from pumpd.core.phases import send_stop, stop_now, to
+from pumpd.core.pump import Drive, Report
+from pumpd.core.reports import alarmed, by_report, rate_told
 from pumpd.core.turn import Turn
 
 VOLUME_GRID_NL: Final = 100_000  # coarsest step of a volume target: 0.1 mL with four digits above 100 mL
@@ -58,7 +59,7 @@ def on_identified(turn: Turn, request: PumpIdentified) -> None:
 
 def on_silent(turn: Turn, request: PumpSilent) -> None:
     """A look that showed nothing; age and lease are judged on the next tick."""
-    turn.record(f.Missed(at_ns=turn.now_ns, slot=request.slot))
+    turn.record(g.Missed(at_ns=turn.now_ns, slot=request.slot))
 
 
 def on_alarm_seen(turn: Turn, request: AlarmSeen) -> None:
@@ -69,7 +70,7 @@ def on_alarm_seen(turn: Turn, request: AlarmSeen) -> None:
 def on_reported(turn: Turn, request: PumpReported) -> None:
     """One look at the pump. One that began before the phase did may show what was before it: only alarms count."""
     slot, report = request.slot, request.report
-    turn.record(f.Seen(at_ns=request.at_ns, slot=slot, asked_at_ns=request.asked_at_ns, report=report))
+    turn.record(g.Seen(at_ns=request.at_ns, slot=slot, asked_at_ns=request.asked_at_ns, report=report))
     alarms.condition_over(turn, Condition.LINK_LOST, slot)
     if request.asked_at_ns >= turn.pump(slot).phase_since_ns:
         by_report(turn, slot, report)
@@ -95,7 +96,7 @@ def on_command_ended(turn: Turn, request: CommandEnded) -> None:
     )  # fmt: skip
     if isinstance(outcome, Done) and outcome.report is not None:
         asked_at_ns = max(outcome.asked_at_ns, pump.command.at_ns)
-        turn.record(f.Seen(at_ns=request.at_ns, slot=slot, asked_at_ns=asked_at_ns, report=outcome.report))
+        turn.record(g.Seen(at_ns=request.at_ns, slot=slot, asked_at_ns=asked_at_ns, report=outcome.report))
     if isinstance(outcome, Refused) and outcome.alarm is not None:
         alarmed(turn, slot, outcome.alarm)
     match kind:
@@ -218,11 +219,11 @@ def _rate_changed(turn: Turn, slot: str, asked: int, outcome: Done | Refused | U
 
 def _stop_ended(turn: Turn, slot: str, at_ns: int, outcome: Done | Refused | Unknown | Overtaken) -> None:
     """A stop is over when a report shows no drive; until then the next tick sends it again."""
-    turn.record(f.StopTried(at_ns=turn.now_ns, slot=slot, pending=False))
+    turn.record(g.StopTried(at_ns=turn.now_ns, slot=slot, pending=False))
     if isinstance(outcome, Refused) and outcome.alarm is not None:
         alarmed(turn, slot, outcome.alarm)
     if isinstance(outcome, Done) and outcome.report is not None:
         stop = turn.pump(slot).stop
         asked_at_ns = max(outcome.asked_at_ns, 0 if stop is None else stop.at_ns)
-        turn.record(f.Seen(at_ns=at_ns, slot=slot, asked_at_ns=asked_at_ns, report=outcome.report))
+        turn.record(g.Seen(at_ns=at_ns, slot=slot, asked_at_ns=asked_at_ns, report=outcome.report))
         by_report(turn, slot, outcome.report)

@@ -21,6 +21,7 @@ from typing import Final
 
 from pumpd.core import alarms
 from pumpd.core import facts as f
+from pumpd.core import glimpses as g
 from pumpd.core.codes import CommandKind, Condition, Phase, Why
 from pumpd.core.effects import Acknowledge, ChangeRate, Stop, When
 from pumpd.core.look import believed
@@ -65,7 +66,7 @@ def send_stop(turn: Turn, slot: str) -> None:
         turn.record(f.CommandIssued(at_ns=turn.now_ns, slot=slot, command_id=command_id, command=CommandKind.STOP))
     else:
         command_id = command.command_id
-    turn.record(f.StopTried(at_ns=turn.now_ns, slot=slot, pending=True))
+    turn.record(g.StopTried(at_ns=turn.now_ns, slot=slot, pending=True))
     turn.want(Stop(slot=slot, command_id=command_id))
 
 

@@ -14,11 +14,12 @@ from typing import Final
 
 from pumpd.core import alarms
 from pumpd.core import facts as f
+from pumpd.core import glimpses as g
 from pumpd.core.codes import CommandKind, Condition, Ending, Phase, Why
+from pumpd.core.events import LinkState
 from pumpd.core.look import believed, measured_now, motor_step_nl
 from pumpd.core.phases import change_rate, send_stop, stop_now, to
 from pumpd.core.pump import Drive, PumpAlarm, Report
-from pumpd.core.requests import LinkState
 from pumpd.core.state import Infusion
 from pumpd.core.turn import Turn
 from pumpd.core.units import PPM
@@ -66,7 +67,7 @@ def by_report(turn: Turn, slot: str, report: Report) -> None:
 def _close_stop(turn: Turn, slot: str) -> None:
     stop = turn.pump(slot).stop
     if stop is not None:
-        turn.record(f.StopTried(at_ns=turn.now_ns, slot=slot, pending=False))
+        turn.record(g.StopTried(at_ns=turn.now_ns, slot=slot, pending=False))
         turn.record(
             f.CommandClosed(
                 at_ns=turn.now_ns, slot=slot, command_id=stop.command_id, command=CommandKind.STOP,

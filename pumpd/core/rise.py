@@ -11,10 +11,10 @@ from dataclasses import replace
 
 from pumpd.core import alarms
 from pumpd.core.codes import Given, Phase, Reason, ReasonCode, Severity
+from pumpd.core.events import LinkState
 from pumpd.core.limits import Review, check_remaining, review
 from pumpd.core.order import Order
 from pumpd.core.programme import Step
-from pumpd.core.requests import LinkState
 from pumpd.core.rest import rest_of
 from pumpd.core.turn import Turn
 from pumpd.core.units import Towards, duration_for_ns, mass_ng

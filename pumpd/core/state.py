@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 
 from pumpd.core.codes import CommandKind, Condition, Given, Grant, Phase, Priority, Why
 from pumpd.core.delivered import NOTHING, Interval
+from pumpd.core.events import LinkState
 from pumpd.core.order import Order
 from pumpd.core.programme import Programme, Step
 from pumpd.core.pump import Granted, Identified, Report
-from pumpd.core.requests import LinkState
 from pumpd.core.units import NS_PER_H
 
 READINGS_MAX = 64  # at one a second a window of a minute: enough for 10 uL steps at 24.5 mL/h
@@ -123,6 +123,11 @@ class PumpState:
     stop: Command | None = None  # a stop waits for none of them, and lasts until a report shows no drive
     sighting: Sighting = Sighting()
 
+    def due(self) -> Infusion:
+        """The infusion of a pump that must have one."""
+        assert self.infusion is not None, self.slot
+        return self.infusion
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
@@ -161,6 +166,12 @@ class BedState:
             if pump.slot == slot:
                 return pump
         return None
+
+    def on(self, slot: str) -> PumpState:
+        """The pump on a slot that this bed must have."""
+        pump = self.pump(slot)
+        assert pump is not None, slot
+        return pump
 
     def with_pump(self, changed: PumpState) -> BedState:
         """The same bed with one pump changed."""

@@ -63,15 +63,11 @@ class Turn:
 
     def pump(self, slot: str) -> PumpState:
         """The pump on a slot, as it is now in this turn."""
-        pump = self.state.pump(slot)
-        assert pump is not None, slot
-        return pump
+        return self.state.on(slot)
 
     def infusion(self, slot: str) -> Infusion:
         """The infusion on a slot that must have one."""
-        infusion = self.pump(slot).infusion
-        assert infusion is not None, slot
-        return infusion
+        return self.state.on(slot).due()
 
     def delivered(self, slot: str) -> Interval:
         """What may be in at this moment."""

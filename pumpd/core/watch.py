@@ -12,12 +12,13 @@ from typing import Final
 
 from pumpd.core import alarms
 from pumpd.core import facts as f
+from pumpd.core import glimpses as g
 from pumpd.core.codes import CommandKind, Condition, Phase, Why
 from pumpd.core.effects import Identify, Observe
+from pumpd.core.events import LinkState
 from pumpd.core.look import lease_ns, measured_now, time_left_ns
 from pumpd.core.phases import change_rate, send_stop, stop_now, to
 from pumpd.core.programme import StepMode
-from pumpd.core.requests import LinkState
 from pumpd.core.rise import may_step_up_by_itself
 from pumpd.core.state import Infusion, PumpState
 from pumpd.core.turn import Turn
@@ -149,7 +150,7 @@ def _look_again(turn: Turn, slot: str) -> None:
         return
     if seen.stop_pending or (pump.command is not None and pump.command.kind in REPORT_SOON):
         return  # their own reports come first; a start or raise may wait for the disk, and the lease must not
-    turn.record(f.Asked(at_ns=turn.now_ns, slot=slot))
+    turn.record(g.Asked(at_ns=turn.now_ns, slot=slot))
     if pump.link is not LinkState.UP or seen.missed >= IDENTIFY_AFTER_MISSES:
         turn.want(Identify(slot=slot))
     else:

@@ -11,8 +11,8 @@ from typing import Any
 
 from pumpd.core import facts as f
 from pumpd.core.delivered import Interval
+from pumpd.core.events import LinkState
 from pumpd.core.facts import Fact
-from pumpd.core.requests import LinkState
 from pumpd.telemetry import payloads as p
 from pumpd.telemetry.views import Moment, ml, ml_per_h, priority_name, slot_name
 

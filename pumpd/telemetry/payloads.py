@@ -21,8 +21,8 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pumpd.core.codes import Action, CommandKind, Condition, Ending, Phase, Why
+from pumpd.core.events import LinkState
 from pumpd.core.pump import Drive
-from pumpd.core.requests import LinkState
 from pumpd.telemetry.topics import Kind
 
 PAYLOAD_BYTES_MAX: Final = 4_096  # four times the longest that is sent; guards a reader of a stranger's broker

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from pumpd.core.codes import Priority
+from pumpd.core.events import LinkState
 from pumpd.core.look import MOVING, Look, look
 from pumpd.core.pump import Detectable, DriverInfo
-from pumpd.core.requests import LinkState
 from pumpd.core.state import Alarm, BedState, PumpState
 from pumpd.core.units import NL_PER_ML, NS_PER_MS, NS_PER_S
 from pumpd.journal_rows import Head

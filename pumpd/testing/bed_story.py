@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, TypeVar
 
+from pumpd.core import events as e
 from pumpd.core import requests as r
 from pumpd.core.bed import Decision, decide, preview
 from pumpd.core.codes import Condition, Phase, ReasonCode
@@ -46,9 +47,9 @@ def order_for(regimen: str, *, day: int = 1, weight_g: int = 70_000) -> Order:
 
 def carries_report(request: r.Request) -> bool:
     """Did the pump itself speak in it?"""
-    if isinstance(request, r.CommandEnded):
-        return isinstance(request.outcome, r.Done) and request.outcome.report is not None
-    return isinstance(request, r.PumpReported)
+    if isinstance(request, e.CommandEnded):
+        return isinstance(request.outcome, e.Done) and request.outcome.report is not None
+    return isinstance(request, e.PumpReported)
 
 
 def faults_of(before: BedState, request: r.Request, facts: Sequence[Fact], after: BedState) -> list[str]:
@@ -158,16 +159,16 @@ class BedStory:
         self.state = self.kept
         slots = tuple(slot for slot, _ in self.setup.pumps)
         at_ns = self.now_ns
-        self.take(r.Booted(at_ns=at_ns, boot=f"b{at_ns}", kernel_boot="k", shift_ns=0, slots=slots))
+        self.take(e.Booted(at_ns=at_ns, boot=f"b{at_ns}", kernel_boot="k", shift_ns=0, slots=slots))
 
     def connect(self, *slots: str, who: Identified = THIS_PUMP) -> None:
         """The pumps name themselves; the links are up."""
         for slot in slots or tuple(slot for slot, _ in self.setup.pumps):
-            self.take(r.PumpIdentified(at_ns=self.now_ns, slot=slot, identified=who))
-            self.link(r.LinkState.UP, slot)
+            self.take(e.PumpIdentified(at_ns=self.now_ns, slot=slot, identified=who))
+            self.link(e.LinkState.UP, slot)
 
-    def link(self, link: r.LinkState, slot: str = "p1") -> None:
-        self.take(r.LinkReported(at_ns=self.now_ns, slot=slot, link=link, detail=link.value))
+    def link(self, link: e.LinkState, slot: str = "p1") -> None:
+        self.take(e.LinkReported(at_ns=self.now_ns, slot=slot, link=link, detail=link.value))
 
     def wait(self, seconds: float) -> None:
         """Time passes, and nobody ticks."""
@@ -176,7 +177,7 @@ class BedStory:
     def tick(self, seconds: float = 0) -> None:
         """Time passes, and the bed's clock says so, once."""
         self.wait(seconds)
-        self.take(r.Ticked(at_ns=self.now_ns))
+        self.take(e.Ticked(at_ns=self.now_ns))
 
     def ticks(self, seconds: float) -> list[Effect]:
         """Time passes in tenths of a second; everything that was wanted meanwhile."""
@@ -202,7 +203,7 @@ class BedStory:
         """A look ends: asked for `ago_ms` before. A pump that drives reads back the asked rate if none is given."""
         self.wait(after_s)
         return self.take(
-            r.PumpReported(
+            e.PumpReported(
                 at_ns=self.now_ns,
                 slot=slot,
                 asked_at_ns=self.now_ns - ago_ms * NS_PER_MS,
@@ -243,29 +244,29 @@ class BedStory:
             self.drives(infused_ul, slot=slot)
         return infused_ul
 
-    def ends(self, outcome: r.Outcome, slot: str = "p1", *, after_s: float = 0.1) -> Decision:
+    def ends(self, outcome: e.Outcome, slot: str = "p1", *, after_s: float = 0.1) -> Decision:
         """The pending command ends."""
         command = self.pump(slot).command
         assert command is not None
         self.wait(after_s)
-        return self.take(r.CommandEnded(at_ns=self.now_ns, slot=slot, command_id=command.command_id, outcome=outcome))
+        return self.take(e.CommandEnded(at_ns=self.now_ns, slot=slot, command_id=command.command_id, outcome=outcome))
 
     def done(self, drive: Drive, *, slot: str = "p1", rate: int | None = None, infused_ul: int | None = 0) -> Decision:
         """The pending command is done, by this report."""
         report = self.a_report(drive, slot=slot, rate=rate, infused_ul=infused_ul)
-        return self.ends(r.Done(report=report, asked_at_ns=self.now_ns), slot)
+        return self.ends(e.Done(report=report, asked_at_ns=self.now_ns), slot)
 
-    def stop_ends(self, outcome: r.Outcome, slot: str = "p1") -> Decision:
+    def stop_ends(self, outcome: e.Outcome, slot: str = "p1") -> Decision:
         """An attempt at the stop ends."""
         stop = self.pump(slot).stop
         assert stop is not None
         self.wait(0.1)
-        return self.take(r.CommandEnded(at_ns=self.now_ns, slot=slot, command_id=stop.command_id, outcome=outcome))
+        return self.take(e.CommandEnded(at_ns=self.now_ns, slot=slot, command_id=stop.command_id, outcome=outcome))
 
     def stop_confirmed(self, *, slot: str = "p1", infused_ul: int | None = 0) -> Decision:
         """The stop's own report shows no drive."""
         report = self.a_report(Drive.STILL, slot=slot, infused_ul=infused_ul)
-        return self.stop_ends(r.Done(report=report, asked_at_ns=self.now_ns), slot)
+        return self.stop_ends(e.Done(report=report, asked_at_ns=self.now_ns), slot)
 
     def prepared(self, slot: str = "p1") -> Decision:
         """The pump reads back what was just sent to it."""
@@ -275,7 +276,7 @@ class BedStory:
             rate_ul_per_h=sent.rate_ul_per_h, volume_nl=sent.volume_nl - sent.volume_nl % STEP_NL,
             lease_s=sent.lease_s, infused_nl=0, step_nl=STEP_NL,
         )  # fmt: skip
-        return self.ends(r.Done(granted=granted, asked_at_ns=self.now_ns), slot)
+        return self.ends(e.Done(granted=granted, asked_at_ns=self.now_ns), slot)
 
     # --- people -------------------------------------------------------------------------------------------------
 
@@ -367,12 +368,12 @@ class BedStory:
     # --- the house ----------------------------------------------------------------------------------------------
 
     def journal(self, *, ok: bool) -> None:
-        self.take(r.JournalReported(at_ns=self.now_ns, ok=ok, detail="disk full"))
+        self.take(e.JournalReported(at_ns=self.now_ns, ok=ok, detail="disk full"))
 
     def suspended(self, seconds: float) -> None:
         """The host slept; boot time went on."""
         self.wait(seconds)
-        self.take(r.ClockJumped(at_ns=self.now_ns, by_ns=round(seconds) * NS_PER_S))
+        self.take(e.ClockJumped(at_ns=self.now_ns, by_ns=round(seconds) * NS_PER_S))
 
     def asks_to_look(self, slot: str = "p1") -> bool:
         """Did the last decision ask for an observation?"""

@@ -19,6 +19,7 @@ from typing import Any, Final
 from pumpd.clock import Clock, SystemClock
 from pumpd.config import Config
 from pumpd.core import facts as f
+from pumpd.core import glimpses as g
 from pumpd.core.codes import CommandKind, Condition, Grant, Phase, Priority, Why
 from pumpd.core.delivered import NOTHING, Interval
 from pumpd.core.evolve import fold
@@ -111,8 +112,8 @@ class ToldBed:
         rate = RATE_UL_PER_H if drive is Drive.INFUSING else None
         report = Report(drive=drive, rate_ul_per_h=rate, infused_nl=infused_nl, step_nl=1_000, alarm=None)
         self.play(
-            f.Asked(at_ns=self.now, slot=slot),
-            f.Seen(at_ns=self.now, slot=slot, asked_at_ns=self.now, report=report),
+            g.Asked(at_ns=self.now, slot=slot),
+            g.Seen(at_ns=self.now, slot=slot, asked_at_ns=self.now, report=report),
         )
 
     def infuse(self, slot: str = "p1", *, infusion_id: int = 17) -> None:

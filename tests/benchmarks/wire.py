@@ -19,7 +19,7 @@ from pathlib import Path
 from pumpd.bus import Bus, Station
 from pumpd.clock import SystemClock
 from pumpd.core.effects import Identify, Observe
-from pumpd.core.requests import BusRequest, PumpIdentified, PumpReported, PumpSilent
+from pumpd.core.events import BusEvent, PumpIdentified, PumpReported, PumpSilent
 from pumpd.link import Link, open_link
 from pumpd.registry import load
 from pumpd.testing.processes import remove, short_folder
@@ -57,7 +57,7 @@ async def look_and_look_again(port: Path, seconds: float) -> None:
     driver = load("new_era")
     clock = SystemClock()
 
-    def deliver(request: BusRequest) -> None:
+    def deliver(request: BusEvent) -> None:
         if isinstance(request, PumpIdentified | PumpReported):
             bus.submit(Observe(slot="p1"))
         elif isinstance(request, PumpSilent):

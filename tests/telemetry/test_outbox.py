@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from pumpd.core.codes import Phase
-from pumpd.core.requests import LinkState
+from pumpd.core.events import LinkState
 from pumpd.telemetry import backfill
 from pumpd.telemetry import payloads as p
 from pumpd.telemetry.backfill import SPANS_MAX, Missing

@@ -12,13 +12,15 @@ from pumpd.api_models import OrderBody, ReasonCode, Severity
 from pumpd.api_reviews import reason_view, regimen_views, review_view
 from pumpd.api_typed import order
 from pumpd.api_views import Moment, Place, bed_view
+from pumpd.core import events as e
 from pumpd.core import requests as r
 from pumpd.core.bed import decide
 from pumpd.core.codes import Action, Condition, Phase, Priority, Reason, Why
+from pumpd.core.events import LinkState
 from pumpd.core.facts import Fact
 from pumpd.core.people import Role
 from pumpd.core.pump import Drive, Identified, Report
-from pumpd.core.requests import Actor, LinkState
+from pumpd.core.requests import Actor
 from pumpd.core.state import Alarm, BedState
 from pumpd.core.turn import Setup
 from pumpd.core.units import NS_PER_S
@@ -46,15 +48,15 @@ def take(state: BedState, *requests: r.Request) -> BedState:
 
 
 def booted() -> BedState:
-    return take(BedState(), r.Booted(at_ns=NOW_NS, boot="boot", kernel_boot="kernel", shift_ns=0, slots=("p1",)))
+    return take(BedState(), e.Booted(at_ns=NOW_NS, boot="boot", kernel_boot="kernel", shift_ns=0, slots=("p1",)))
 
 
 def ready() -> BedState:
     return take(
         booted(),
-        r.LinkReported(at_ns=NOW_NS, slot="p1", link=LinkState.UP, detail=""),
-        r.PumpIdentified(at_ns=NOW_NS, slot="p1", identified=Identified(model="NE1000", firmware="3.928", serial=None)),
-        r.PumpReported(at_ns=NOW_NS, slot="p1", asked_at_ns=NOW_NS, report=STILL),
+        e.LinkReported(at_ns=NOW_NS, slot="p1", link=LinkState.UP, detail=""),
+        e.PumpIdentified(at_ns=NOW_NS, slot="p1", identified=Identified(model="NE1000", firmware="3.928", serial=None)),
+        e.PumpReported(at_ns=NOW_NS, slot="p1", asked_at_ns=NOW_NS, report=STILL),
     )
 
 

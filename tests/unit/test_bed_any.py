@@ -12,6 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from pumpd.core import events as e
 from pumpd.core import requests as r
 from pumpd.core.bed import decide, preview
 from pumpd.core.codes import Phase
@@ -121,10 +122,10 @@ class AnyBed(RuleBasedStateMachine):
     def boots(self) -> None:
         self.restart(0)
         for slot in SLOTS:
-            self.take(r.PumpIdentified(at_ns=self.now_ns, slot=slot, identified=THIS_PUMP))
-            self.take(r.LinkReported(at_ns=self.now_ns, slot=slot, link=r.LinkState.UP, detail=""))
+            self.take(e.PumpIdentified(at_ns=self.now_ns, slot=slot, identified=THIS_PUMP))
+            self.take(e.LinkReported(at_ns=self.now_ns, slot=slot, link=e.LinkState.UP, detail=""))
             still = Report(drive=Drive.STILL, rate_ul_per_h=0, infused_nl=0, step_nl=1_000, alarm=None)
-            self.take(r.PumpReported(at_ns=self.now_ns, slot=slot, asked_at_ns=self.now_ns, report=still))
+            self.take(e.PumpReported(at_ns=self.now_ns, slot=slot, asked_at_ns=self.now_ns, report=still))
 
     @rule(slot=slots, actor=actors, regimen=st.sampled_from(["TRAIN-3STEP", "TRAIN-5MIN", "FM-3H", "CRPS-OP10", "?"]))
     def start(self, slot: str, actor: r.Actor | None, regimen: str) -> None:
@@ -135,7 +136,7 @@ class AnyBed(RuleBasedStateMachine):
     @rule(slot=slots, infused_ul=st.integers(0, 600))
     def runs(self, slot: str, infused_ul: int) -> None:
         """The straight way to an infusion, which chance alone seldom finds."""
-        self.take(r.LinkReported(at_ns=self.now_ns, slot=slot, link=r.LinkState.UP, detail=""))
+        self.take(e.LinkReported(at_ns=self.now_ns, slot=slot, link=e.LinkState.UP, detail=""))
         self.looks(slot, Drive.STILL, None, None, None, 0)
         self.by(r.RearmRequested, NURSE, slot=slot)
         self.start(slot, NURSE, "TRAIN-5MIN")
@@ -190,7 +191,7 @@ class AnyBed(RuleBasedStateMachine):
     ) -> None:
         report = self.a_report(slot, drive, infused, rate, alarm)
         asked = self.now_ns - ago_ms * NS_PER_MS
-        self.take(r.PumpReported(at_ns=self.now_ns, slot=slot, asked_at_ns=asked, report=report))
+        self.take(e.PumpReported(at_ns=self.now_ns, slot=slot, asked_at_ns=asked, report=report))
 
     @rule(slot=slots, more_ul=st.integers(0, 1_500), ms=st.sampled_from([500, 5_000, 31_000]))
     def goes_on(self, slot: str, more_ul: int, ms: int) -> None:
@@ -202,7 +203,7 @@ class AnyBed(RuleBasedStateMachine):
         self.now_ns += ms * NS_PER_MS
         readings = pump.sighting.readings
         counter = (readings[-1].infused_nl if readings else 0) + more_ul * 1_000
-        self.take(r.LinkReported(at_ns=self.now_ns, slot=slot, link=r.LinkState.UP, detail=""))
+        self.take(e.LinkReported(at_ns=self.now_ns, slot=slot, link=e.LinkState.UP, detail=""))
         self.looks(slot, Drive.INFUSING, counter, None, None, 50)
 
     def a_report(
@@ -229,7 +230,7 @@ class AnyBed(RuleBasedStateMachine):
         command = pump.command or pump.stop
         command_id = (self.state.next_command_id if command is None else command.command_id) - back
         report = self.a_report(slot, drive, None, None)
-        outcome: r.Outcome = r.Overtaken()
+        outcome: e.Outcome = e.Overtaken()
         if how == "done":
             granted = None
             if pump.infusion is not None:
@@ -241,47 +242,47 @@ class AnyBed(RuleBasedStateMachine):
                     infused_nl=0,
                     step_nl=1_000,
                 )
-            outcome = r.Done(granted=granted, report=report, asked_at_ns=self.now_ns)
+            outcome = e.Done(granted=granted, report=report, asked_at_ns=self.now_ns)
         elif how == "refused":
-            outcome = r.Refused(detail="?", alarm=PumpAlarm.STALL if back == 0 else None)
+            outcome = e.Refused(detail="?", alarm=PumpAlarm.STALL if back == 0 else None)
         elif how == "unknown":
-            outcome = r.Unknown(detail="?")
+            outcome = e.Unknown(detail="?")
         elif how == "empty":
-            outcome = r.Done()
-        self.take(r.CommandEnded(at_ns=self.now_ns, slot=slot, command_id=command_id, outcome=outcome))
+            outcome = e.Done()
+        self.take(e.CommandEnded(at_ns=self.now_ns, slot=slot, command_id=command_id, outcome=outcome))
 
     @rule(slot=slots, who=st.sampled_from([THIS_PUMP, THIS_PUMP, OTHER_PUMP]))
     def identifies(self, slot: str, who: Identified) -> None:
-        self.take(r.PumpIdentified(at_ns=self.now_ns, slot=slot, identified=who))
-        self.take(r.LinkReported(at_ns=self.now_ns, slot=slot, link=r.LinkState.UP, detail="named itself"))
+        self.take(e.PumpIdentified(at_ns=self.now_ns, slot=slot, identified=who))
+        self.take(e.LinkReported(at_ns=self.now_ns, slot=slot, link=e.LinkState.UP, detail="named itself"))
 
-    @rule(slot=st.sampled_from([*SLOTS, "p9"]), link=st.sampled_from(r.LinkState))
-    def link(self, slot: str, link: r.LinkState) -> None:
-        self.take(r.LinkReported(at_ns=self.now_ns, slot=slot, link=link, detail=link.value))
+    @rule(slot=st.sampled_from([*SLOTS, "p9"]), link=st.sampled_from(e.LinkState))
+    def link(self, slot: str, link: e.LinkState) -> None:
+        self.take(e.LinkReported(at_ns=self.now_ns, slot=slot, link=link, detail=link.value))
 
     @rule(slot=slots)
     def silent(self, slot: str) -> None:
-        self.take(r.PumpSilent(at_ns=self.now_ns, slot=slot, detail="no reply"))
+        self.take(e.PumpSilent(at_ns=self.now_ns, slot=slot, detail="no reply"))
 
     @rule(slot=slots, alarm=st.sampled_from(PumpAlarm))
     def alarm_frame(self, slot: str, alarm: PumpAlarm) -> None:
-        self.take(r.AlarmSeen(at_ns=self.now_ns, slot=slot, alarm=alarm))
+        self.take(e.AlarmSeen(at_ns=self.now_ns, slot=slot, alarm=alarm))
 
     # --- the house ----------------------------------------------------------------------------------------------
 
     @rule(ms=st.sampled_from([0, 100, 600, 6_000, 16_000, 40_000, 1_000_000]))
     def tick(self, ms: int) -> None:
         self.now_ns += ms * NS_PER_MS
-        self.take(r.Ticked(at_ns=self.now_ns))
+        self.take(e.Ticked(at_ns=self.now_ns))
 
     @rule(ok=st.booleans())
     def journal(self, *, ok: bool) -> None:
-        self.take(r.JournalReported(at_ns=self.now_ns, ok=ok, detail="disk"))
+        self.take(e.JournalReported(at_ns=self.now_ns, ok=ok, detail="disk"))
 
     @rule(seconds=st.integers(1, 100))
     def suspended(self, seconds: int) -> None:
         self.now_ns += seconds * NS_PER_S
-        self.take(r.ClockJumped(at_ns=self.now_ns, by_ns=seconds * NS_PER_S))
+        self.take(e.ClockJumped(at_ns=self.now_ns, by_ns=seconds * NS_PER_S))
 
     @rule(away_s=st.integers(0, 100))
     def restart(self, away_s: int) -> None:
@@ -291,7 +292,7 @@ class AnyBed(RuleBasedStateMachine):
         moving = (Phase.STARTING, Phase.INFUSING)
         was = {pump.slot: pump.phase for pump in self.state.pumps}
         self.take(
-            r.Booted(at_ns=self.now_ns, boot=f"b{self.now_ns}", kernel_boot="k", shift_ns=away_s - 50, slots=SLOTS)
+            e.Booted(at_ns=self.now_ns, boot=f"b{self.now_ns}", kernel_boot="k", shift_ns=away_s - 50, slots=SLOTS)
         )
         for pump in self.state.pumps:
             assert was.get(pump.slot) not in moving or pump.phase is Phase.UNCERTAIN

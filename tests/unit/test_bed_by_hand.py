@@ -9,8 +9,8 @@ import pytest
 from pumpd.core.codes import Condition, Phase
 from pumpd.core.delivered import Interval
 from pumpd.core.effects import ChangeRate
+from pumpd.core.events import Done, PumpReported, Unknown
 from pumpd.core.pump import Drive, PumpAlarm, Report
-from pumpd.core.requests import Done, PumpReported, Unknown
 from pumpd.core.units import NL_PER_UL, NS_PER_S
 from pumpd.testing.bed_story import BedStory
 

@@ -6,8 +6,9 @@ import pytest
 
 from pumpd.core.codes import Condition, Phase, ReasonCode, Why
 from pumpd.core.effects import Identify, Start, Stop
+from pumpd.core.events import AlarmSeen, LinkState, PumpSilent, Unknown
 from pumpd.core.pump import Drive, PumpAlarm
-from pumpd.core.requests import AlarmSeen, Answer, LinkState, PumpSilent, Unknown
+from pumpd.core.requests import Answer
 from pumpd.testing.bed_story import STEP_NL, BedStory
 
 

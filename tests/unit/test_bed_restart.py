@@ -6,8 +6,9 @@ import pytest
 
 from pumpd.core.codes import Condition, Phase, ReasonCode, Why
 from pumpd.core.effects import ChangeRate, Identify, Observe, Prepare, Start, Stop
+from pumpd.core.events import CommandEnded, Done, LinkState
 from pumpd.core.pump import Drive, PumpAlarm
-from pumpd.core.requests import CommandEnded, Done, Keep, LinkState
+from pumpd.core.requests import Keep
 from pumpd.testing.bed_story import OTHER_PUMP, BedStory
 
 

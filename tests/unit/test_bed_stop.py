@@ -6,8 +6,8 @@ import pytest
 
 from pumpd.core.codes import Condition, Phase, ReasonCode, Why
 from pumpd.core.effects import ChangeRate, Start, Stop, When
+from pumpd.core.events import Done, Overtaken, Refused, Unknown
 from pumpd.core.pump import Drive
-from pumpd.core.requests import Done, Overtaken, Refused, Unknown
 from pumpd.testing.bed_story import BedStory
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pumpd.core.bed import preview
 from pumpd.core.codes import Condition, Phase, ReasonCode
 from pumpd.core.effects import Stop
+from pumpd.core.events import AlarmSeen, Unknown
 from pumpd.core.pump import Drive
-from pumpd.core.requests import AcknowledgeRequested, AlarmSeen, StartRequested, StopRequested, Unknown
+from pumpd.core.requests import AcknowledgeRequested, StartRequested, StopRequested
 from pumpd.core.units import NG_PER_MG
 from pumpd.testing.bed_story import NURSE, BedStory, order_for
 

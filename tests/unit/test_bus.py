@@ -31,20 +31,9 @@ from pumpd.core.effects import (
     Stop,
     When,
 )
-from pumpd.core.pump import (
-    Drive,
-    DriverInfo,
-    Granted,
-    Identified,
-    IdentityKind,
-    NoLease,
-    PumpAlarm,
-    Remaining,
-    Report,
-)
-from pumpd.core.requests import (
+from pumpd.core.events import (
     AlarmSeen,
-    BusRequest,
+    BusEvent,
     CommandEnded,
     Done,
     LinkReported,
@@ -55,6 +44,17 @@ from pumpd.core.requests import (
     PumpSilent,
     Refused,
     Unknown,
+)
+from pumpd.core.pump import (
+    Drive,
+    DriverInfo,
+    Granted,
+    Identified,
+    IdentityKind,
+    NoLease,
+    PumpAlarm,
+    Remaining,
+    Report,
 )
 from pumpd.driver_api import (
     AlarmFrame,
@@ -262,9 +262,9 @@ class Rig:
     stuck: bool = False
     refuse_open: bool = False
     pumps: dict[str, ToyPump] = field(default_factory=dict)
-    told: list[BusRequest] = field(default_factory=list)
+    told: list[BusEvent] = field(default_factory=list)
     told_at: list[float] = field(default_factory=list)
-    on_told: Callable[[BusRequest], None] = lambda _: None
+    on_told: Callable[[BusEvent], None] = lambda _: None
     beats: list[float] = field(default_factory=list)
     opened_at: list[float] = field(default_factory=list)
     framing: ToyFraming = field(default_factory=ToyFraming)
@@ -289,7 +289,7 @@ class Rig:
     def now(self) -> float:
         return asyncio.get_running_loop().time()
 
-    def deliver(self, request: BusRequest) -> None:
+    def deliver(self, request: BusEvent) -> None:
         self.told.append(request)
         self.told_at.append(self.now())
         self.on_told(request)
@@ -520,7 +520,7 @@ def test_mute_pump_that_is_stopped_for_ever_leaves_each_neighbour_an_exchange_af
         rig.pumps["p1"].mute = {"STP"}
         rig.pumps["p3"].delay_s = {"RATE?": 0.9}  # slower than a stop's patience, within its own limit
 
-        def again(request: BusRequest) -> None:
+        def again(request: BusEvent) -> None:
             match request:
                 case CommandEnded(slot="p1", command_id=number):
                     rig.bus.submit(Stop(slot="p1", command_id=number + 1))
@@ -569,7 +569,7 @@ def test_nothing_that_drives_reaches_the_wire_after_a_stop_and_every_command_end
         began_s: dict[int, float] = {}
         allowed: dict[str, list[float]] = {"p1": [], "p2": []}  # when a start was submitted with no stop open
 
-        def on_told(request: BusRequest) -> None:
+        def on_told(request: BusEvent) -> None:
             if isinstance(request, CommandEnded) and request.command_id in began_s:
                 open_stops[request.slot].discard(request.command_id)
                 closed_s[request.slot].append((began_s[request.command_id], rig.now()))
@@ -658,7 +658,7 @@ def test_silent_pump_of_four_costs_the_others_one_reply_limit_a_round() -> None:
     async def story(rig: Rig) -> None:
         rig.pumps["p1"].mute = {"RATE?"}
 
-        def again(request: BusRequest) -> None:
+        def again(request: BusEvent) -> None:
             if isinstance(request, PumpReported | PumpSilent):
                 rig.bus.submit(Observe(slot=request.slot))
 
@@ -1112,7 +1112,7 @@ def test_while_the_port_is_down_everything_ends_and_a_bed_that_repeats_at_once_d
         rig.link.hang_up()
         await rig.until(lambda: bool(rig.of(LinkReported)))
 
-        def again(request: BusRequest) -> None:
+        def again(request: BusEvent) -> None:
             match request:
                 case CommandEnded(command_id=number) if number >= 100:
                     rig.bus.submit(Stop(slot="p1", command_id=number + 1))
@@ -1200,7 +1200,7 @@ def test_stop_all_needs_no_bed_no_bus_task_and_no_faultless_driver() -> None:
         bus = asyncio.create_task(rig.bus.run())
         await asyncio.sleep(1)
 
-        def dead(request: BusRequest) -> None:
+        def dead(request: BusEvent) -> None:
             raise asyncio.QueueFull
 
         rig.on_told = dead

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from pumpd.core import events as e
 from pumpd.core import requests as r
 from pumpd.core.codes import Phase
 from pumpd.core.delivered import NOTHING, Interval, capped, from_counter, measured_rate, monotone, widened
@@ -183,19 +184,19 @@ class TruthIsInside(RuleBasedStateMachine):
                 if report is not None:
                     self.bed.connect()
                 else:
-                    self.bed.take(r.PumpSilent(at_ns=at_ns, slot="p1", detail=""))
+                    self.bed.take(e.PumpSilent(at_ns=at_ns, slot="p1", detail=""))
             case Observe():
                 if isinstance(report, Report):
-                    self.bed.take(r.PumpReported(at_ns=at_ns, slot="p1", asked_at_ns=asked_ns, report=report))
+                    self.bed.take(e.PumpReported(at_ns=at_ns, slot="p1", asked_at_ns=asked_ns, report=report))
                 else:
-                    self.bed.take(r.PumpSilent(at_ns=at_ns, slot="p1", detail=""))
+                    self.bed.take(e.PumpSilent(at_ns=at_ns, slot="p1", detail=""))
             case _:
-                outcome: r.Outcome = r.Unknown(detail="lost")
+                outcome: e.Outcome = e.Unknown(detail="lost")
                 if isinstance(report, Granted):
-                    outcome = r.Done(granted=report, asked_at_ns=asked_ns)
+                    outcome = e.Done(granted=report, asked_at_ns=asked_ns)
                 elif report is not None:
-                    outcome = r.Done(report=report, asked_at_ns=asked_ns)
-                self.bed.take(r.CommandEnded(at_ns=at_ns, slot="p1", command_id=effect.command_id, outcome=outcome))
+                    outcome = e.Done(report=report, asked_at_ns=asked_ns)
+                self.bed.take(e.CommandEnded(at_ns=at_ns, slot="p1", command_id=effect.command_id, outcome=outcome))
         self.note()
 
     def goes(self, ms: int) -> None:

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from pumpd.core import facts as f
 from pumpd.core.codes import Given, Phase, Why
 from pumpd.core.delivered import Interval
+from pumpd.core.events import LinkState
 from pumpd.core.evolve import evolve, fold
 from pumpd.core.facts import Fact
 from pumpd.core.limits import SESSION_NS
 from pumpd.core.pump import Drive
-from pumpd.core.requests import LinkState
 from pumpd.core.state import HISTORY_KEPT_NS, HISTORY_MAX, READINGS_MAX, BedState, durable
 from pumpd.core.units import NS_PER_S
 from pumpd.journal_rows import decode, row_of

@@ -23,7 +23,8 @@ from hypothesis import strategies as st
 from pumpd import journal as journal_module
 from pumpd.core.codes import Phase, Why
 from pumpd.core.delivered import Interval
-from pumpd.core.facts import AlarmOver, Asked, Checkpoint, Fact, LinkWent, PhaseChanged
+from pumpd.core.facts import AlarmOver, Checkpoint, Fact, LinkWent, PhaseChanged
+from pumpd.core.glimpses import Asked
 from pumpd.errors import JournalBroken, JournalUnavailable
 from pumpd.journal import NEVER_DURABLE, FactsLost, Head, Journal, read_entries, verify
 from pumpd.journal_file import JournalFile, read
@@ -451,7 +452,7 @@ def test_a_flipped_byte_of_a_row_never_passes_for_the_truth(
 CHILD = """
     import asyncio, sys
     from pathlib import Path
-    from pumpd.core.facts import AlarmOver
+    from pumpd.core.facts import (AlarmOver)
     from pumpd.journal import Journal
 
     async def main():

@@ -1,0 +1,86 @@
+"""While it runs: a person changes the rate, or takes a step that is due.
+
+Down is free. Up goes at most to what was confirmed, and through the one gate of rise.py (wall 10).
+"""
+
+from __future__ import annotations
+
+from pumpd.core import facts as f
+from pumpd.core.asking import accept, gate_of_person, gate_of_phase, note, refuse
+from pumpd.core.codes import Action, Phase, Reason, ReasonCode
+from pumpd.core.people import Act
+from pumpd.core.phases import change_rate
+from pumpd.core.programme import rate_range_ul_per_h
+from pumpd.core.requests import (
+    RateRequested,
+    StepRequested,
+)
+from pumpd.core.rise import against_a_rise, against_next_step, against_rate, hard
+from pumpd.core.state import Infusion
+from pumpd.core.turn import Turn
+from pumpd.core.units import on_grid
+from pumpd.core.watch import take_step
+
+
+def rate(turn: Turn, request: RateRequested) -> None:
+    """Titrate: down is free; up again at most to the confirmed rate of the present step."""
+    slot, wanted = request.slot, request.rate_ul_per_h
+    note(turn, request, Action.CHANGE_RATE, value=wanted)
+    pump = turn.pump(slot)
+    infusion = pump.infusion
+    rises = infusion is not None and wanted > infusion.rate_ul_per_h
+    reasons = gate_of_person(request, Act.RAISE if rises else None)
+    reasons += gate_of_phase(turn, slot, Phase.INFUSING)
+    if infusion is not None and not reasons:
+        confirmed = infusion.plan[infusion.step].rate_ul_per_h
+        if rises:
+            reasons += against_a_rise(turn, slot)
+            if wanted > confirmed:
+                reasons.append(hard(ReasonCode.RISE_NOT_CONFIRMED_UL_PER_H, wanted, confirmed))
+            else:
+                reasons += against_rate(turn, slot, wanted)
+        elif pump.command is not None or pump.stop is not None:
+            reasons.append(hard(ReasonCode.COMMAND_PENDING))
+        if wanted == infusion.rate_ul_per_h:
+            reasons.append(hard(ReasonCode.NOT_A_CHANGE_UL_PER_H, wanted, infusion.rate_ul_per_h))
+        reasons += _fits_pump(turn, slot, infusion, wanted)
+    if reasons:
+        refuse(turn, request, Action.CHANGE_RATE, reasons)
+        return
+    turn.record(f.StepsByTap(at_ns=turn.now_ns, slot=slot))
+    change_rate(turn, slot, wanted)
+    accept(turn, request)
+
+
+def _fits_pump(turn: Turn, slot: str, infusion: Infusion, wanted: int) -> list[Reason]:
+    """Rate range and grid of this pump with this syringe: refused, never rounded behind anybody's back."""
+    info = turn.setup.info(slot)
+    diameter_um = infusion.programme.syringe_diameter_um
+    found = []
+    least, most = (1, None) if diameter_um is None else rate_range_ul_per_h(info, diameter_um)
+    if wanted < least:
+        found.append(hard(ReasonCode.PUMP_RATE_MIN_UL_PER_H, wanted, least))
+    if most is not None and wanted > most:
+        found.append(hard(ReasonCode.PUMP_RATE_MAX_UL_PER_H, wanted, most))
+    finest = on_grid(max(wanted, 0), info.rate_step_ul_per_h, info.rate_digits)
+    if finest != wanted:
+        found.append(hard(ReasonCode.ROUNDED_RATE_UL_PER_H, wanted, finest))
+    return found
+
+
+def step(turn: Turn, request: StepRequested) -> None:
+    """The tap that a due step up waits for."""
+    slot = request.slot
+    note(turn, request, Action.STEP)
+    reasons = gate_of_person(request, Act.RAISE) + gate_of_phase(turn, slot, Phase.INFUSING)
+    reasons += against_a_rise(turn, slot)
+    infusion = turn.pump(slot).infusion
+    if infusion is None or not infusion.step_due:
+        reasons.append(hard(ReasonCode.NO_STEP_DUE))
+    elif not reasons:
+        reasons += against_next_step(turn, slot)
+    if reasons or request.actor is None:
+        refuse(turn, request, Action.STEP, reasons)
+        return
+    take_step(turn, slot, person=request.actor.person)
+    accept(turn, request)
