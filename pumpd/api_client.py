@@ -40,7 +40,8 @@ from pumpd.api_models import (
     StartBody,
 )
 from pumpd.api_socket import ANSWER_TIMEOUT_S, BASE_URL, exchange, socket_path, unreachable
-from pumpd.core.requests import Answer, Keep, PauseReason
+from pumpd.core.codes import PauseReason
+from pumpd.core.requests import Answer, Keep
 from pumpd.errors import ApiError
 
 SILENCE_S: Final = 4.0  # the daemon sends a view at least once a second: three lost are a dead stream

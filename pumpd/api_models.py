@@ -17,13 +17,13 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pumpd.core.codes import Action, Condition, Phase, ReasonCode, Severity, Why
+from pumpd.core.codes import Action, Condition, PauseReason, Phase, ReasonCode, Severity, Why
 from pumpd.core.events import LinkState
 from pumpd.core.library import ContainerKind
 from pumpd.core.people import Role
 from pumpd.core.programme import StepMode
 from pumpd.core.pump import Drive
-from pumpd.core.requests import Answer, Keep, PauseReason
+from pumpd.core.requests import Answer, Keep
 
 __all__ = [  # a client takes the enums from here, and knows nothing of the core
     "Action", "Answer", "Condition", "ContainerKind", "Drive", "Keep", "LinkState", "PauseReason", "Phase",

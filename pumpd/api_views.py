@@ -19,7 +19,7 @@ from pumpd import words, words_bed, words_reasons, words_review
 from pumpd.api_doses import Dosed, concentration_text
 from pumpd.core import requests as r
 from pumpd.core.bed import decide
-from pumpd.core.codes import Phase, Priority, Reason, ReasonCode, Severity
+from pumpd.core.codes import PauseReason, Phase, Priority, Reason, ReasonCode, Severity
 from pumpd.core.effects import Reply
 from pumpd.core.look import Look, look
 from pumpd.core.order import Order
@@ -46,6 +46,7 @@ _GATES_OF_START: Final = frozenset(
         ReasonCode.LINK_DOWN,
         ReasonCode.PUMP_UNKNOWN,
         ReasonCode.PUMP_IN_ALARM,
+        ReasonCode.REPEATED_ALARM,
         ReasonCode.COMMAND_PENDING,
     }
 )
@@ -256,7 +257,7 @@ def buttons(state: BedState, pump: PumpState, setup: Setup, now_ns: int) -> m.Bu
     return m.ButtonsView(
         start=button(r.StartRequested(**common, slot=slot, order=_NO_ORDER, digest=""), _GATES_OF_START),
         stop=m.ButtonView(allowed=True),
-        pause=button(r.PauseRequested(**common, slot=slot, reason=r.PauseReason.OTHER)),
+        pause=button(r.PauseRequested(**common, slot=slot, reason=PauseReason.OTHER)),
         resume=button(r.ResumeRequested(**common, slot=slot)),
         rate=button(r.RateRequested(**common, slot=slot, rate_ul_per_h=present)),
         step=button(r.StepRequested(**common, slot=slot)),

@@ -140,6 +140,16 @@ class Mqtt(Table):
             return False
 
 
+class PauseBoxes(Table):
+    """How long a pause may last before the bed reminds: 1 to 30 min for each reason."""
+
+    toilet: int = Field(default=600, ge=60, le=1_800, description="seconds")
+    blood_pressure: int = Field(default=300, ge=60, le=1_800, description="seconds; it is taken again by then")
+    resiting: int = Field(default=600, ge=60, le=1_800, description="seconds")
+    transport: int = Field(default=900, ge=60, le=1_800, description="seconds")
+    other: int = Field(default=120, ge=60, le=1_800, description="seconds; a STOP without a reason has 120 too")
+
+
 class Bedside(Table):
     """The site's own choices, inside bounds that the site cannot move."""
 
@@ -149,6 +159,7 @@ class Bedside(Table):
         le=14_400,
         description="after STOP one person may resume for 30 s to 4 h; later a new order has to be reviewed",
     )
+    pause_s: PauseBoxes = PauseBoxes()
     session_idle_s: int = Field(
         default=300,
         ge=30,

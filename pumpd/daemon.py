@@ -29,6 +29,7 @@ from pumpd.bedside import Bedside
 from pumpd.bus import Bus, Station
 from pumpd.clock import SystemClock
 from pumpd.config import SOCKET_SCHEME, Config
+from pumpd.core.codes import PauseReason
 from pumpd.core.effects import PumpEffect
 from pumpd.core.look import MOVING
 from pumpd.core.pump import DriverInfo
@@ -112,6 +113,7 @@ def _setup(config: Config, drivers: dict[str, Driver]) -> Setup:
         worst_cycle_ms=tuple(cycles),
         resume_limit_s=config.bedside.resume_limit_s,
         training=config.training,
+        pause_boxes_s=tuple((reason, getattr(config.bedside.pause_s, reason.value)) for reason in PauseReason),
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from pumpd.core import deliveries as d
 from pumpd.core import facts as f
 from pumpd.core.codes import Action, CommandKind, Condition, Ending, Phase, Why
 from pumpd.core.events import LinkState
@@ -66,6 +67,10 @@ ALARMS: Final[Mapping[Condition, tuple[str, str]]] = {
     Condition.STOP_UNCONFIRMED: (
         "The pump has not confirmed the stop",
         f"{_STOP_KEY}, or clamp the line. The stop is being sent again and again.",
+    ),
+    Condition.REPEATED_ALARM: (
+        "The same alarm has stopped this pump three times within 10 min",
+        "Look for its cause: line, clamp, syringe, pump. Then take the pump back into use, or use another one.",
     ),
     Condition.UNCOMMANDED_DRIVE: (
         "The pump moved although nobody asked it to",
@@ -232,6 +237,9 @@ PLAIN: Final[Mapping[type, str]] = {
     f.StepReached: "A step is complete",
     f.StepsByTap: "Steps up now wait for a tap",
     f.PlanCut: "The rest of the plan was laid out anew",
+    d.AlarmStopped: "An alarm stopped the pump",
+    d.StartsUnlocked: "Somebody looked at the pump and allows starts again",
+    d.PauseNoted: "A pause was given a reason",
     f.AlarmOver: "The cause of an alarm is gone",
     f.AlarmCleared: "An alarm is over",
     f.JournalWent: "The record's own state changed",

@@ -194,6 +194,10 @@ _SENTENCES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
         "The pump read back something else than was sent, and was not started. Use another pump.",
         _plain,
     ),
+    ReasonCode.REPEATED_ALARM: (
+        "The same alarm has stopped this pump again and again. Look for its cause, then take the pump back into use.",
+        _plain,
+    ),
     ReasonCode.RESUME_TIME_OVER_S: (
         "It has stood still for {asked}; after {limit} it cannot be resumed. End it, and ask the prescriber.",
         duration,

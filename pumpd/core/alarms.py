@@ -22,6 +22,7 @@ from typing import Final
 from pumpd.core import facts as f
 from pumpd.core.codes import Condition, Priority
 from pumpd.core.pump import PumpAlarm
+from pumpd.core.repeats import stopped_by
 from pumpd.core.state import Alarm
 from pumpd.core.turn import Turn
 
@@ -45,6 +46,7 @@ class Row:
 
 TABLE: Final[dict[Condition, Row]] = {
     Condition.STOP_UNCONFIRMED: Row(priority=Priority.HIGH, clears=Clears.ITSELF, stops=True),
+    Condition.REPEATED_ALARM: Row(priority=Priority.HIGH, clears=Clears.ITSELF, stops=False),
     Condition.UNCOMMANDED_DRIVE: Row(priority=Priority.HIGH, clears=Clears.BY_SEEING, stops=True),
     Condition.OVER_INFUSION: Row(priority=Priority.HIGH, clears=Clears.BY_SEEING, stops=True),
     Condition.DELIVERY_UNKNOWN: Row(priority=Priority.HIGH, clears=Clears.ITSELF, stops=False),
@@ -92,6 +94,8 @@ def raise_alarm(
     turn: Turn, condition: Condition, slot: str | None, *, value: int | None = None, detail: str = ""
 ) -> None:
     """The condition holds. An alarm that is active already is not raised again, one that was over is."""
+    if slot is not None and TABLE[condition].stops and stopped_by(turn, slot, condition):
+        raise_alarm(turn, Condition.REPEATED_ALARM, slot)
     standing = active(turn, condition, slot)
     if standing is not None and not standing.over:
         return  # the same condition lasts, acknowledged or not

@@ -82,6 +82,7 @@ class ReasonCode(Enum):
     RESUME_TIME_OVER_S = "resume_time_over_s"
     REQUEST_EXPIRED = "request_expired"
     NO_SUCH_SLOT = "no_such_slot"
+    REPEATED_ALARM = "repeated_alarm"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +163,16 @@ class Why(Enum):
     REARMED = "rearmed"
 
 
+class PauseReason(Enum):
+    """Why a running infusion is held for a while."""
+
+    TOILET = "toilet"
+    BLOOD_PRESSURE = "blood_pressure"
+    RESITING = "resiting"
+    TRANSPORT = "transport"
+    OTHER = "other"
+
+
 class CommandKind(Enum):
     """Commands that change a pump."""
 
@@ -211,6 +222,7 @@ class Condition(Enum):
     NEAR_END = "near_end"
     ENDED = "ended"
     RESTARTED = "restarted"
+    REPEATED_ALARM = "repeated_alarm"
 
 
 class Priority(Enum):

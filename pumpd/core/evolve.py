@@ -11,9 +11,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
+from pumpd.core import deliveries as d
 from pumpd.core import facts as f
 from pumpd.core import glimpses as g
 from pumpd.core.codes import CommandKind, Phase, Why
+from pumpd.core.delivering import delivering
 from pumpd.core.events import LinkState
 from pumpd.core.facts import Fact
 from pumpd.core.given import recorded
@@ -52,6 +54,8 @@ def evolve(state: BedState, fact: Fact) -> BedState:
         case f.LegPrepared() | f.StepReached() | f.StepTaken() | f.StepsByTap() | f.PlanCut() | f.QuestionAsked():
             pump = state.on(fact.slot)
             return state.with_pump(replace(pump, infusion=_planned(pump.due(), fact)))
+        case d.AlarmStopped() | d.StartsUnlocked() | d.PauseNoted():
+            return state.with_pump(delivering(state.on(fact.slot), fact))
         case f.RateGranted():
             return _rate_granted(state, fact)
         case f.PhaseChanged():
@@ -112,6 +116,7 @@ def _pump_booted(pump: PumpState, fact: f.BootStarted) -> PumpState:
     return replace(
         pump,
         phase_since_ns=pump.phase_since_ns + shift,
+        trips=tuple(replace(trip, at_ns=trip.at_ns + shift) for trip in pump.trips),
         link=LinkState.DOWN,
         link_detail="the daemon has just started",
         link_since_ns=fact.at_ns,
@@ -264,6 +269,7 @@ def _phase_changed(state: BedState, fact: f.PhaseChanged) -> BedState:
             stopped_since_ns=stopped_ns if fact.phase is Phase.STOPPED else None,
             uncertain_since_ns=fact.at_ns if fact.phase is Phase.UNCERTAIN else None,
             question=False,
+            pause=infusion.pause if fact.phase in (Phase.STOPPING, Phase.STOPPED) else None,
         )
         starts_anew = starts_anew or (counter_gone and had_leg)
         pump = replace(pump, infusion=None if fact.phase is Phase.IDLE else infusion)

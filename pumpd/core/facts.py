@@ -25,6 +25,7 @@ from pumpd.core.codes import (
     Why,
 )
 from pumpd.core.delivered import Interval
+from pumpd.core.deliveries import AlarmStopped, PauseNoted, StartsUnlocked
 from pumpd.core.glimpses import Asked, Missed, Seen, StopTried
 from pumpd.core.order import Order
 from pumpd.core.programme import Programme, Step
@@ -291,6 +292,9 @@ Fact = (
     | JournalWent
     | ClockJumpSeen
     | QuestionAsked
+    | AlarmStopped
+    | StartsUnlocked
+    | PauseNoted
     | Asked
     | Seen
     | Missed

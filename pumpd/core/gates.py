@@ -14,7 +14,8 @@ from typing import Final
 from pumpd.core import alarms
 from pumpd.core import facts as f
 from pumpd.core.asking import accept, gate_of_person, gate_of_phase, note, refuse
-from pumpd.core.codes import Action, CommandKind, Phase, ReasonCode, Severity, Why
+from pumpd.core.codes import Action, CommandKind, Condition, Phase, ReasonCode, Severity, Why
+from pumpd.core.deliveries import PauseNoted, StartsUnlocked
 from pumpd.core.effects import Prepare
 from pumpd.core.events import LinkState
 from pumpd.core.look import MOVING
@@ -141,6 +142,7 @@ def pause(turn: Turn, request: PauseRequested) -> None:
     if reasons:
         refuse(turn, request, Action.PAUSE, reasons)
         return
+    turn.record(PauseNoted(at_ns=turn.now_ns, slot=request.slot, reason=request.reason))
     stop_now(turn, request.slot, Why.PAUSED)
     accept(turn, request)
 
@@ -224,18 +226,22 @@ def _tells(turn: Turn, alarm: Alarm) -> bool:
 
 
 def rearm(turn: Turn, request: RearmRequested) -> None:
-    """A person looked at a pump in Fault, it stands still by its own report, and it is used again."""
+    """A person looked at a pump that tripped, it stands still by its own report, and it is used again."""
     slot = request.slot
     note(turn, request, Action.REARM)
     pump = turn.pump(slot)
     reasons = gate_of_person(request, Act.REARM)
-    if pump.phase is not Phase.FAULT:
+    if pump.phase is not Phase.FAULT and pump.locked_by is None:
         reasons.append(hard(ReasonCode.WRONG_PHASE))
     last = pump.sighting.last
     if pump.link is not LinkState.UP or last is None or last.drive is not Drive.STILL or pump.stop is not None:
         reasons.append(hard(ReasonCode.LINK_DOWN))
-    if reasons:
+    if reasons or request.actor is None:
         refuse(turn, request, Action.REARM, reasons)
         return
-    to(turn, slot, Phase.IDLE if pump.infusion is None else Phase.ENDED, Why.REARMED)
+    if pump.locked_by is not None:
+        turn.record(StartsUnlocked(at_ns=turn.now_ns, slot=slot, person=request.actor.person))
+        alarms.condition_over(turn, Condition.REPEATED_ALARM, slot)
+    if pump.phase is Phase.FAULT:
+        to(turn, slot, Phase.IDLE if pump.infusion is None else Phase.ENDED, Why.REARMED)
     accept(turn, request)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from pumpd.core.codes import PauseReason
 from pumpd.core.events import BusEvent, DaemonEvent
 from pumpd.core.order import Order
 from pumpd.core.people import Role
@@ -43,16 +44,6 @@ class Answer(Enum):
     DRIVEN = "driven"
     STOPPED = "stopped"
     CANNOT_TELL = "cannot_tell"
-
-
-class PauseReason(Enum):
-    """Why a running infusion is held for a while."""
-
-    TOILET = "toilet"
-    BLOOD_PRESSURE = "blood_pressure"
-    RESITING = "resiting"
-    TRANSPORT = "transport"
-    OTHER = "other"
 
 
 # --- people ---------------------------------------------------------------------------------------------

@@ -37,6 +37,8 @@ def against_a_rise(turn: Turn, slot: str) -> list[Reason]:
         found.append(hard(ReasonCode.PUMP_UNKNOWN))
     elif pump.sighting.last.alarm is not None:
         found.append(hard(ReasonCode.PUMP_IN_ALARM))
+    if pump.locked_by is not None:
+        found.append(hard(ReasonCode.REPEATED_ALARM))
     if pump.command is not None or pump.stop is not None:
         found.append(hard(ReasonCode.COMMAND_PENDING))
     return found

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pumpd.core.codes import CommandKind, Condition, Given, Grant, Phase, Priority, Why
+from pumpd.core.codes import CommandKind, Condition, Given, Grant, PauseReason, Phase, Priority, Why
 from pumpd.core.delivered import NOTHING, Interval
 from pumpd.core.events import LinkState
 from pumpd.core.order import Order
@@ -21,6 +21,7 @@ from pumpd.core.units import NS_PER_H
 READINGS_MAX = 64  # at one a second a window of a minute: enough for 10 uL steps at 24.5 mL/h
 HISTORY_MAX = 512  # stretches of given drug kept for the windows; see evolve.py for what is joined
 HISTORY_KEPT_NS = 12 * NS_PER_H  # the longest window that any limit looks back: a session (limits.py)
+TRIPS_MAX = 64  # two of every condition that stops, many times over: the third of one locks and nothing counts on
 ALARMS_MAX = 128  # above the number of conditions times pumps
 
 
@@ -70,6 +71,14 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trip:
+    """An alarm that stopped a pump: for the guard against alarm, stop and start over and over (repeats.py)."""
+
+    condition: Condition
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Infusion:
     """One pump's delivery of one order."""
 
@@ -95,6 +104,7 @@ class Infusion:
     uncertain_since_ns: int | None = None
     question: bool = False
     near_end_told: bool = False
+    pause: PauseReason | None = None  # why it stands still; None for a STOP without a reason
 
     @property
     def total_nl(self) -> int:
@@ -121,6 +131,8 @@ class PumpState:
     infusion: Infusion | None = None
     command: Command | None = None  # prepare, start, change of rate, acknowledge: one at a time
     stop: Command | None = None  # a stop waits for none of them, and lasts until a report shows no drive
+    trips: tuple[Trip, ...] = ()
+    locked_by: Condition | None = None  # it stopped this pump too often: no start before a person has looked
     sighting: Sighting = Sighting()
 
     def due(self) -> Infusion:

@@ -9,8 +9,9 @@ times that a site may set.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
-from pumpd.core.codes import Phase, Why
+from pumpd.core.codes import PauseReason, Phase, Why
 from pumpd.core.delivered import Interval
 from pumpd.core.effects import Effect
 from pumpd.core.evolve import evolve
@@ -19,6 +20,16 @@ from pumpd.core.look import counted, delivered_now
 from pumpd.core.pump import DriverInfo
 from pumpd.core.regimen import Rules
 from pumpd.core.state import BedState, Infusion, PumpState
+
+# our own proposals: a blood pressure is taken again after 5 min; 2 min is what a STOP without a reason gets (GIP 2.2.2)
+PAUSE_BOXES_S: Final = (
+    (PauseReason.TOILET, 600),
+    (PauseReason.BLOOD_PRESSURE, 300),
+    (PauseReason.RESITING, 600),
+    (PauseReason.TRANSPORT, 900),
+    (PauseReason.OTHER, 120),
+)
+PAUSE_UNSAID_S: Final = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +41,11 @@ class Setup:
     worst_cycle_ms: tuple[tuple[str, int], ...]  # per slot: one round of its bus with every reply late
     resume_limit_s: int
     training: bool
+    pause_boxes_s: tuple[tuple[PauseReason, int], ...] = PAUSE_BOXES_S
+
+    def pause_box_s(self, reason: PauseReason | None) -> int:
+        """How long it may stand still for this reason before the bed reminds."""
+        return next((box_s for each, box_s in self.pause_boxes_s if each is reason), PAUSE_UNSAID_S)
 
     def info(self, slot: str) -> DriverInfo:
         """The facts of the pump on a slot."""

@@ -17,6 +17,7 @@ from pumpd.core.codes import CommandKind, Condition, Phase, Why
 from pumpd.core.effects import Identify, Observe
 from pumpd.core.events import LinkState
 from pumpd.core.look import lease_ns, measured_now, time_left_ns
+from pumpd.core.pausing import remind
 from pumpd.core.phases import change_rate, send_stop, stop_now, to
 from pumpd.core.programme import StepMode
 from pumpd.core.rise import may_step_up_by_itself
@@ -32,7 +33,6 @@ IDENTIFY_AFTER_MISSES: Final = 3  # a pump that was silent this often may be ano
 QUESTION_AFTER_NS: Final = 15 * NS_PER_S  # wall 4
 STOP_CONFIRMED_WITHIN_NS: Final = 2 * NS_PER_S
 CHECKPOINT_NS: Final = 30 * NS_PER_S
-PAUSE_BOX_NS: Final = 300 * NS_PER_S  # a pause that nobody ended reminds after 5 min
 DEVIATION_PERCENT: Final = 10  # GIP 1.2.2 and 1.2.3
 REPORT_SOON: Final = (CommandKind.PREPARE, CommandKind.ACKNOWLEDGE)
 FORESEEN: Final = (Phase.STARTING, Phase.INFUSING, Phase.STOPPING, Phase.UNCERTAIN, Phase.FAULT)
@@ -132,7 +132,7 @@ def on_tick(turn: Turn, slot: str) -> None:
         case Phase.UNCERTAIN:
             _ask_a_person(turn, slot)
         case Phase.STOPPED:
-            _remind(turn, slot)
+            remind(turn, slot)
         case _:
             pass
 
@@ -180,9 +180,3 @@ def _ask_a_person(turn: Turn, slot: str) -> None:
         return
     turn.record(f.QuestionAsked(at_ns=turn.now_ns, slot=slot))
     alarms.raise_alarm(turn, Condition.DELIVERY_UNKNOWN, slot)
-
-
-def _remind(turn: Turn, slot: str) -> None:
-    since_ns = turn.infusion(slot).stopped_since_ns
-    if since_ns is not None and turn.now_ns - since_ns >= PAUSE_BOX_NS:
-        alarms.raise_alarm(turn, Condition.PAUSE_OVER, slot)

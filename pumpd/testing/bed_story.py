@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 from pumpd.core import events as e
 from pumpd.core import requests as r
 from pumpd.core.bed import Decision, decide, preview
-from pumpd.core.codes import Condition, Phase, ReasonCode
+from pumpd.core.codes import Condition, PauseReason, Phase, ReasonCode
 from pumpd.core.effects import Effect, Observe, Prepare, Reply, When
 from pumpd.core.evolve import evolve
 from pumpd.core.facts import Fact, PhaseChanged
@@ -324,7 +324,7 @@ class BedStory:
         return self.take(r.StopRequested(at_ns=self.now_ns, request_id=self.request_id(), actor=None, slot=slot))
 
     def pause(self, slot: str = "p1") -> Decision:
-        reason = r.PauseReason.TOILET
+        reason = PauseReason.TOILET
         return self.take(
             r.PauseRequested(at_ns=self.now_ns, request_id=self.request_id(), actor=NURSE, slot=slot, reason=reason)
         )

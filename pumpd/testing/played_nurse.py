@@ -10,7 +10,7 @@ import random
 import sys
 from collections.abc import Sequence
 
-from pumpd.core.codes import Phase
+from pumpd.core.codes import PauseReason, Phase
 from pumpd.core.order import Order
 from pumpd.core.requests import (
     AcknowledgeRequested,
@@ -18,7 +18,6 @@ from pumpd.core.requests import (
     DeliveryAnswered,
     EndRequested,
     Keep,
-    PauseReason,
     PauseRequested,
     PersonRequest,
     RateRequested,

@@ -42,7 +42,8 @@ from pumpd.api_models import (
 from pumpd.api_socket import listening, socket_path
 from pumpd.api_views import Place
 from pumpd.clock import SystemClock
-from pumpd.core.requests import Answer, Keep, PauseReason
+from pumpd.core.codes import PauseReason
+from pumpd.core.requests import Answer, Keep
 from pumpd.core.units import NS_PER_S
 from pumpd.errors import ApiError
 from pumpd.testing.clinical import CONFIG

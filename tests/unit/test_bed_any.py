@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from pumpd.core import events as e
 from pumpd.core import requests as r
 from pumpd.core.bed import decide, preview
-from pumpd.core.codes import Phase
+from pumpd.core.codes import PauseReason, Phase
 from pumpd.core.effects import ChangeRate, Effect, Prepare, Start, When
 from pumpd.core.evolve import fold
 from pumpd.core.facts import Fact, StepTaken
@@ -150,7 +150,7 @@ class AnyBed(RuleBasedStateMachine):
 
     @rule(slot=slots, actor=actors)
     def pause(self, slot: str, actor: r.Actor | None) -> None:
-        self.by(r.PauseRequested, actor, slot=slot, reason=r.PauseReason.OTHER)
+        self.by(r.PauseRequested, actor, slot=slot, reason=PauseReason.OTHER)
 
     @rule(slot=slots, actor=actors, keep=st.sampled_from(r.Keep))
     def resume(self, slot: str, actor: r.Actor | None, keep: r.Keep) -> None:

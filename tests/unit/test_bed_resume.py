@@ -129,16 +129,6 @@ def test_many_short_pauses_never_add_up_to_more_than_was_confirmed() -> None:
         bed.done(Drive.INFUSING)
 
 
-def test_a_pause_that_nobody_ends_reminds() -> None:
-    bed = paused()
-    bed.tick(290)
-    assert bed.alarm(Condition.PAUSE_OVER) is None
-    bed.tick(20)
-    assert bed.alarm(Condition.PAUSE_OVER)
-    bed.resume(keep=Keep.VOLUME)
-    assert bed.alarm(Condition.PAUSE_OVER) is None
-
-
 def test_a_paused_pump_is_looked_at_so_that_its_lease_goes_on() -> None:
     bed = paused()
     bed.tick(1.1)

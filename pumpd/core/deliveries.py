@@ -1,0 +1,39 @@
+"""Facts of delivery beyond plain steps: what held an infusion, why, and what a person allowed again.
+
+They stand beside facts.py, which joins them to all others, because that file tells the way of every infusion from order
+to end and these are the turns that only some of them take. The same rules hold: past tense, final, codes and integers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pumpd.core.codes import Condition, PauseReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmStopped:
+    """A condition stopped a pump that was delivering; `locks` when it was once too often (repeats.py)."""
+
+    at_ns: int
+    slot: str
+    condition: Condition
+    locks: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartsUnlocked:
+    """A person looked at a pump that the same alarm had stopped too often."""
+
+    at_ns: int
+    slot: str
+    person: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseNoted:
+    """A pause was given a reason, and with it its time."""
+
+    at_ns: int
+    slot: str
+    reason: PauseReason

@@ -1,0 +1,24 @@
+"""What the facts of deliveries.py make of a pump's state: applied, never judged, as in evolve.py."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import assert_never
+
+from pumpd.core import deliveries as d
+from pumpd.core.state import TRIPS_MAX, PumpState, Trip
+
+DeliveryFact = d.AlarmStopped | d.StartsUnlocked | d.PauseNoted
+
+
+def delivering(pump: PumpState, fact: DeliveryFact) -> PumpState:
+    match fact:
+        case d.AlarmStopped():
+            trips = (*pump.trips, Trip(condition=fact.condition, at_ns=fact.at_ns))[-TRIPS_MAX:]
+            return replace(pump, trips=trips, locked_by=fact.condition if fact.locks else pump.locked_by)
+        case d.StartsUnlocked():
+            return replace(pump, trips=(), locked_by=None)
+        case d.PauseNoted():
+            return pump if pump.infusion is None else replace(pump, infusion=replace(pump.infusion, pause=fact.reason))
+        case _:
+            assert_never(fact)
