@@ -268,7 +268,7 @@ class NewEraPump:
         yield from talk.put("PF0")  # never starts by itself when power returns
         yield from talk.put("AL1")  # the pump's own buzzer speaks too
         yield from talk.put("TRGSP")  # the foot switch may stop the pump, and cannot start it
-        unlocked = yield from talk.persist("LOC0", changes=True)  # its own stop key works
+        unlocked = yield from talk.insist("LOC0", changes=True)  # its own stop key works
         if unlocked.error not in ("", "?", "?NA"):
             unlocked.refuse()
         yield from talk.put("CLDINF")
@@ -284,7 +284,7 @@ class NewEraPump:
         yield from talk.check("PF", "switch", "0")
         yield from talk.check("AL", "switch", "1")
         yield from talk.check("TRG", "trigger", "SP")
-        lock = yield from talk.persist("LOC", "switch")
+        lock = yield from talk.insist("LOC", "switch")
         if not lock.error and lock.data != "0":
             lock.differs("0, a keypad whose stop key works")
         lease = yield from talk.ask("SAF", "timeout")

@@ -7,8 +7,10 @@ What may be sent again, and what never:
 - a query that drew `?COM` (bad packet) or `?IGN` (ignored, a phase began) is sent once more;
 - a setting likewise, because the pump itself says that it did not take the packet, and all settings are
   absolute;
-- RUN is never sent again, whatever came back (`start` does not use the helpers here that repeat);
-- silence is never answered here: NoReply goes up to the bus.
+- silence is asked into once more where nothing moves by it: `ask` and `put` serve procedures that look, or that
+  program a pump at rest and read everything back. `exchange` and `persist` hand it up as NoReply;
+- RUN, STP and a rate while the pump runs are never sent again by a procedure that met silence: they do not use
+  `ask` or `put`.
 
 Alarms. A New Era alarm is acknowledged by being the reply to any valid command, so the look that finds an
 alarm is also the one that clears it (NE-1000 manual, publication 1200-01, page 34). `hear` therefore keeps
@@ -21,7 +23,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
-from pumpd.driver_api import Procedure, PumpAlarm, PumpAlarmed, PumpRefused, WireError, WireRequest
+from pumpd.driver_api import NoReply, Procedure, PumpAlarm, PumpAlarmed, PumpRefused, WireError, WireRequest
 from pumpd_drivers.new_era_frames import ERROR, FORMS, PLAIN, STATUS_LETTERS, safe_frame
 
 ALARMS_HEARD_MAX: Final = 3  # the unrequested packet, the reply that acknowledges, and one that arrived late
@@ -110,16 +112,23 @@ class Talk:
             answer = yield from self.exchange(command, expects, changes=changes)
         return answer
 
+    def insist(self, command: str, expects: str = PLAIN, *, changes: bool = False) -> Procedure[Answer]:
+        """Ask, and once more into silence: a prepare has some forty exchanges, and one lost frame must not end it."""
+        try:
+            return (yield from self.persist(command, expects, changes=changes))
+        except NoReply:
+            return (yield from self.persist(command, expects, changes=changes))
+
     def ask(self, command: str, expects: str = PLAIN) -> Procedure[Answer]:
         """A query that has to be answered."""
-        answer = yield from self.persist(command, expects)
+        answer = yield from self.insist(command, expects)
         if answer.error:
             answer.refuse()
         return answer
 
     def put(self, command: str) -> Procedure[Answer]:
-        """A setting that has to be taken; absolute, so that twice is as good as once."""
-        answer = yield from self.persist(command, changes=True)
+        """A setting of a pump at rest that has to be taken; absolute, so that twice is as good as once."""
+        answer = yield from self.insist(command, changes=True)
         if answer.error:
             answer.refuse()
         return answer

@@ -32,7 +32,9 @@ def files(root: Path) -> Iterator[Path]:
             if (not name.startswith(".") or name == ".ci")
             and name not in {"__pycache__", "build", "dist", "htmlcov", "var"}
         ]
-        yield from (Path(folder) / name for name in names if not name.startswith(".coverage"))
+        yield from (
+            Path(folder) / name for name in names if not name.startswith((".coverage", ".git")) or name == ".gitignore"
+        )
 
 
 def test_no_file_names_a_path_of_the_machine_it_was_written_on(root: Path) -> None:

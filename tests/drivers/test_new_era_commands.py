@@ -256,8 +256,29 @@ def test_silence_at_any_yield_ends_the_procedure_as_silence(name: str) -> None:
     for at in range(yields(name)):
         one = Pump(name)
         one.advance(at)
+        if name == "prepare":  # it asks once more before it gives up
+            one.procedure.throw(NoReply("silence"))
         with pytest.raises(NoReply):
             one.procedure.throw(NoReply("silence"))
+
+
+def test_one_lost_frame_does_not_end_a_prepare() -> None:
+    for at in range(yields("prepare")):
+        one = Pump("prepare")
+        lost = one.advance(at)
+        again = one.procedure.throw(NoReply("silence"))
+        assert again.data == lost.data
+        one.finish(again)  # ends as granted, or raises
+
+
+@pytest.mark.requirement("LINK-03")
+@pytest.mark.parametrize("name", ["start", "change_rate", "stop"])
+def test_what_changes_a_pump_is_never_sent_again_into_silence(name: str) -> None:
+    for at in range(yields(name)):
+        one = Pump(name)
+        if one.advance(at).changes:
+            with pytest.raises(NoReply):
+                one.procedure.throw(NoReply("silence"))
 
 
 @pytest.mark.parametrize("name", sorted(PROCEDURES))
