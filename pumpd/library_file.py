@@ -31,6 +31,7 @@ from pumpd.toml_file import Table, read_toml
 
 _ENTRIES_MAX: Final = 500  # a whole hospital's library
 _STEPS_MAX: Final = 24  # an hourly step for a day; also bounds the search for the highest dose
+_CONTAINERS_MAX: Final = 24  # one after the other: a syringe every five hours for five days
 _ID_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9-]{0,39}$"
 
 
@@ -77,7 +78,11 @@ class ContainerTable(Table):
     id: Id
     kind: ContainerKind
     title: Text
-    usable_ml: Nanolitres
+    capacity_ml: Nanolitres
+    prime_ml: Nanolitres = 0
+    dead_ml: Nanolitres = 0
+    play_ml: Nanolitres = 0
+    rate_min_ml_per_h: Thousandths = 0
     inner_diameter_mm: Thousandths | None = None
     concentration_mg_per_ml: Thousandths
     weight_over_kg: Thousandths | None = None
@@ -104,6 +109,8 @@ class EntryTable(Table):
     kvo_ml_per_h: Thousandths = 0
     advice: Text
     source: Text
+    containers_max: int = Field(default=1, ge=1, le=_CONTAINERS_MAX)
+    containers_why: str = Field(default="", max_length=500)
     container: tuple[ContainerTable, ...] = Field(min_length=1, max_length=50)
 
 
@@ -210,13 +217,17 @@ def _container(table: ContainerTable) -> Container:
         id=table.id,
         kind=table.kind,
         title=table.title,
-        usable_nl=table.usable_ml,
+        capacity_nl=table.capacity_ml,
         inner_diameter_um=table.inner_diameter_mm,
         concentration_ug_per_ml=table.concentration_mg_per_ml,
         weight_over_g=table.weight_over_kg,
         weight_up_to_g=table.weight_up_to_kg,
         proposal=table.proposal,
         source=table.source,
+        prime_nl=table.prime_ml,
+        dead_nl=table.dead_ml,
+        play_nl=table.play_ml,
+        rate_ul_per_h_min=table.rate_min_ml_per_h,
     )
 
 
@@ -240,6 +251,8 @@ def _entry(table: EntryTable) -> Entry:
         kvo_ul_per_h=table.kvo_ml_per_h,
         advice=table.advice,
         source=table.source,
+        containers_max=table.containers_max,
+        containers_why=table.containers_why,
     )
 
 

@@ -90,6 +90,20 @@ _SENTENCES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
         "{asked} are needed, but the container gives {limit}. Choose a larger or more concentrated container.",
         volume_ml,
     ),
+    ReasonCode.CONTAINERS_NEEDED: (
+        (
+            "{asked} containers would be needed, and this use allows {limit}, one after the other. "
+            "Choose a larger or more concentrated container."
+        ),
+        _plain,
+    ),
+    ReasonCode.CONTAINER_RATE_MIN_UL_PER_H: (
+        (
+            "{asked} are needed, but below {limit} a container of this size flows in fits and starts. "
+            "Choose a smaller or less concentrated one."
+        ),
+        rate_ml_per_h,
+    ),
     ReasonCode.PUMP_RATE_MAX_UL_PER_H: (
         "{asked} are needed, but with this syringe the pump gives {limit} at most. Choose another syringe.",
         rate_ml_per_h,

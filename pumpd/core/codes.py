@@ -46,6 +46,8 @@ class ReasonCode(Enum):
     WEIGHT_BASIS_BMI_MILLI = "weight_basis_bmi_milli"
     # what the container and the pump can do
     CONTAINER_VOLUME_NL = "container_volume_nl"
+    CONTAINERS_NEEDED = "containers_needed"
+    CONTAINER_RATE_MIN_UL_PER_H = "container_rate_min_ul_per_h"
     PUMP_RATE_MAX_UL_PER_H = "pump_rate_max_ul_per_h"
     PUMP_RATE_MIN_UL_PER_H = "pump_rate_min_ul_per_h"
     LEASE_S = "lease_s"

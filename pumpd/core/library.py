@@ -57,18 +57,30 @@ class Cap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
-    """What hangs or is clamped in: one concentration, and what can be used of it once the line is primed."""
+    """What hangs or is clamped in: one concentration, and what can be used of it once the line is primed.
+
+    Every container of a plan is counted as if it primed the line anew: a change may have to.
+    """
 
     id: str
     kind: ContainerKind
     title: str
-    usable_nl: int
+    capacity_nl: int  # drawn up, or filled by whoever made it
     inner_diameter_um: int | None  # of a syringe
     concentration_ug_per_ml: int  # 0: no drug in it
     weight_over_g: int | None  # only for patients heavier than this
     weight_up_to_g: int | None  # only for patients up to this weight
     proposal: bool  # our own proposal, with no published source
     source: str
+    prime_nl: int = 0  # goes into the line before the start; 0: the line is primed with plain saline
+    dead_nl: int = 0  # stays behind in syringe and connector: no plunger gets it out
+    play_nl: int = 0  # the plunger's travel, as a volume, that seal, screw and gears take up before anything flows
+    rate_ul_per_h_min: int = 0  # the library's own, above the pump's: slower, this size flows in fits and starts
+
+    @property
+    def usable_nl(self) -> int:
+        """What can go into the patient out of a full one."""
+        return self.capacity_nl - self.prime_nl - self.dead_nl
 
     def suits_weight(self, weight_g: int) -> bool:
         return (self.weight_over_g is None or weight_g > self.weight_over_g) and (
@@ -98,6 +110,8 @@ class Entry:
     kvo_ul_per_h: int  # after the end; 0 for every entry that we ship
     advice: str  # what a prescriber should know, printed at the review
     source: str
+    containers_max: int = 1  # one after the other in one infusion
+    containers_why: str = ""  # why more than one
 
     def container(self, container_id: str) -> Container | None:
         return next((c for c in self.containers if c.id == container_id), None)
@@ -147,8 +161,10 @@ def _rises(span: Span) -> bool:
 def _container_faults(entry: Entry, container: Container) -> list[str]:
     where = f"{entry.id}, container {container.id}"
     faults = []
+    if min(container.prime_nl, container.dead_nl, container.play_nl) < 0 or container.rate_ul_per_h_min < 0:
+        faults.append(f"{where}: no volume or rate is below 0")
     if container.usable_nl <= 0:
-        faults.append(f"{where}: usable volume must be above 0")
+        faults.append(f"{where}: its capacity must be above what priming and the dead volume take")
     if (container.kind is ContainerKind.SYRINGE) != (container.inner_diameter_um is not None):
         faults.append(f"{where}: a syringe, and only a syringe, has an inner diameter")
     if container.inner_diameter_um is not None and not 1_000 <= container.inner_diameter_um <= 60_000:
@@ -185,6 +201,8 @@ def faults_of(library: Library) -> tuple[str, ...]:
             for cap in caps
             if cap is not None and not 0 < (cap.hard if cap.soft is None else cap.soft) <= cap.hard
         ]
+        if entry.containers_max < 1 or (entry.containers_max > 1) != bool(entry.containers_why):
+            faults.append(f"{entry.id}: one container, or more with a reason why")
         if entry.high_alert and entry.unit is DoseUnit.ML_PER_H:
             faults.append(f"{entry.id}: a high-alert drug is never dosed in mL/h")
         for container in entry.containers:

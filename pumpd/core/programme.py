@@ -49,6 +49,8 @@ class MisfitKind(Enum):
     """Why an order cannot run on this container and pump; the value ends in the unit."""
 
     CONTAINER_VOLUME_NL = "container_volume_nl"
+    CONTAINERS_NEEDED = "containers_needed"
+    CONTAINER_RATE_MIN_UL_PER_H = "container_rate_min_ul_per_h"
     PUMP_RATE_MAX_UL_PER_H = "pump_rate_max_ul_per_h"
     PUMP_RATE_MIN_UL_PER_H = "pump_rate_min_ul_per_h"
     CONTAINER_NOT_FOR_PUMP = "container_not_for_pump"
@@ -96,6 +98,7 @@ class Programme:
     clamps: tuple[Clamp, ...]
     lease_s: int | None  # wall 8, for the highest rate of the programme
     near_end_s: int
+    container: Container | None = None  # what each container of the plan holds; None in a journal from before
 
     @property
     def total_nl(self) -> int:
@@ -290,20 +293,29 @@ def draft(
         clamps=(*clamps, cut) if cut else tuple(clamps),
         lease_s=None,
         near_end_s=entry.near_end_s,
+        container=container,
     )
-    found = _misfits(programme, container, info)
+    found = _misfits(programme, container, entry.containers_max, info)
     lease = _lease(programme, info)
     if isinstance(lease, Misfit):
         return programme, (*found, lease)
     return replace(programme, lease_s=lease), found
 
 
-def _misfits(programme: Programme, container: Container, info: DriverInfo) -> tuple[Misfit, ...]:
+def _too_much(total_nl: int, container: Container, containers_max: int) -> tuple[Misfit, ...]:
+    """More than the containers hold that may follow each other."""
+    needed = divide(total_nl, container.usable_nl, Towards.UP)
+    if needed <= containers_max:
+        return ()
+    if containers_max == 1:
+        return (Misfit(kind=MisfitKind.CONTAINER_VOLUME_NL, asked=total_nl, limit=container.usable_nl),)
+    return (Misfit(kind=MisfitKind.CONTAINERS_NEEDED, asked=needed, limit=containers_max),)
+
+
+def _misfits(programme: Programme, container: Container, containers_max: int, info: DriverInfo) -> tuple[Misfit, ...]:
     if not takes(info, container):
         return (Misfit(kind=MisfitKind.CONTAINER_NOT_FOR_PUMP),)
-    found = []
-    if programme.total_nl > container.usable_nl:
-        found.append(Misfit(kind=MisfitKind.CONTAINER_VOLUME_NL, asked=programme.total_nl, limit=container.usable_nl))
+    found = list(_too_much(programme.total_nl, container, containers_max))
     lowest, highest = 1, None
     if container.kind is ContainerKind.SYRINGE and container.inner_diameter_um is not None:
         lowest, highest = rate_range_ul_per_h(info, container.inner_diameter_um)
@@ -313,6 +325,9 @@ def _misfits(programme: Programme, container: Container, info: DriverInfo) -> tu
         found.append(Misfit(kind=MisfitKind.PUMP_RATE_MAX_UL_PER_H, asked=top, limit=highest))
     if bottom < lowest:
         found.append(Misfit(kind=MisfitKind.PUMP_RATE_MIN_UL_PER_H, asked=bottom, limit=lowest))
+    elif bottom < container.rate_ul_per_h_min:
+        limit = container.rate_ul_per_h_min
+        found.append(Misfit(kind=MisfitKind.CONTAINER_RATE_MIN_UL_PER_H, asked=bottom, limit=limit))
     return tuple(found)
 
 

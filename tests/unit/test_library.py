@@ -59,7 +59,12 @@ def test_high_alert_drug_is_never_dosed_in_ml_per_h() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"usable_nl": 0}, {"inner_diameter_um": None}, {"kind": ContainerKind.BAG}, {"concentration_ug_per_ml": 0}],
+    [
+        {"capacity_nl": 4_000_000},
+        {"inner_diameter_um": None},
+        {"kind": ContainerKind.BAG},
+        {"concentration_ug_per_ml": 0},
+    ],
     ids=lambda change: next(iter(change)),
 )
 def test_container_that_makes_no_sense_is_a_fault(change: dict[str, object]) -> None:
@@ -78,3 +83,15 @@ def test_ids_are_told_apart() -> None:
 
 def test_drug_names_are_printed_whole_and_in_lower_case() -> None:
     assert {each.drug for each in shipped_rules().library.entries if each.high_alert} == {"ketamine"}
+
+
+def test_what_primes_the_line_and_what_stays_behind_is_not_for_the_patient() -> None:
+    syringe = next(each for each in entry("KET-MOOD").containers if each.id == "syringe-60-1")
+    assert (syringe.capacity_nl, syringe.prime_nl, syringe.dead_nl) == (60_000_000, 3_000_000, 1_000_000)
+    assert syringe.usable_nl == 56_000_000
+
+
+def test_more_than_one_container_needs_a_reason_and_one_needs_none() -> None:
+    assert any("reason why" in fault for fault in faults_of(with_entry("KET-MOOD", containers_max=2)))
+    assert any("reason why" in fault for fault in faults_of(with_entry("KET-MOOD", containers_why="days")))
+    assert not faults_of(with_entry("KET-MOOD", containers_max=2, containers_why="days"))

@@ -39,7 +39,7 @@ def container(concentration_ug_per_ml: int, usable_nl: int = TANK_NL) -> Contain
         id="c",
         kind=ContainerKind.SYRINGE,
         title="test syringe",
-        usable_nl=usable_nl,
+        capacity_nl=usable_nl,
         inner_diameter_um=26_590,
         concentration_ug_per_ml=concentration_ug_per_ml,
         weight_over_g=None,
@@ -263,3 +263,33 @@ def test_training_in_three_steps_is_what_the_scripted_demo_expects() -> None:
     assert isinstance(result, Programme)
     assert [step.rate_ul_per_h for step in result.steps] == [180_000, 240_000, 300_000]
     assert result.total_nl == 2_350_000
+
+
+def test_one_container_after_the_other_up_to_the_entrys_number() -> None:
+    box = replace(container(1_000), capacity_nl=60_000_000, prime_nl=3_000_000, dead_nl=1_000_000)
+    many = replace(entry(DoseUnit.MG_PER_KG_PER_H, box), containers_max=4, containers_why="hours")
+    scheme = regimen((500, 4 * 3_600))  # 40 kg: 80 mL, 112 kg: 224 mL, exactly four times 56 mL
+    assert isinstance(compile_order(order(112_000), scheme, many, box, NE_1000), Programme)
+    (misfit,) = refused(compile_order(order(112_100), scheme, many, box, NE_1000))
+    assert (misfit.kind, misfit.asked, misfit.limit) == (MisfitKind.CONTAINERS_NEEDED, 5, 4)
+    single = replace(many, containers_max=1, containers_why="")
+    (misfit,) = refused(compile_order(order(40_000), scheme, single, box, NE_1000))
+    assert (misfit.kind, misfit.asked, misfit.limit) == (MisfitKind.CONTAINER_VOLUME_NL, 80_000_000, 56_000_000)
+
+
+def test_slower_than_this_size_flows_evenly_is_refused_and_the_pumps_own_minimum_speaks_first() -> None:
+    box = replace(container(5_000), rate_ul_per_h_min=500)
+    scheme = regimen((50, 4 * 3_600))
+    (misfit,) = refused(compile_order(order(49_900), scheme, entry(DoseUnit.MG_PER_KG_PER_H, box), box, NE_1000))
+    assert (misfit.kind, misfit.asked, misfit.limit) == (MisfitKind.CONTAINER_RATE_MIN_UL_PER_H, 499, 500)
+    assert isinstance(
+        compile_order(order(50_000), scheme, entry(DoseUnit.MG_PER_KG_PER_H, box), box, NE_1000), Programme
+    )
+    slow = regimen((2, 4 * 3_600))
+    (misfit,) = refused(compile_order(order(50_000), slow, entry(DoseUnit.MG_PER_KG_PER_H, box), box, NE_1000))
+    assert misfit.kind is MisfitKind.PUMP_RATE_MIN_UL_PER_H
+
+
+def refused(result: Programme | tuple[Misfit, ...]) -> tuple[Misfit, ...]:
+    assert not isinstance(result, Programme), result
+    return result
