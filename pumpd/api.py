@@ -5,8 +5,8 @@ accepted (200), refused with every reason (409), or refused because nobody is si
 bed is answered here: unreadable (422), an unknown pump (404), a bed that is busy (503).
 
 STOP passes everything: no session, no key, no age, no limit on who. For everything that may raise delivery an
-answer that nobody waits for any more is not given: a caller who has hung up, or whose request is older than
-REQUEST_AGE_MAX_S when it gets here (a daemon that was suspended wakes up to full buffers), gets no start.
+answer that nobody waits for any more is not given: a caller who has hung up gets no start, and the header
+Pumpd-Sent-At-Ns lets the bed refuse what was asked too long ago (a daemon that was suspended wakes up to full buffers).
 
 A request may carry an Idempotency-Key: the same key again gets the same answer, and is not done twice.
 """

@@ -5,7 +5,7 @@ bed's own answer, with its reasons. A wrong or worn-out token is told here (401)
 needed: a STOP with an expired session is a STOP.
 
 What is kept: the latest facts for the page's record, and the answers to requests that named a key, both in
-memory and both bounded.
+memory and both bounded. The bed itself keeps the last answers too, durably.
 """
 
 from __future__ import annotations
@@ -44,13 +44,11 @@ from pumpd.core.effects import Reply
 from pumpd.core.order import Order
 from pumpd.core.requests import Actor, Override, PersonRequest, StopRequested
 from pumpd.core.state import BedState
-from pumpd.core.units import NS_PER_MS, NS_PER_S
+from pumpd.core.units import NS_PER_MS
 from pumpd.errors import ApiError
 from pumpd.journal_rows import Entry, FactsLost, is_durable, kind_of
 from pumpd.samples import SampleStore
 
-REQUEST_AGE_MAX_S: Final = 5  # whoever tapped longer ago has tapped again, or walked away
-FUTURE_MAX_S: Final = 1  # a tap from the future is a clock that cannot be compared
 ANSWERS_MAX: Final = 256  # keys remembered: minutes of the busiest page
 HISTORY_MAX: Final = 500
 LOOP_TURNS: Final = 3  # a hang-up that is in the socket already is noticed within so many turns of the loop
@@ -173,7 +171,7 @@ class Desk:
         if slot is not None:
             self._require(slot)
         return answer_view(
-            await self._bedside.ask(StopRequested(**self._common(self._actor(by, free=True)), slot=slot))
+            await self._bedside.ask(StopRequested(**self._common(self._actor(by, free=True), by), slot=slot))
         )
 
     async def act(
@@ -193,7 +191,7 @@ class Desk:
             return await self._carry(by, actor, make, free=free)
         said = "" if body is None else body.model_dump_json()
         fingerprint = hashlib.sha256(f"{by.fingerprint} {said}".encode()).hexdigest()
-        name = f"{'' if actor is None else actor.person} {by.key}"
+        name = _name(actor, by)
         known = self._answers.get(name)
         if known is not None:
             if known.fingerprint != fingerprint:
@@ -215,22 +213,18 @@ class Desk:
     async def _carry(
         self, by: Signed, actor: Actor | None, make: Callable[[Common], PersonRequest], *, free: bool
     ) -> AnswerView:
-        common = self._common(actor)
-        if not free and await self._is_late(by):
+        common = self._common(actor, by)
+        if not free and await self._hung_up(by):
             late = Reason(code=ReasonCode.REQUEST_EXPIRED, severity=Severity.HARD)
             return answer_view(Reply(request_id=common["request_id"], accepted=False, reasons=(late,)))
         return answer_view(await self._bedside.ask(make(common)))
 
-    async def _is_late(self, by: Signed) -> bool:
-        """Nobody waits for the answer any more, or it was asked too long ago."""
+    @staticmethod
+    async def _hung_up(by: Signed) -> bool:
+        """Nobody waits for the answer any more. (Whether it was asked too long ago is the bed's to judge.)"""
         for _ in range(LOOP_TURNS):
             await asyncio.sleep(0)
-        if await by.hung_up():
-            return True
-        if by.sent_at_ns is None:
-            return False
-        age_ns = self._bedside.clock.now_ns() - by.sent_at_ns
-        return not -FUTURE_MAX_S * NS_PER_S <= age_ns <= REQUEST_AGE_MAX_S * NS_PER_S
+        return await by.hung_up()
 
     @staticmethod
     def status_of(answer: AnswerView) -> int:
@@ -244,9 +238,13 @@ class Desk:
         clock = self._bedside.clock
         return Moment(now_ns=clock.now_ns(), wall_ms=clock.wall_ms())
 
-    def _common(self, actor: Actor | None) -> Common:
+    def _common(self, actor: Actor | None, by: Signed) -> Common:
+        """A key makes the request's id: so the bed knows a repetition even after a restart of the daemon."""
         clock = self._bedside.clock
-        return {"at_ns": clock.now_ns(), "request_id": clock.new_id(), "actor": actor}
+        now_ns = clock.now_ns()
+        request_id = hashlib.sha256(_name(actor, by).encode()).hexdigest()[:32] if by.key else clock.new_id()
+        asked_at_ns = now_ns if by.sent_at_ns is None else by.sent_at_ns
+        return {"at_ns": now_ns, "request_id": request_id, "actor": actor, "asked_at_ns": asked_at_ns}
 
     def _require(self, slot: str) -> None:
         slots = [pump.slot for pump in self._bedside.state.pumps]
@@ -288,6 +286,11 @@ class Desk:
             for seq, fact in enumerate(durable, start=last_seq - len(durable) + 1):
                 self._history.append((seq if numbered else None, wall_ms, fact))
         self.feed.poke()
+
+
+def _name(actor: Actor | None, by: Signed) -> str:
+    """Under which a key is known: two people may use the same."""
+    return f"{'' if actor is None else actor.person} {by.key}"
 
 
 def _row(seq: int | None, wall_ms: int, fact: f.Fact | FactsLost) -> HistoryRow:

@@ -58,6 +58,7 @@ class Common(TypedDict):
     at_ns: int
     request_id: str
     actor: r.Actor | None
+    asked_at_ns: int | None
 
 
 _NURSE: Final = r.Actor(person="", role=Role.NURSE)
@@ -241,7 +242,7 @@ def _identity_text(pump: PumpState, kind: IdentityKind) -> str:
 def buttons(state: BedState, pump: PumpState, setup: Setup, now_ns: int) -> m.ButtonsView:
     """What the bed would answer to a nurse who presses each of them now."""
     slot, infusion = pump.slot, pump.infusion
-    common: Common = {"at_ns": now_ns, "request_id": "", "actor": _NURSE}
+    common: Common = {"at_ns": now_ns, "request_id": "", "actor": _NURSE, "asked_at_ns": None}
     present = infusion.rate_ul_per_h if infusion is not None else 0
 
     def button(request: r.PersonRequest, gates: frozenset[ReasonCode] | None = None) -> m.ButtonView:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
@@ -173,7 +173,7 @@ class Bedside:
         while True:
             self._beat()
             while self._queue:
-                self._take(self._queue.popleft())
+                self._take(self._decided_now(self._queue.popleft()))
             if self._tick_due:
                 self._tick_due = False
                 loop.call_later(TICK_S, self._ring_tick)
@@ -183,6 +183,10 @@ class Bedside:
             if self._queue:
                 continue
             await self._bell.wait()
+
+    def _decided_now(self, request: r.Request) -> r.Request:
+        """A person's request is judged at the time at which it is decided: what it waited for makes it older."""
+        return replace(request, at_ns=self.clock.now_ns()) if isinstance(request, r.PersonRequest) else request
 
     def _ring_tick(self) -> None:
         self._tick_due = True

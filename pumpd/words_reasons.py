@@ -216,6 +216,14 @@ _SENTENCES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
         "It has stood still for {asked}; after {limit} it cannot be resumed. End it, and ask the prescriber.",
         duration,
     ),
+    ReasonCode.REQUEST_ID_USED: (
+        "This request carries the number of another one, so nothing was done. Try again on a page that is loaded anew.",
+        _plain,
+    ),
+    ReasonCode.REVIEW_EXPIRED_S: (
+        "The review was read {asked} ago; after {limit} it no longer counts. Read it again, then confirm.",
+        duration,
+    ),
     ReasonCode.REQUEST_EXPIRED: ("This took too long and was dropped, to be safe. Try again.", _plain),
 }
 

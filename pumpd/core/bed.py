@@ -17,7 +17,9 @@ from pumpd.core import alarms, gates, infusion, rise, titration, watch
 from pumpd.core import events as e
 from pumpd.core import facts as f
 from pumpd.core import requests as r
+from pumpd.core.asking import answered_before
 from pumpd.core.codes import Condition, Phase, Reason, ReasonCode, Severity, Why
+from pumpd.core.confirming import stamped
 from pumpd.core.effects import ChangeRate, Effect, Reply, Start
 from pumpd.core.facts import Fact
 from pumpd.core.limits import Review
@@ -45,7 +47,8 @@ def decide(state: BedState, request: r.Request, setup: Setup) -> Decision:
             reason = Reason(code=ReasonCode.NO_SUCH_SLOT, severity=Severity.HARD)
             turn.want(Reply(request_id=request.request_id, accepted=False, reasons=(reason,)))
     elif isinstance(request, r.PersonRequest):
-        _person(turn, request)
+        if not answered_before(turn, request):
+            _person(turn, request)
     elif isinstance(request, e.BusEvent):
         _bus(turn, request)
     else:
@@ -55,7 +58,7 @@ def decide(state: BedState, request: r.Request, setup: Setup) -> Decision:
 
 def preview(state: BedState, slot: str, order: Order, setup: Setup, now_ns: int) -> Review:
     """What a start of this order would be judged by now; changes nothing."""
-    return rise.review_order(Turn(state, setup, now_ns), slot, order)
+    return stamped(rise.review_order(Turn(state, setup, now_ns), slot, order), now_ns)
 
 
 def still_stands(state: BedState, effect: Start | ChangeRate) -> bool:

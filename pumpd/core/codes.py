@@ -83,6 +83,8 @@ class ReasonCode(Enum):
     GRANTED_DIFFERS = "granted_differs"
     RESUME_TIME_OVER_S = "resume_time_over_s"
     REQUEST_EXPIRED = "request_expired"
+    REQUEST_ID_USED = "request_id_used"
+    REVIEW_EXPIRED_S = "review_expired_s"
     NO_SUCH_SLOT = "no_such_slot"
     REPEATED_ALARM = "repeated_alarm"
 

@@ -14,6 +14,7 @@ from typing import assert_never
 from pumpd.core import deliveries as d
 from pumpd.core import facts as f
 from pumpd.core import glimpses as g
+from pumpd.core.answers import answers_with
 from pumpd.core.codes import CommandKind, Phase, Why
 from pumpd.core.delivering import delivering
 from pumpd.core.events import LinkState
@@ -39,7 +40,9 @@ def evolve(state: BedState, fact: Fact) -> BedState:
     match fact:
         case f.BootStarted():
             return _booted(state, fact)
-        case f.PersonAsked() | f.RequestRefused() | f.ClockJumpSeen():
+        case f.PersonAsked() | f.RequestRefused():
+            return replace(state, answers=answers_with(state.answers, fact))
+        case f.ClockJumpSeen():
             return state  # for the journal and its readers: nothing is decided by them
         case f.JournalWent():
             return replace(state, journal_ok=fact.ok)

@@ -54,6 +54,7 @@ class PersonAsked:
     action: Action
     value: int | None = None
     text: str | None = None
+    content: str = ""  # fingerprint of all that was asked: the same id with another content is no repetition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from pumpd.core import alarms
 from pumpd.core import facts as f
 from pumpd.core.asking import accept, gate_of_person, gate_of_phase, note, refuse
 from pumpd.core.codes import Action, CommandKind, Condition, Phase, ReasonCode, Severity, Why
+from pumpd.core.confirming import against_confirmed
 from pumpd.core.deliveries import PauseNoted, StartsUnlocked
 from pumpd.core.effects import Prepare
 from pumpd.core.events import LinkState
@@ -58,8 +59,7 @@ def start(turn: Turn, request: StartRequested) -> None:
     answer = review_order(turn, slot, request.order)
     if not answer.grant.allowed:
         reasons += [each for each in answer.grant.reasons if each.severity is Severity.HARD]
-    if answer.digest != request.digest:
-        reasons.append(hard(ReasonCode.REVIEW_CHANGED))
+    reasons += against_confirmed(request.digest, answer.digest, turn.now_ns)
     if answer.grant.needs_override and not _override_stands(request):
         reasons.append(hard(ReasonCode.OVERRIDE_NEEDED))
     programme = answer.programme

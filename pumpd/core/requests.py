@@ -1,7 +1,9 @@
 """Requests: what a person asks of the bed. They go through `bed.decide`, as do the events of events.py.
 
-A request is data with the time it arrived (`at_ns`, boot-time nanoseconds). Nothing in it has been judged: it may be
-refused, with every reason. STOP carries no person on purpose: it needs no login.
+A request is data with the time at which it is decided (`at_ns`, boot-time nanoseconds) and the time at which somebody
+asked (`asked_at_ns`; without it, nobody knows and it counts as now). Nothing in it has been judged: it may be refused,
+with every reason. Its `request_id` is executed once: the same id again gets the same answer (asking.py). STOP carries
+no person on purpose: it needs no login, and it neither expires nor counts as a repetition.
 """
 
 from __future__ import annotations
@@ -60,6 +62,7 @@ class StartRequested:
     order: Order
     digest: str
     override: Override | None = None
+    asked_at_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +73,7 @@ class StopRequested:
     request_id: str
     actor: Actor | None
     slot: str | None
+    asked_at_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +85,7 @@ class PauseRequested:
     actor: Actor | None
     slot: str
     reason: PauseReason
+    asked_at_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +97,7 @@ class ResumeRequested:
     actor: Actor | None
     slot: str
     keep: Keep = Keep.END_TIME
+    asked_at_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +109,7 @@ class RateRequested:
     actor: Actor | None
     slot: str
     rate_ul_per_h: int
+    asked_at_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +120,7 @@ class StepRequested:
     request_id: str
     actor: Actor | None
     slot: str
+    asked_at_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +131,7 @@ class EndRequested:
     request_id: str
     actor: Actor | None
     slot: str
+    asked_at_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +142,7 @@ class AcknowledgeRequested:
     request_id: str
     actor: Actor | None
     alarm_id: int
+    asked_at_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +154,7 @@ class DeliveryAnswered:
     actor: Actor | None
     slot: str
     answer: Answer
+    asked_at_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +165,7 @@ class RearmRequested:
     request_id: str
     actor: Actor | None
     slot: str
+    asked_at_ns: int | None = None
 
 
 PersonRequest = (

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pumpd.core.codes import CommandKind, Condition, Given, Grant, PauseReason, Phase, Priority, Why
+from pumpd.core.codes import CommandKind, Condition, Given, Grant, PauseReason, Phase, Priority, Reason, Why
 from pumpd.core.delivered import NOTHING, Interval
 from pumpd.core.events import LinkState
 from pumpd.core.order import Order
@@ -22,6 +22,7 @@ READINGS_MAX = 64  # at one a second a window of a minute: enough for 10 uL step
 HISTORY_MAX = 512  # stretches of given drug kept for the windows; see evolve.py for what is joined
 HISTORY_KEPT_NS = 12 * NS_PER_H  # the longest window that any limit looks back: a session (limits.py)
 TRIPS_MAX = 64  # two of every condition that stops, many times over: the third of one locks and nothing counts on
+ANSWERS_MAX = 64  # what a bed is asked within the 10 s in which a request may be repeated, many times over
 ALARMS_MAX = 128  # above the number of conditions times pumps
 
 
@@ -158,6 +159,15 @@ class Alarm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """A request of a person that has been decided: the same again is not decided a second time."""
+
+    request_id: str
+    content: str
+    reasons: tuple[Reason, ...] = ()  # none: accepted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BedState:
     """Everything that is known at this bed."""
 
@@ -167,6 +177,7 @@ class BedState:
     pumps: tuple[PumpState, ...] = ()
     alarms: tuple[Alarm, ...] = ()
     history: tuple[Given, ...] = ()
+    answers: tuple[Answered, ...] = ()
     journal_ok: bool = True
     next_command_id: int = 1
     next_infusion_id: int = 1
