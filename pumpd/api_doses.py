@@ -13,7 +13,6 @@ from pumpd import api_models as m
 from pumpd import words
 from pumpd.core.library import DoseUnit
 from pumpd.core.state import Infusion
-from pumpd.core.turn import Setup
 from pumpd.core.units import NG_PER_UG, Towards, divide, mass_ng
 
 
@@ -26,9 +25,8 @@ class Dosed:
     weight_g: int
 
     @classmethod
-    def of(cls, infusion: Infusion, setup: Setup) -> Dosed:
-        programme = infusion.programme
-        entry = setup.rules.library.entry(programme.entry)
+    def of(cls, infusion: Infusion) -> Dosed:
+        programme, entry = infusion.programme, infusion.entry
         return cls(
             unit=DoseUnit.MG_PER_H if entry is None else entry.unit,
             concentration_ug_per_ml=programme.concentration_ug_per_ml,

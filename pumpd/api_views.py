@@ -137,7 +137,7 @@ def pump_view(state: BedState, pump: PumpState, setup: Setup, place: Place, at: 
     info = setup.info(pump.slot)
     seen = look(pump, info, at.now_ns, state.boot_at_ns)
     infusion = pump.infusion
-    dosed = None if infusion is None else Dosed.of(infusion, setup)
+    dosed = None if infusion is None else Dosed.of(infusion)
     running = seen.left_ns is not None and pump.phase in (Phase.STARTING, Phase.INFUSING)
     return m.PumpView(
         slot=pump.slot,
@@ -173,10 +173,9 @@ def pump_view(state: BedState, pump: PumpState, setup: Setup, place: Place, at: 
 
 def infusion_view(infusion: Infusion, seen: Look, setup: Setup, place: Place, at: Moment) -> m.InfusionView:
     programme, order = infusion.programme, infusion.order
-    dosed = Dosed.of(infusion, setup)
-    entry = setup.rules.library.entry(programme.entry)
+    dosed = Dosed.of(infusion)
     regimen = setup.rules.catalogue.regimen(order.regimen)
-    container = None if entry is None else entry.container(order.container)
+    container = None if infusion.entry is None else infusion.entry.container(order.container)
     following = infusion.step + 1
     return m.InfusionView(
         infusion_id=infusion.infusion_id,

@@ -158,6 +158,13 @@ _SENTENCES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
         "The drug library has no usable entry for this. Do not start; call the pharmacy.",
         _plain,
     ),
+    ReasonCode.LIMITS_NOT_ON_RECORD: (
+        (
+            "An older version of this program started the infusion and kept no limits for it. It may go on, be lowered "
+            "or stopped; to give more, end it and start a new one."
+        ),
+        _plain,
+    ),
     ReasonCode.NO_SUCH_SLOT: ("This bed has no such pump. Choose one from the list.", _plain),
     ReasonCode.NOT_SIGNED_IN: ("Nobody is signed in. Sign in with your PIN and try again.", _plain),
     ReasonCode.ROLE_MAY_NOT: ("Your role may not do this. Ask a nurse or the prescriber.", _plain),

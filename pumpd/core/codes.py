@@ -61,6 +61,7 @@ class ReasonCode(Enum):
     CONTAINER_NOT_FOR_REGIMEN = "container_not_for_regimen"
     DAY_NOT_IN_REGIMEN = "day_not_in_regimen"
     LIBRARY_UNUSABLE = "library_unusable"
+    LIMITS_NOT_ON_RECORD = "limits_not_on_record"
     # gates of the bed (core/bed.py)
     NOT_SIGNED_IN = "not_signed_in"
     ROLE_MAY_NOT = "role_may_not"

@@ -188,6 +188,7 @@ def _ordered(state: BedState, fact: f.InfusionOrdered) -> BedState:
         person=fact.person,
         order=fact.order,
         programme=fact.programme,
+        entry=fact.entry,
         grant=fact.grant,
         override_reason=fact.override_reason,
         override_person=fact.override_person,

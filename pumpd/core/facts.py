@@ -27,6 +27,7 @@ from pumpd.core.codes import (
 from pumpd.core.delivered import Interval
 from pumpd.core.deliveries import AlarmStopped, PauseNoted, StartsUnlocked
 from pumpd.core.glimpses import Asked, Missed, Seen, StopTried
+from pumpd.core.library import Entry
 from pumpd.core.order import Order
 from pumpd.core.programme import Programme, Step
 from pumpd.core.pump import Granted, Identified
@@ -89,7 +90,10 @@ class PumpRecognised:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InfusionOrdered:
-    """A start was accepted: the order, what it was compiled to, and why it was allowed."""
+    """A start was accepted: the order, what it was compiled to, why it was allowed, and by which limits.
+
+    `entry` is the library's entry as it stood then; None in the rows of a program that did not keep it.
+    """
 
     at_ns: int
     slot: str
@@ -101,6 +105,7 @@ class InfusionOrdered:
     library_sha256: str
     override_reason: str | None
     override_person: str | None
+    entry: Entry | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

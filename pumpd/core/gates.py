@@ -80,6 +80,7 @@ def start(turn: Turn, request: StartRequested) -> None:
             order=request.order,
             programme=programme,
             grant=answer.grant,
+            entry=turn.setup.rules.library.entry(programme.entry),
             library_sha256=turn.setup.rules.library.sha256,
             override_reason=None if override is None else override.reason,
             override_person=None if override is None else override.second.person,

@@ -90,7 +90,11 @@ class Container:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One drug for one use. A limit that is None does not exist for this entry."""
+    """One drug for one use. A limit that is None does not exist for this entry.
+
+    Frozen into the journal with each start (docs/decisions/0014): a field that is added here or in what it holds
+    needs a default, or journals written before it cannot be read.
+    """
 
     id: str
     drug: str  # generic name, lower case, tall-man where ISMP lists it

@@ -15,7 +15,7 @@ limit is inside it. Comparisons are integer products, so nothing is rounded befo
 which spans every outpatient regimen and ends before the next day's. `check_remaining` asks the same limits
 for a command at an infusion that runs or is paused: there `steps` is what is still to come, computed as total
 minus the upper end of what was delivered, so that the width of the interval alone never makes more than what
-was granted.
+was granted, and the limits are those of the entry that it was started under, whatever the library says today.
 """
 
 from __future__ import annotations
@@ -327,14 +327,16 @@ def _look_up(
 
 
 def check_remaining(
-    programme: Programme, steps: tuple[Step, ...], rules: Rules, history: tuple[Given, ...], now_ns: int
+    programme: Programme, steps: tuple[Step, ...], entry: Entry | None, history: tuple[Given, ...], now_ns: int
 ) -> Grant:
     """Judge a command at an infusion that runs or is paused: `steps` is all that would still go in.
 
+    `entry` is the one that the infusion was started under; None where the journal is older than that was kept.
     Here `highest_acceptable` is the highest rate of the first step in ul/h, 0 when none is acceptable.
     """
-    entry = rules.library.entry(programme.entry)
-    if entry is None or programme.weight_g <= 0 or not steps:
+    if entry is None:
+        return _grant([Reason(code=ReasonCode.LIMITS_NOT_ON_RECORD, severity=Severity.HARD)])
+    if programme.weight_g <= 0 or not steps:
         return _grant([Reason(code=ReasonCode.LIBRARY_UNUSABLE, severity=Severity.HARD)])
 
     def judged(first_rate_ul_per_h: int) -> list[Reason]:

@@ -90,8 +90,8 @@ def against_rest(turn: Turn, slot: str, rest: tuple[Step, ...]) -> list[Reason]:
     """The hard limits that would refuse these steps to come; none where nothing is left to come."""
     if not rest:
         return []
-    programme = turn.infusion(slot).programme
-    grant = check_remaining(programme, rest, turn.setup.rules, history_for(turn, slot), turn.now_ns)
+    infusion = turn.infusion(slot)
+    grant = check_remaining(infusion.programme, rest, infusion.entry, history_for(turn, slot), turn.now_ns)
     return [each for each in grant.reasons if each.severity is Severity.HARD]
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pumpd.core.codes import CommandKind, Condition, Given, Grant, PauseReason, Phase, Priority, Reason, Why
 from pumpd.core.delivered import NOTHING, Interval
 from pumpd.core.events import LinkState
+from pumpd.core.library import Entry
 from pumpd.core.order import Order
 from pumpd.core.programme import Programme, Step
 from pumpd.core.pump import Granted, Identified, Report
@@ -93,6 +94,7 @@ class Infusion:
     started_ns: int
     plan: tuple[Step, ...]  # the programme's steps, or what a resume left of them
     planned_end_ns: int
+    entry: Entry | None = None  # the limits it was started under; None: started by a program that did not keep them
     step: int = 0
     step_due: bool = False  # the next step up waits for its tap
     steps_by_tap: bool = False  # after a restart even automatic steps wait for a tap

@@ -345,7 +345,7 @@ def test_rest_of_a_granted_programme_may_always_be_resumed(
         to_skip_nl -= used_nl
         left[0] = replace(left[0], volume_nl=left[0].volume_nl - used_nl)
         left = left if left[0].volume_nl else left[1:]
-    grant = check_remaining(programme, tuple(left), shipped_rules(), before, NOW)
+    grant = check_remaining(programme, tuple(left), entry_of(regimen_id), before, NOW)
     hard = [reason.code for reason in grant.reasons if reason.severity is Severity.HARD]
     assert hard == [], grant.reasons
 
@@ -359,7 +359,7 @@ def test_rise_beyond_a_limit_is_refused_with_the_highest_rate_that_is_not(
 
     def asked(rate: int) -> Grant:
         steps = (replace(programme.steps[0], rate_ul_per_h=rate), *programme.steps[1:])
-        return check_remaining(programme, steps, shipped_rules(), (), NOW)
+        return check_remaining(programme, steps, entry_of(regimen_id), (), NOW)
 
     rate = programme.steps[0].rate_ul_per_h * factor // 10 + 1
     grant = asked(rate)
@@ -379,18 +379,17 @@ def test_raise_of_a_rate_dose_is_judged_by_the_dose_limits() -> None:
     assert programme is not None
     hard_ul_per_h = 2_000 * 70_000 // 5_000
     last = replace(programme.steps[-1], rate_ul_per_h=hard_ul_per_h + 1, volume_nl=1_000_000)
-    grant = check_remaining(programme, (last,), shipped_rules(), (), NOW)
+    grant = check_remaining(programme, (last,), entry_of("FM-3H"), (), NOW)
     assert entry_of("FM-3H").unit is DoseUnit.MG_PER_KG_PER_H
     assert spoke(grant)[ReasonCode.DOSE_UG_PER_KG_PER_H] is Severity.HARD
     assert grant.highest_acceptable == hard_ul_per_h
 
 
-def test_infusion_of_an_entry_that_is_gone_is_not_raised() -> None:
+def test_infusion_whose_limits_are_not_on_record_is_not_raised() -> None:
     programme = judge(order("FM-3H", 70_000)).programme
     assert programme is not None
-    gone = replace(programme, entry="KET-OLD")
-    grant = check_remaining(gone, gone.steps, shipped_rules(), (), NOW)
-    assert grant.reasons == (Reason(code=ReasonCode.LIBRARY_UNUSABLE, severity=Severity.HARD),)
+    grant = check_remaining(programme, programme.steps, None, (), NOW)
+    assert grant.reasons == (Reason(code=ReasonCode.LIMITS_NOT_ON_RECORD, severity=Severity.HARD),)
 
 
 @given(st.sampled_from(DRUGS), st.integers(50_000, 115_000))
