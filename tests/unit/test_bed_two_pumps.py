@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pumpd.core.bed import preview
 from pumpd.core.codes import Condition, Phase, ReasonCode
 from pumpd.core.effects import Stop
@@ -118,20 +120,10 @@ def test_a_titration_up_is_judged_with_what_the_other_pump_was_granted_meanwhile
     assert bed.reply is not None
     assert bed.reply.accepted
     bed.state = bed.kept = before
-    rules = bed.setup.rules
-    entries = tuple(
-        entry if entry.id != "KET-PAIN-OP" else type(entry)(
-            **{name: getattr(entry, name) for name in entry.__slots__} | {"rolling_hour_ug_per_kg": 100}
-        )
-        for entry in rules.library.entries
-    )  # fmt: skip
-    library = type(rules.library)(
-        **{name: getattr(rules.library, name) for name in rules.library.__slots__} | {"entries": entries}
-    )
-    bed.setup = type(bed.setup)(
-        rules=type(rules)(library=library, catalogue=rules.catalogue), pumps=bed.setup.pumps,
-        worst_cycle_ms=bed.setup.worst_cycle_ms, resume_limit_s=900, training=True,
-    )  # fmt: skip
+    infusion = bed.infusion("p1")
+    assert infusion.entry is not None
+    infusion = replace(infusion, entry=replace(infusion.entry, rolling_hour_ug_per_kg=100))
+    bed.state = bed.kept = before.with_pump(replace(bed.pump("p1"), infusion=infusion))
     bed.rate(4_200, "p1")
     assert ReasonCode.ROLLING_HOUR_UG_PER_KG in bed.refusals
 
