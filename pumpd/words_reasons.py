@@ -200,7 +200,10 @@ _SENTENCES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
         _plain,
     ),
     ReasonCode.SAME_DRUG_RUNNING: (
-        "The same drug is running on another pump of this bed. End that infusion first.",
+        (
+            "The same drug is under way on another pump of this bed; both together are within the limits. To give it "
+            "on both, give a reason and have a second person confirm."
+        ),
         _plain,
     ),
     ReasonCode.RISE_NOT_CONFIRMED_UL_PER_H: (

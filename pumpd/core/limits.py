@@ -272,6 +272,17 @@ def _answer(
     )
 
 
+def reviewed_with(review: Review, reasons: list[Reason]) -> Review:
+    """The same review with what only the bed can know: what else runs there."""
+    if not reasons:
+        return review
+    grant = _grant([*review.grant.reasons, *reasons], review.grant.highest_acceptable)
+    spoke = tuple((reason.code, reason.severity) for reason in reasons)
+    return Review(
+        programme=review.programme if grant.allowed else None, grant=grant, digest=fingerprint(review.digest, spoke)
+    )
+
+
 def review(order: Order, rules: Rules, info: DriverInfo, history: tuple[Given, ...], now_ns: int) -> Review:
     """Judge an order whole. Total: whatever integers it holds, the answer is data."""
     refusals, regimen, asked, entry, container = _look_up(order, rules)

@@ -12,7 +12,8 @@ from dataclasses import replace
 from pumpd.core import alarms
 from pumpd.core.codes import Given, Phase, Reason, ReasonCode, Severity
 from pumpd.core.events import LinkState
-from pumpd.core.limits import Review, check_remaining, review
+from pumpd.core.library import DoseUnit
+from pumpd.core.limits import Review, check_remaining, review, reviewed_with
 from pumpd.core.order import Order
 from pumpd.core.programme import Step
 from pumpd.core.rest import rest_of
@@ -83,7 +84,20 @@ def history_for(turn: Turn, slot: str) -> tuple[Given, ...]:
 
 def review_order(turn: Turn, slot: str, order: Order) -> Review:
     """The review as it stands now: what a person reads before a start, and what the start is judged by."""
-    return review(order, turn.setup.rules, turn.setup.info(slot), history_for(turn, slot), turn.now_ns)
+    answer = review(order, turn.setup.rules, turn.setup.info(slot), history_for(turn, slot), turn.now_ns)
+    return reviewed_with(answer, _same_drug(turn, slot, order))
+
+
+def _same_drug(turn: Turn, slot: str, order: Order) -> list[Reason]:
+    """The same drug is under way on another pump: summed in every limit, and asked about all the same (GIP 2.2.7.2)."""
+    regimen = turn.setup.rules.catalogue.regimen(order.regimen)
+    entry = None if regimen is None else turn.setup.rules.library.entry(regimen.entry)
+    if entry is None or entry.unit is DoseUnit.ML_PER_H:
+        return []  # saline for training: no drug to be given twice
+    others = (pump for pump in turn.state.pumps if pump.slot != slot and pump.phase not in (Phase.IDLE, Phase.ENDED))
+    if any(pump.infusion is not None and pump.infusion.programme.drug == entry.drug for pump in others):
+        return [Reason(code=ReasonCode.SAME_DRUG_RUNNING, severity=Severity.SOFT)]
+    return []
 
 
 def against_rest(turn: Turn, slot: str, rest: tuple[Step, ...]) -> list[Reason]:

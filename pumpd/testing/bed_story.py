@@ -29,6 +29,8 @@ from pumpd.core.units import NL_PER_UL, NS_PER_MS, NS_PER_S
 from pumpd.testing.clinical import NE_1000, shipped_rules
 
 NURSE: Final = r.Actor(person="nurse-1", role=Role.NURSE)
+SECOND: Final = r.Actor(person="nurse-2", role=Role.NURSE)
+TOGETHER: Final = r.Override(reason="two lines, as ordered", second=SECOND)
 STEP_NL: Final = 1_000  # the counter's step below 10 mL
 THIS_PUMP: Final = Identified(model="NE-1000", firmware="3.928", serial=None)
 OTHER_PUMP: Final = Identified(model="NE-1010", firmware="3.928", serial=None)
@@ -281,23 +283,37 @@ class BedStory:
     # --- people -------------------------------------------------------------------------------------------------
 
     def start(
-        self, regimen: str = "TRAIN-5MIN", *, slot: str = "p1", actor: r.Actor | None = NURSE, day: int = 1
+        self,
+        regimen: str = "TRAIN-5MIN",
+        *,
+        slot: str = "p1",
+        actor: r.Actor | None = NURSE,
+        day: int = 1,
+        override: r.Override | None = None,
     ) -> Decision:
         """A nurse starts what the review showed."""
         order = order_for(regimen, day=day)
         digest = preview(self.state, slot, order, self.setup, self.now_ns).digest
         return self.take(
             r.StartRequested(
-                at_ns=self.now_ns, request_id=self.request_id(), actor=actor, slot=slot, order=order, digest=digest
+                at_ns=self.now_ns, request_id=self.request_id(), actor=actor, slot=slot, order=order, digest=digest,
+                override=override,
             )
-        )
+        )  # fmt: skip
 
-    def runs(self, regimen: str = "TRAIN-5MIN", *, slot: str = "p1", day: int = 1) -> None:
+    def runs(
+        self,
+        regimen: str = "TRAIN-5MIN",
+        *,
+        slot: str = "p1",
+        day: int = 1,
+        override: r.Override | None = None,
+    ) -> None:
         """Ordered, checked, started, and by its own report infusing."""
         if self.pump(slot).sighting.last is None:
             self.connect(slot)
             self.report(slot=slot)
-        self.start(regimen, slot=slot, day=day)
+        self.start(regimen, slot=slot, day=day, override=override)
         assert self.reply is not None
         assert self.reply.accepted, self.reply.reasons
         self.prepared(slot)

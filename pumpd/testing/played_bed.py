@@ -23,7 +23,7 @@ from pumpd.core.effects import PumpEffect, Reply
 from pumpd.core.order import Order
 from pumpd.core.people import Role
 from pumpd.core.pump import DriverInfo
-from pumpd.core.requests import Actor, Keep, ResumeRequested, StartRequested, StepRequested, StopRequested
+from pumpd.core.requests import Actor, Keep, Override, ResumeRequested, StartRequested, StepRequested, StopRequested
 from pumpd.core.state import PumpState
 from pumpd.core.turn import Setup
 from pumpd.driver_api import Driver
@@ -36,6 +36,7 @@ from pumpd.testing.simulated_journal import Disk, SimulatedJournal
 from pumpd.testing.virtual import VirtualClock, WireToSim
 
 NURSE = Actor(person="nurse-1", role=Role.NURSE)
+AGREED = Override(reason="as ordered", second=Actor(person="nurse-2", role=Role.NURSE))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +149,7 @@ class PlayedBed:
         return await self.bedside.ask(
             StartRequested(
                 at_ns=self.clock.now_ns(), request_id=self.clock.new_id(), actor=NURSE, slot=slot, order=order,
-                digest=review.digest,
+                digest=review.digest, override=AGREED if review.grant.needs_override else None,
             )
         )  # fmt: skip
 

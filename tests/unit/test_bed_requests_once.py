@@ -232,3 +232,11 @@ def test_a_digest_that_was_never_shown_confirms_nothing(junk: str) -> None:
     bed = ready()
     bed.take(replace(a_start(bed), digest=junk))
     assert bed.refusals == {ReasonCode.REVIEW_CHANGED}
+
+
+@pytest.mark.requirement("CMD-11")
+def test_the_digest_of_another_order_confirms_nothing() -> None:
+    bed = ready()
+    other = preview(bed.state, "p1", order_for("FM-3H", weight_g=71_000), bed.setup, bed.now_ns).digest
+    bed.take(replace(a_start(bed), digest=other))
+    assert bed.refusals == {ReasonCode.REVIEW_CHANGED}
