@@ -22,9 +22,9 @@ from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from pumpd.core import library, regimen
-from pumpd.core.library import Cap, Container, ContainerKind, DoseUnit, Entry, Library, PatientLimits, Span
-from pumpd.core.regimen import Catalogue, DayPlan, Regimen, RegimenStep, Rules
+from pumpd.core import library_faults, regimen
+from pumpd.core.library import Bolus, Cap, Container, ContainerKind, DoseUnit, Entry, Library, PatientLimits, Ramp, Span
+from pumpd.core.regimen import Catalogue, DayPlan, Regimen, RegimenStep, Rules, Titration
 from pumpd.core.units import parse_scaled
 from pumpd.errors import LibraryError
 from pumpd.toml_file import Table, read_toml
@@ -46,6 +46,7 @@ def _decimal(scale: int) -> Callable[[object], int]:
 
 Thousandths = Annotated[int, BeforeValidator(_decimal(1_000))]  # mg -> ug, kg -> g, mm -> um, mL/h -> ul/h
 Nanolitres = Annotated[int, BeforeValidator(_decimal(1_000_000))]  # from mL
+Hours = Annotated[int, BeforeValidator(_decimal(3_600))]  # to seconds
 Minutes = Annotated[int, BeforeValidator(_decimal(60))]  # to seconds
 Seconds = Annotated[int, BeforeValidator(_decimal(1))]
 Id = Annotated[str, Field(pattern=_ID_PATTERN)]
@@ -91,10 +92,23 @@ class ContainerTable(Table):
     source: Text
 
 
+class BolusTable(Table):
+    dose_mg_per_kg: CapTable
+    shortest_min: Minutes
+    lockout_min: Minutes
+
+
+class RampTable(Table):
+    rise_min: Minutes = 0
+    fall_min: Minutes = 0
+    stairs: int = Field(ge=2, le=_STEPS_MAX)
+
+
 class EntryTable(Table):
     id: Id
     drug: Text
     title: Text
+    care_area: Id
     high_alert: bool
     unit: DoseUnit
     dose: SpanTable
@@ -106,7 +120,12 @@ class EntryTable(Table):
     rolling_hour_mg: Thousandths | None = None
     rolling_hour_mg_per_kg: Thousandths | None = None
     near_end_min: Minutes
+    titration_up: Thousandths | None = None
+    titration_dwell_min: Minutes = 0
+    bolus: BolusTable | None = None
     kvo_ml_per_h: Thousandths = 0
+    ramp: RampTable | None = None
+    review_h: Hours | None = None
     advice: Text
     source: Text
     containers_max: int = Field(default=1, ge=1, le=_CONTAINERS_MAX)
@@ -161,6 +180,15 @@ class DayTable(Table):
         return DayPlan(first_day=self.first, last_day=self.last, steps=tuple(s.read() for s in self.step))
 
 
+class TitrationTable(Table):
+    up_by: Thousandths
+    dwell_min: Minutes
+    highest: Thousandths
+
+    def read(self) -> Titration:
+        return Titration(up_by=self.up_by, dwell_s=self.dwell_min, highest=self.highest)
+
+
 class RegimenTable(Table):
     id: Id
     title: Text
@@ -168,6 +196,8 @@ class RegimenTable(Table):
     entry: Id
     steps: Literal["ask", "automatic"]
     cap_mg_per_h: Thousandths | None = None
+    cap_mg_per_kg_per_h: Thousandths | None = None
+    titration: TitrationTable | None = None
     sessions: int = Field(ge=1, le=100)
     course: Text
     premedication: Text
@@ -183,6 +213,8 @@ class RegimenTable(Table):
             entry=self.entry,
             days=tuple(day.read() for day in self.days),
             cap_ug_per_h=self.cap_mg_per_h,
+            cap_ug_per_kg_per_h=self.cap_mg_per_kg_per_h,
+            titration=None if self.titration is None else self.titration.read(),
             automatic=self.steps == "automatic",
             sessions=self.sessions,
             course=self.course,
@@ -212,6 +244,17 @@ def _cap(table: CapTable | None) -> Cap | None:
     return None if table is None else Cap(soft=table.soft, hard=table.hard)
 
 
+def _bolus(table: BolusTable | None) -> Bolus | None:
+    if table is None:
+        return None
+    dose = Cap(soft=table.dose_mg_per_kg.soft, hard=table.dose_mg_per_kg.hard)
+    return Bolus(dose_ug_per_kg=dose, shortest_s=table.shortest_min, lockout_s=table.lockout_min)
+
+
+def _ramp(table: RampTable | None) -> Ramp | None:
+    return None if table is None else Ramp(rise_s=table.rise_min, fall_s=table.fall_min, stairs=table.stairs)
+
+
 def _container(table: ContainerTable) -> Container:
     return Container(
         id=table.id,
@@ -236,6 +279,7 @@ def _entry(table: EntryTable) -> Entry:
         id=table.id,
         drug=table.drug,
         title=table.title,
+        care_area=table.care_area,
         high_alert=table.high_alert,
         unit=table.unit,
         dose=_span(table.dose),
@@ -248,7 +292,12 @@ def _entry(table: EntryTable) -> Entry:
         rolling_hour_ug_per_kg=table.rolling_hour_mg_per_kg,
         containers=tuple(_container(c) for c in table.container),
         near_end_s=table.near_end_min,
+        titration_up=table.titration_up,
+        titration_dwell_s=table.titration_dwell_min,
+        bolus=_bolus(table.bolus),
         kvo_ul_per_h=table.kvo_ml_per_h,
+        ramp=_ramp(table.ramp),
+        review_s=table.review_h,
         advice=table.advice,
         source=table.source,
         containers_max=table.containers_max,
@@ -299,7 +348,7 @@ def load_library(path: Path) -> Library:
         ),
         entries=tuple(_entry(table) for table in file.entry),
     )
-    _refuse(path, library.faults_of(loaded))
+    _refuse(path, library_faults.faults_of(loaded))
     return loaded
 
 

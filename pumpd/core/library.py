@@ -89,6 +89,24 @@ class Container:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Bolus:
+    """A prescriber's bolus on top of what runs: at most this much, no faster, and not again within the lockout."""
+
+    dose_ug_per_kg: Cap
+    shortest_s: int  # it is given over at least this time
+    lockout_s: int  # from the start of one to the start of the next
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ramp:
+    """A rise to the first rate, or a fall from the last one, as a staircase of equal times; 0 s: none."""
+
+    rise_s: int
+    fall_s: int
+    stairs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One drug for one use. A limit that is None does not exist for this entry.
 
@@ -99,6 +117,7 @@ class Entry:
     id: str
     drug: str  # generic name, lower case, tall-man where ISMP lists it
     title: str
+    care_area: str  # where it is used: there each of its containers has one concentration
     high_alert: bool
     unit: DoseUnit
     dose: Span  # in the unit
@@ -111,11 +130,17 @@ class Entry:
     rolling_hour_ug_per_kg: int | None
     containers: tuple[Container, ...]
     near_end_s: int
-    kvo_ul_per_h: int  # after the end; 0 for every entry that we ship
     advice: str  # what a prescriber should know, printed at the review
     source: str
     containers_max: int = 1  # one after the other in one infusion
     containers_why: str = ""  # why more than one
+    # what an entry has only where it asks for it
+    titration_up: int | None = None  # in the unit: the most that one step up may add; None: only the order's own steps
+    titration_dwell_s: int = 0  # how long a rate is held before the next step up; down and pause are free at any time
+    bolus: Bolus | None = None  # no entry that we ship has one
+    kvo_ul_per_h: int = 0  # after the planned end, counted in every total
+    ramp: Ramp | None = None  # no entry that we ship has one
+    review_s: int | None = None  # a prescriber looks again at least this often
 
     def container(self, container_id: str) -> Container | None:
         return next((c for c in self.containers if c.id == container_id), None)
@@ -146,76 +171,29 @@ class Library:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ceilings:
-    """Limits that no file can raise."""
+    """Limits that no file can raise, for every entry with a drug in it."""
 
     rate_ug_per_kg_per_h: int
-    total_ug_per_kg: int  # of a session
+    rate_ug_per_h: int  # also where the dose knows no weight
+    hour_ug_per_kg: int  # in any 60 minutes, over all pumps
+    hour_ug: int
+    session_ug_per_kg: int  # in any 12 hours, over all pumps
+    session_ug: int
+    bolus_ug_per_kg: int
+    bolus_s: int  # no bolus is faster
+    kvo_ul_per_h: int  # of a high-alert drug
+    concentration_ug_per_ml: int
 
 
 CEILINGS: Final = Ceilings(
     rate_ug_per_kg_per_h=2_500,  # highest hard limit shipped: 2.0 mg/kg/h (consensus 2018, outside an ICU)
-    total_ug_per_kg=15_000,  # highest hard limit shipped: 12 mg/kg (2.0 mg/kg/h for 6 h)
+    rate_ug_per_h=200_000,  # highest hard limit shipped: 150 mg/h
+    hour_ug_per_kg=2_500,  # as the rate, for an hour
+    hour_ug=200_000,
+    session_ug_per_kg=15_000,  # highest hard limit shipped: 12 mg/kg (2.0 mg/kg/h for 6 h)
+    session_ug=1_000_000,  # highest hard limit shipped: 850 mg
+    bolus_ug_per_kg=350,  # consensus 2018: a bolus of up to 0.35 mg/kg
+    bolus_s=60,  # ketamine label: over at least 60 seconds
+    kvo_ul_per_h=500,  # a pump that keeps a vein open with a drug keeps giving it
+    concentration_ug_per_ml=5_000,  # half of the weakest vial (10 mg/mL): what is pumped was diluted
 )
-
-
-def _rises(span: Span) -> bool:
-    return 0 < span.hard_low <= span.soft_low <= span.typical <= span.soft_high <= span.hard_high
-
-
-def _container_faults(entry: Entry, container: Container) -> list[str]:
-    where = f"{entry.id}, container {container.id}"
-    faults = []
-    if min(container.prime_nl, container.dead_nl, container.play_nl) < 0 or container.rate_ul_per_h_min < 0:
-        faults.append(f"{where}: no volume or rate is below 0")
-    if container.usable_nl <= 0:
-        faults.append(f"{where}: its capacity must be above what priming and the dead volume take")
-    if (container.kind is ContainerKind.SYRINGE) != (container.inner_diameter_um is not None):
-        faults.append(f"{where}: a syringe, and only a syringe, has an inner diameter")
-    if container.inner_diameter_um is not None and not 1_000 <= container.inner_diameter_um <= 60_000:
-        faults.append(f"{where}: an inner diameter lies between 1 and 60 mm")
-    if (container.concentration_ug_per_ml <= 0) != (entry.unit is DoseUnit.ML_PER_H):
-        faults.append(f"{where}: a drug has a concentration above 0, saline for training has 0")
-    return faults
-
-
-def _ceiling_faults(entry: Entry) -> list[str]:
-    faults = []
-    rate = entry.rate_ug_per_kg_per_h.hard if entry.rate_ug_per_kg_per_h else 0
-    if entry.unit is DoseUnit.MG_PER_KG_PER_H:
-        rate = max(rate, entry.dose.hard_high)
-    if rate > CEILINGS.rate_ug_per_kg_per_h:
-        faults.append(f"{entry.id}: its hard rate limit is above the ceiling that is compiled in")
-    total = entry.cap_total_ug_per_kg.hard if entry.cap_total_ug_per_kg else 0
-    if entry.unit is DoseUnit.MG_PER_KG:
-        total = max(total, entry.dose.hard_high)
-    if total > CEILINGS.total_ug_per_kg:
-        faults.append(f"{entry.id}: its hard session limit is above the ceiling that is compiled in")
-    return faults
-
-
-def faults_of(library: Library) -> tuple[str, ...]:
-    """What makes a library unusable, all of it; empty when it can be used."""
-    faults = []
-    for entry in library.entries:
-        if not (_rises(entry.dose) and _rises(entry.duration_s)):
-            faults.append(f"{entry.id}: limits must rise: hard low, soft low, typical, soft high, hard high")
-        caps = (entry.rate_ug_per_kg_per_h, entry.cap_ug_per_h, entry.cap_total_ug, entry.cap_total_ug_per_kg)
-        faults += [
-            f"{entry.id}: a soft cap must be above 0 and not above its hard cap"
-            for cap in caps
-            if cap is not None and not 0 < (cap.hard if cap.soft is None else cap.soft) <= cap.hard
-        ]
-        if entry.containers_max < 1 or (entry.containers_max > 1) != bool(entry.containers_why):
-            faults.append(f"{entry.id}: one container, or more with a reason why")
-        if entry.high_alert and entry.unit is DoseUnit.ML_PER_H:
-            faults.append(f"{entry.id}: a high-alert drug is never dosed in mL/h")
-        for container in entry.containers:
-            faults += _container_faults(entry, container)
-        if len({c.id for c in entry.containers}) != len(entry.containers):
-            faults.append(f"{entry.id}: two containers with the same id")
-        faults += _ceiling_faults(entry)
-    if len({e.id for e in library.entries}) != len(library.entries):
-        faults.append("two entries with the same id")
-    if not (_rises(library.patient.weight_g) and _rises(library.patient.bmi_milli)):
-        faults.append("limits of the patient must rise")
-    return tuple(faults)

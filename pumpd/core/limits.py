@@ -154,7 +154,7 @@ def _judge_delivery(
         *_under(code.ROLLING_HOUR_UG, hour_ng, _hard(entry.rolling_hour_ug), scale=NG_PER_UG),
         *_under(code.ROLLING_HOUR_UG_PER_KG, hour_ng, _hard(entry.rolling_hour_ug_per_kg), scale=weight_g),
         *_under(code.CEILING_UG_PER_KG_PER_H, ng_per_h, _hard(CEILINGS.rate_ug_per_kg_per_h), scale=weight_g),
-        *_under(code.CEILING_TOTAL_UG_PER_KG, total_ng, _hard(CEILINGS.total_ug_per_kg), scale=weight_g),
+        *_under(code.CEILING_TOTAL_UG_PER_KG, total_ng, _hard(CEILINGS.session_ug_per_kg), scale=weight_g),
     ]
 
 

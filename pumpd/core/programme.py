@@ -84,6 +84,23 @@ class StepMode(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Titrated:
+    """What may be added to effect while the one step runs: confirmed with the start, never a surprise later.
+
+    A rise keeps the end: for the `lasts_s` of the step at most, so that no more than `most_nl` goes in altogether.
+    """
+
+    up_by_ul_per_h: int
+    dwell_s: int
+    highest_ul_per_h: int
+    lasts_s: int
+
+    @property
+    def most_nl(self) -> int:
+        return divide(self.highest_ul_per_h * NL_PER_UL * self.lasts_s, S_PER_H, Towards.UP)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Programme:
     """What the pump will do, and the drug that is in it. Frozen into the journal with the start."""
 
@@ -99,6 +116,7 @@ class Programme:
     lease_s: int | None  # wall 8, for the highest rate of the programme
     near_end_s: int
     container: Container | None = None  # what each container of the plan holds; None in a journal from before
+    titrated: Titrated | None = None  # to effect, above the step that it starts with
 
     @property
     def total_nl(self) -> int:
@@ -107,8 +125,9 @@ class Programme:
 
     @property
     def top_rate_ul_per_h(self) -> int:
-        """The highest rate that was confirmed."""
-        return max(step.rate_ul_per_h for step in self.steps)
+        """The highest rate that was confirmed, titrated to effect or not."""
+        highest = max(step.rate_ul_per_h for step in self.steps)
+        return highest if self.titrated is None else max(highest, self.titrated.highest_ul_per_h)
 
 
 # wall 8: what may still go in when the daemon dies
@@ -232,7 +251,7 @@ def _lay_out(
     order: Order,
     asked: tuple[RegimenStep, ...],
     *,
-    cap_ug_per_h: int | None,
+    cap_ng_per_h: int | None,
     entry: Entry,
     container: Container,
     info: DriverInfo,
@@ -242,17 +261,16 @@ def _lay_out(
     concentration = container.concentration_ug_per_ml
     for step in asked:
         flow = _asked_flow(step, order, entry.unit, concentration)
-        if cap_ug_per_h is not None and concentration > 0 and flow * concentration > cap_ug_per_h * NG_PER_UG:
-            asked_ug_per_h = _up(flow * Fraction(concentration, NG_PER_UG))
+        if cap_ng_per_h is not None and concentration > 0 and flow * concentration > cap_ng_per_h:
             clamps.append(
                 Clamp(
                     kind=ClampKind.REGIMEN_CAP_UG_PER_H,
                     step=len(steps),
-                    asked=asked_ug_per_h,
-                    granted=cap_ug_per_h,
+                    asked=_up(flow * Fraction(concentration, NG_PER_UG)),
+                    granted=divide(cap_ng_per_h, NG_PER_UG, Towards.DOWN),
                 )
             )
-            flow = Fraction(cap_ug_per_h * NG_PER_UG, concentration)
+            flow = Fraction(cap_ng_per_h, concentration)
         rate = on_grid(_down(flow), info.rate_step_ul_per_h, info.rate_digits)
         if rate != _down(flow):
             clamps.append(Clamp(kind=ClampKind.ROUNDED_RATE_UL_PER_H, step=len(steps), asked=_down(flow), granted=rate))
@@ -262,6 +280,27 @@ def _lay_out(
         else:
             steps.append(Step(rate_ul_per_h=rate, volume_nl=volume_nl))
     return steps, clamps
+
+
+def _titrated(order: Order, regimen: Regimen, entry: Entry, container: Container, info: DriverInfo) -> Titrated | None:
+    """The scheme's titration as rates of this pump, each rounded down."""
+    titration, asked = regimen.titration, regimen.steps_on(order.day)
+    if titration is None or not asked:
+        return None
+
+    def rate_ul_per_h(dose: int) -> int:
+        flow = _asked_flow(replace(asked[0], dose=dose), order, entry.unit, container.concentration_ug_per_ml)
+        cap_ng_per_h = regimen.cap_ng_per_h(order.weight_g)
+        if cap_ng_per_h is not None and container.concentration_ug_per_ml > 0:
+            flow = min(flow, Fraction(cap_ng_per_h, container.concentration_ug_per_ml))
+        return on_grid(_down(flow), info.rate_step_ul_per_h, info.rate_digits)
+
+    return Titrated(
+        up_by_ul_per_h=rate_ul_per_h(titration.up_by),
+        dwell_s=titration.dwell_s,
+        highest_ul_per_h=rate_ul_per_h(titration.highest),
+        lasts_s=asked[0].duration_s,
+    )
 
 
 def draft(
@@ -275,9 +314,8 @@ def draft(
 ) -> tuple[Programme, tuple[Misfit, ...]]:
     """The programme of these steps, and what container and pump cannot do of it. Weight and doses above 0."""
     assert order.weight_g > 0, order
-    steps, clamps = _lay_out(
-        order, asked, cap_ug_per_h=regimen.cap_ug_per_h, entry=entry, container=container, info=info
-    )
+    cap_ng_per_h = regimen.cap_ng_per_h(order.weight_g)
+    steps, clamps = _lay_out(order, asked, cap_ng_per_h=cap_ng_per_h, entry=entry, container=container, info=info)
     steps, cut = _cut_to_grid(steps, info)
     if not steps:  # below the pump's finest volume: kept as one empty step, which the pump's lowest rate refuses
         steps = [Step(rate_ul_per_h=0, volume_nl=0)]
@@ -294,6 +332,7 @@ def draft(
         lease_s=None,
         near_end_s=entry.near_end_s,
         container=container,
+        titrated=_titrated(order, regimen, entry, container, info),
     )
     found = _misfits(programme, container, entry.containers_max, info)
     lease = _lease(programme, info)
@@ -315,7 +354,8 @@ def _too_much(total_nl: int, container: Container, containers_max: int) -> tuple
 def _misfits(programme: Programme, container: Container, containers_max: int, info: DriverInfo) -> tuple[Misfit, ...]:
     if not takes(info, container):
         return (Misfit(kind=MisfitKind.CONTAINER_NOT_FOR_PUMP),)
-    found = list(_too_much(programme.total_nl, container, containers_max))
+    most_nl = max(programme.total_nl, 0 if programme.titrated is None else programme.titrated.most_nl)
+    found = list(_too_much(most_nl, container, containers_max))
     lowest, highest = 1, None
     if container.kind is ContainerKind.SYRINGE and container.inner_diameter_um is not None:
         lowest, highest = rate_range_ul_per_h(info, container.inner_diameter_um)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from pumpd.core.library import Container, ContainerKind, DoseUnit, Entry, Library
 from pumpd.core.pump import DriverInfo
+from pumpd.core.units import NG_PER_UG
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,19 +36,43 @@ class DayPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Titration:
+    """To effect, beside a single step, whose dose is where it starts. Doses in the entry's unit.
+
+    A rise adds at most `up_by` when the rate before it was held for `dwell_s`, and stays at or below `highest` and the
+    regimen's caps. The step's duration is kept: what a rise adds is added for the time that is left.
+    """
+
+    up_by: int
+    dwell_s: int
+    highest: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Regimen:
     id: str
     title: str
     indication: str
     entry: str  # id in the drug library
     days: tuple[DayPlan, ...]
-    cap_ug_per_h: int | None  # the scheme's own
+    cap_ug_per_h: int | None  # the scheme's own; of two caps the least counts
     automatic: bool  # a due step up goes by itself; false asks for a tap
     sessions: int
     course: str  # sessions and interval, in words
     premedication: str
     evidence: str
     source: str
+    cap_ug_per_kg_per_h: int | None = None
+    titration: Titration | None = None
+
+    def cap_ng_per_h(self, weight_g: int) -> int | None:
+        """The least of the scheme's caps for this weight, exactly."""
+        caps = []
+        if self.cap_ug_per_h is not None:
+            caps.append(self.cap_ug_per_h * NG_PER_UG)
+        if self.cap_ug_per_kg_per_h is not None:
+            caps.append(self.cap_ug_per_kg_per_h * weight_g)
+        return min(caps, default=None)
 
     def steps_on(self, day: int) -> tuple[RegimenStep, ...] | None:
         """The steps of that day; None when the series has no such day."""
@@ -99,6 +124,20 @@ def offers(rules: Rules, info: DriverInfo) -> tuple[Offer, ...]:
     return tuple(found)
 
 
+def _titration_faults(regimen: Regimen, titration: Titration, entry: Entry) -> list[str]:
+    faults = []
+    if entry.titration_up is None:
+        faults.append(f"{regimen.id}: the entry {entry.id} lets nobody titrate")
+    elif titration.up_by > entry.titration_up or titration.dwell_s < entry.titration_dwell_s:
+        faults.append(f"{regimen.id}: it rises faster than the entry {entry.id} allows")
+    starts = [plan.steps[0].dose for plan in regimen.days if len(plan.steps) == 1]
+    if len(starts) != len(regimen.days) or not titration.up_by > 0 or max(starts, default=0) > titration.highest:
+        faults.append(f"{regimen.id}: what is titrated has one step a day, rises from it, and starts below its highest")
+    if titration.highest > entry.dose.hard_high:
+        faults.append(f"{regimen.id}: its highest dose is above the hard limit of {entry.id}")
+    return faults
+
+
 def faults_of(catalogue: Catalogue, library: Library) -> tuple[str, ...]:
     """What makes a catalogue unusable with this library; empty when it can be used."""
     faults = []
@@ -110,6 +149,8 @@ def faults_of(catalogue: Catalogue, library: Library) -> tuple[str, ...]:
             faults.append(f"{regimen.id}: steps of a high-alert drug ask; automatic steps are for training")
         elif entry.unit is DoseUnit.MG_PER_KG and any(len(plan.steps) != 1 for plan in regimen.days):
             faults.append(f"{regimen.id}: a dose in mg/kg over minutes has exactly one step")
+        if entry is not None and regimen.titration is not None:
+            faults += _titration_faults(regimen, regimen.titration, entry)
         next_day = 1
         for plan in regimen.days:
             if plan.first_day != next_day or plan.last_day < plan.first_day:

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from pumpd.core.library import CEILINGS, Cap, ContainerKind, DoseUnit, Entry, Library, faults_of
+from pumpd.core.library import CEILINGS, Bolus, Cap, ContainerKind, DoseUnit, Entry, Library, Ramp, Span
+from pumpd.core.library_faults import faults_of
 from pumpd.testing.clinical import shipped_rules
 
 
@@ -33,16 +34,106 @@ def test_every_ceiling_stands_above_every_hard_limit_shipped() -> None:
         if each.rate_ug_per_kg_per_h:
             assert each.rate_ug_per_kg_per_h.hard < CEILINGS.rate_ug_per_kg_per_h
         if each.cap_total_ug_per_kg:
-            assert each.cap_total_ug_per_kg.hard < CEILINGS.total_ug_per_kg
+            assert each.cap_total_ug_per_kg.hard < CEILINGS.session_ug_per_kg
 
 
-def test_file_cannot_raise_a_ceiling() -> None:
-    dose = replace(entry("KET-PAIN-OP").dose, hard_high=CEILINGS.rate_ug_per_kg_per_h + 1)
-    assert any("ceiling" in fault for fault in faults_of(with_entry("KET-PAIN-OP", dose=dose)))
-    rate = Cap(soft=None, hard=CEILINGS.rate_ug_per_kg_per_h + 1)
-    assert any("ceiling" in fault for fault in faults_of(with_entry("KET-MOOD", rate_ug_per_kg_per_h=rate)))
-    total = Cap(soft=None, hard=CEILINGS.total_ug_per_kg + 1)
-    assert any("ceiling" in fault for fault in faults_of(with_entry("KET-PAIN-OP", cap_total_ug_per_kg=total)))
+OVER: dict[str, tuple[str, dict[str, object]]] = {  # what a file may try -> the entry, and one unit too many
+    "rate limit per kilogram": (
+        "KET-MOOD",
+        {"rate_ug_per_kg_per_h": Cap(soft=None, hard=CEILINGS.rate_ug_per_kg_per_h + 1)},
+    ),
+    "rate limit": ("KET-PAIN-OP", {"cap_ug_per_h": Cap(soft=None, hard=CEILINGS.rate_ug_per_h + 1)}),
+    "hourly limit per kilogram": ("KET-PAIN-OP", {"rolling_hour_ug_per_kg": CEILINGS.hour_ug_per_kg + 1}),
+    "hourly limit": ("KET-PAIN-OP", {"rolling_hour_ug": CEILINGS.hour_ug + 1}),
+    "session limit per kilogram": (
+        "KET-PAIN-OP",
+        {"cap_total_ug_per_kg": Cap(soft=None, hard=CEILINGS.session_ug_per_kg + 1)},
+    ),
+    "session limit": ("KET-PAIN-OP", {"cap_total_ug": Cap(soft=None, hard=CEILINGS.session_ug + 1)}),
+    "bolus": (
+        "KET-PAIN-OP",
+        {
+            "bolus": Bolus(
+                dose_ug_per_kg=Cap(soft=None, hard=CEILINGS.bolus_ug_per_kg + 1), shortest_s=600, lockout_s=3_600
+            )
+        },
+    ),
+    "KVO rate": ("KET-PAIN-OP", {"kvo_ul_per_h": CEILINGS.kvo_ul_per_h + 1}),
+}
+
+
+@pytest.mark.requirement("LIB-05")
+@pytest.mark.parametrize("what", OVER)
+def test_file_cannot_raise_a_ceiling(what: str) -> None:
+    entry_id, change = OVER[what]
+    assert f"{entry_id}: its {what} is above the ceiling that is compiled in" in faults_of(
+        with_entry(entry_id, **change)
+    )
+
+
+@pytest.mark.requirement("LIB-05")
+@pytest.mark.parametrize(
+    ("unit", "most", "what"),
+    [
+        (DoseUnit.MG_PER_KG_PER_H, CEILINGS.rate_ug_per_kg_per_h, "rate limit per kilogram"),
+        (DoseUnit.MG_PER_H, CEILINGS.rate_ug_per_h, "rate limit"),
+        (DoseUnit.MG_PER_KG, CEILINGS.session_ug_per_kg, "session limit per kilogram"),
+    ],
+)
+def test_dose_in_each_unit_stays_below_its_ceiling(unit: DoseUnit, most: int, what: str) -> None:
+    dose = Span(hard_low=1, soft_low=1, typical=1, soft_high=1, hard_high=most)
+    told = f"KET-PAIN-OP: its {what} is above the ceiling that is compiled in"
+    assert told not in faults_of(with_entry("KET-PAIN-OP", unit=unit, dose=dose))
+    assert told in faults_of(with_entry("KET-PAIN-OP", unit=unit, dose=replace(dose, hard_high=most + 1)))
+
+
+@pytest.mark.requirement("LIB-05")
+def test_concentration_of_a_vial_is_above_the_ceiling() -> None:
+    first, *others = entry("KET-MOOD").containers
+    vial = replace(first, concentration_ug_per_ml=10_000)
+    told = "KET-MOOD: its concentration is above the ceiling that is compiled in"
+    assert told in faults_of(with_entry("KET-MOOD", containers=(vial, *others)))
+
+
+@pytest.mark.requirement("LIB-05")
+def test_bolus_is_never_faster_than_the_label_allows() -> None:
+    fast = Bolus(dose_ug_per_kg=Cap(soft=None, hard=300), shortest_s=59, lockout_s=3_600)
+    assert any("at least 60 s" in fault for fault in faults_of(with_entry("KET-PAIN-OP", bolus=fast)))
+    assert not faults_of(with_entry("KET-PAIN-OP", bolus=replace(fast, shortest_s=60)))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"titration_up": 0},
+        {"titration_up": 2_001},
+        {"titration_dwell_s": 0},
+        {"titration_up": None},
+        {"kvo_ul_per_h": -1},
+        {"bolus": Bolus(dose_ug_per_kg=Cap(soft=400, hard=300), shortest_s=600, lockout_s=3_600)},
+        {"bolus": Bolus(dose_ug_per_kg=Cap(soft=None, hard=300), shortest_s=600, lockout_s=599)},
+        {"ramp": Ramp(rise_s=0, fall_s=0, stairs=4)},
+        {"ramp": Ramp(rise_s=0, fall_s=600, stairs=1)},
+        {"review_s": 0},
+    ],
+    ids=str,
+)
+def test_what_an_entry_asks_for_is_whole(change: dict[str, object]) -> None:
+    assert faults_of(with_entry("KET-PAIN-OP", **change))
+
+
+def test_no_shipped_entry_lets_anybody_give_a_bolus_or_ramps() -> None:
+    assert {(each.bolus, each.ramp) for each in shipped_rules().library.entries} == {(None, None)}
+
+
+def test_same_size_in_two_strengths_is_a_fault_unless_the_weight_tells_them_apart() -> None:
+    library = shipped_rules().library
+    one, two, *others = entry("KET-MOOD").containers
+    assert (one.capacity_nl, one.weight_up_to_g) == (two.capacity_nl, two.weight_over_g)
+    near = (replace(one, weight_up_to_g=100_001), two, *others)
+    assert any("in two strengths" in fault for fault in faults_of(with_entry("KET-MOOD", containers=near)))
+    moved = tuple(replace(e, care_area="pain-outpatient") if e.id == "KET-MOOD" else e for e in library.entries)
+    assert any("in two strengths" in fault for fault in faults_of(replace(library, entries=moved)))
 
 
 def test_limits_that_do_not_rise_are_a_fault() -> None:

@@ -19,13 +19,14 @@ from pumpd.core.programme import (
     Misfit,
     MisfitKind,
     Programme,
+    Titrated,
     compile_order,
     lease_bound_s,
     lease_rate_max_ul_per_h,
     rate_range_ul_per_h,
 )
 from pumpd.core.pump import FixedLease, Lease, NoLease, SettableLease, VolumeLease
-from pumpd.core.regimen import DayPlan, Regimen, RegimenStep
+from pumpd.core.regimen import DayPlan, Regimen, RegimenStep, Titration
 from pumpd.core.units import parse_scaled
 from pumpd.testing.clinical import NE_1000, shipped_rules
 
@@ -54,6 +55,7 @@ def entry(unit: DoseUnit, *containers: Container, high_alert: bool = True) -> En
         id="TEST",
         drug="ketamine",
         title="test",
+        care_area="test",
         high_alert=high_alert,
         unit=unit,
         dose=WIDE,
@@ -66,7 +68,6 @@ def entry(unit: DoseUnit, *containers: Container, high_alert: bool = True) -> En
         rolling_hour_ug_per_kg=None,
         containers=containers,
         near_end_s=300,
-        kvo_ul_per_h=0,
         advice="none",
         source="test",
     )
@@ -293,3 +294,37 @@ def test_slower_than_this_size_flows_evenly_is_refused_and_the_pumps_own_minimum
 def refused(result: Programme | tuple[Misfit, ...]) -> tuple[Misfit, ...]:
     assert not isinstance(result, Programme), result
     return result
+
+
+@given(st.integers(40_000, 120_000))
+def test_least_of_a_schemes_two_caps_counts(weight_g: int) -> None:
+    scheme = replace(regimen((100_000, 3_600), cap_ug_per_h=40_000), cap_ug_per_kg_per_h=500)
+    result = compiled(weight_g, scheme, DoseUnit.MG_PER_H)
+    least_ug_per_h = min(Fraction(40_000), Fraction(500 * weight_g, 1_000))
+    granted = result.top_rate_ul_per_h * result.concentration_ug_per_ml
+    assert granted <= least_ug_per_h * 1_000
+    assert least_ug_per_h * 1_000 - granted <= least_ug_per_h + 1_000  # a grid of four digits
+
+
+def test_what_may_be_titrated_is_compiled_whole_and_the_lease_is_for_its_highest_rate() -> None:
+    scheme = replace(
+        regimen((10_000, 7_200), cap_ug_per_h=40_000),
+        cap_ug_per_kg_per_h=500,
+        titration=Titration(up_by=5_000, dwell_s=3_600, highest=40_000),
+    )
+    result = compiled(60_000, scheme, DoseUnit.MG_PER_H)
+    assert [step.rate_ul_per_h for step in result.steps] == [10_000]
+    assert result.titrated == Titrated(up_by_ul_per_h=5_000, dwell_s=3_600, highest_ul_per_h=30_000, lasts_s=7_200)
+    assert result.top_rate_ul_per_h == 30_000
+    without = compiled(60_000, replace(scheme, titration=None), DoseUnit.MG_PER_H)
+    assert without.lease_s is not None
+    assert result.lease_s is not None
+    assert result.lease_s <= without.lease_s
+
+
+def test_container_has_to_hold_what_titration_may_come_to() -> None:
+    scheme = replace(regimen((10_000, 7_200)), titration=Titration(up_by=5_000, dwell_s=3_600, highest=30_000))
+    box = container(1_000, usable_nl=56_000_000)
+    found = compile_order(order(60_000), scheme, entry(DoseUnit.MG_PER_H, box), box, NE_1000)
+    assert isinstance(found, tuple)
+    assert Misfit(kind=MisfitKind.CONTAINER_VOLUME_NL, asked=60_000_000, limit=56_000_000) in found

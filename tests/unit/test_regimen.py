@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pumpd.core.library import ContainerKind
-from pumpd.core.regimen import Catalogue, DayPlan, Regimen, RegimenStep, faults_of, offers
+from pumpd.core.regimen import Catalogue, DayPlan, Regimen, RegimenStep, Titration, faults_of, offers
 from pumpd.testing.clinical import NE_1000, shipped_rules
 
 
@@ -70,3 +70,19 @@ def test_empty_or_senseless_steps_are_a_fault() -> None:
     assert "needs steps" in faults_with(plan(RegimenStep(dose=500, duration_s=0)))
     step = RegimenStep(dose=250, duration_s=1_200)
     assert "exactly one step" in faults_with(plan(step, step))
+
+
+def test_titration_stays_within_what_its_entry_allows() -> None:
+    rules = shipped_rules()
+    series = shipped("FM-3H")
+    slow = Titration(up_by=250, dwell_s=1_800, highest=2_000)
+    one_step = (replace(series.days[0], steps=series.days[0].steps[:1]),)
+    fits = replace(series, days=one_step, titration=slow)
+    assert faults_of(replace(rules.catalogue, regimens=(fits,)), rules.library) == ()
+    for wrong in (replace(slow, up_by=251), replace(slow, dwell_s=1_799)):
+        assert "rises faster" in faults_with(replace(fits, titration=wrong))
+    assert "above the hard limit" in faults_with(replace(fits, titration=replace(slow, highest=2_001)))
+    assert "one step a day" in faults_with(replace(fits, titration=replace(slow, highest=299)))
+    assert "one step a day" in faults_with(replace(fits, titration=replace(slow, up_by=0)))
+    assert "one step a day" in faults_with(replace(fits, days=series.days))
+    assert "nobody titrate" in faults_with(replace(fits, entry="KET-CRPS-OP"))
