@@ -117,7 +117,6 @@ class Entry:
     id: str
     drug: str  # generic name, lower case, tall-man where ISMP lists it
     title: str
-    care_area: str  # where it is used: there each of its containers has one concentration
     high_alert: bool
     unit: DoseUnit
     dose: Span  # in the unit
@@ -134,6 +133,7 @@ class Entry:
     source: str
     containers_max: int = 1  # one after the other in one infusion
     containers_why: str = ""  # why more than one
+    care_area: str = ""  # where it is used; there every size of container has one strength
     # what an entry has only where it asks for it
     titration_up: int | None = None  # in the unit: the most that one step up may add; None: only the order's own steps
     titration_dwell_s: int = 0  # how long a rate is held before the next step up; down and pause are free at any time
