@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from pumpd.core import audio as a
 from pumpd.core import deliveries as d
 from pumpd.core import facts as f
 from pumpd.core.codes import Action, CommandKind, Condition, Ending, Phase, Why
@@ -100,6 +101,23 @@ ALARMS: Final[Mapping[Condition, tuple[str, str]]] = {
         "The pump stopped by itself, because it heard nothing from this computer",
         "Check the pump's cable; then resume or end.",
     ),
+    Condition.OCCLUSION: (
+        "The pump reports a blocked line, and is being stopped",
+        "Look for a kink, a clamp, the cannula. Let the pressure out away from the patient; then resume or end.",
+    ),
+    Condition.AIR: (
+        "The pump reports air in the line, and is being stopped",
+        "Clamp the line, disconnect it from the patient, drive the air out; then resume or end.",
+    ),
+    Condition.EMPTY: (
+        "The pump reports that its container is empty, and is being stopped",
+        "Look at the container: change it or end.",
+    ),
+    Condition.BATTERY_LOW: ("The pump's battery runs low", "Connect the pump to the mains. The infusion goes on."),
+    Condition.BATTERY_EMPTY: (
+        "The pump reports that its battery is empty, and is being stopped",
+        "Connect the pump to the mains; then resume or end.",
+    ),
     Condition.PUMP_ALARM: ("The pump is in alarm", "Look at the pump's own display; then resume or end."),
     Condition.RATE_DIFFERS: (
         "The pump's rate or counter is not what was confirmed, and it is being stopped",
@@ -172,6 +190,8 @@ def alarm_text(alarm: Alarm) -> str:
     text, _ = ALARMS[alarm.condition]
     if alarm.value is not None and alarm.condition in (Condition.OVER_INFUSION, Condition.UNDER_INFUSION):
         return f"{text}: {rate_ml_per_h(alarm.value)} by its own counter"
+    if alarm.value is not None and alarm.condition is Condition.BATTERY_LOW:
+        return f"{text}: {alarm.value} % or less by its own gauge"
     if alarm.value is not None and alarm.condition is Condition.CLOCK_JUMP:
         return f"{text} for {duration_ns(alarm.value)}"
     return text
@@ -240,6 +260,7 @@ PLAIN: Final[Mapping[type, str]] = {
     d.AlarmStopped: "An alarm stopped the pump",
     d.StartsUnlocked: "Somebody looked at the pump and allows starts again",
     d.PauseNoted: "A pause was given a reason",
+    a.AlarmRose: "Nobody answered an alarm: it is more urgent now",
     f.AlarmOver: "The cause of an alarm is gone",
     f.AlarmCleared: "An alarm is over",
     f.JournalWent: "The record's own state changed",

@@ -1,79 +1,35 @@
-"""The alarm table: condition, priority, how it clears. Codes only; words.py has the sentences.
+"""Alarms as they come and go, each as its row in alarm_table.py says.
 
-An alarm is raised once while its condition lasts. How it goes away is data in the table, never an `if`
-somewhere else:
+An alarm is raised once while its condition lasts, and how it goes away is data in the table, never an `if` somewhere
+else. What a pump tells of itself is latching: it stands for as long as the pump's reports repeat it, acknowledged or
+not, and until somebody has seen it. Acknowledging one alarm never touches another.
 
-- `ITSELF`: cleared when the condition is over;
-- `SEEN`: the condition has to be over *and* somebody has to have acknowledged it (latching);
-- `BY_SEEING`: the condition was an event, so that acknowledging it ends it.
-
-What a pump tells of itself is latching: it stands for as long as the pump's reports repeat it, acknowledged or not,
-and until somebody has seen it. Acknowledging one alarm never touches another. What the pump does about a condition
-(stop, nothing) is decided where the condition is found, in reports.py, and written in the last column here for
-people: a test holds the two together.
+What is done to the pump is in the table too, per phase; phases.py carries it out.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum
 from typing import Final
 
 from pumpd.core import facts as f
+from pumpd.core.alarm_table import TABLE, Clears, PumpAction
+from pumpd.core.audio import AlarmRose
 from pumpd.core.codes import Condition, Priority
 from pumpd.core.pump import PumpAlarm
 from pumpd.core.repeats import stopped_by
 from pumpd.core.state import Alarm
 from pumpd.core.turn import Turn
-
-
-class Clears(Enum):
-    """How an alarm goes away."""
-
-    ITSELF = "itself"
-    SEEN = "seen"
-    BY_SEEING = "by_seeing"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One row of the table."""
-
-    priority: Priority
-    clears: Clears
-    stops: bool  # the pump is stopped because of it
-
-
-TABLE: Final[dict[Condition, Row]] = {
-    Condition.STOP_UNCONFIRMED: Row(priority=Priority.HIGH, clears=Clears.ITSELF, stops=True),
-    Condition.REPEATED_ALARM: Row(priority=Priority.HIGH, clears=Clears.ITSELF, stops=False),
-    Condition.UNCOMMANDED_DRIVE: Row(priority=Priority.HIGH, clears=Clears.BY_SEEING, stops=True),
-    Condition.OVER_INFUSION: Row(priority=Priority.HIGH, clears=Clears.BY_SEEING, stops=True),
-    Condition.DELIVERY_UNKNOWN: Row(priority=Priority.HIGH, clears=Clears.ITSELF, stops=False),
-    Condition.PUMP_CHANGED: Row(priority=Priority.HIGH, clears=Clears.BY_SEEING, stops=True),
-    Condition.PUMP_RESET: Row(priority=Priority.HIGH, clears=Clears.SEEN, stops=True),
-    Condition.STALLED: Row(priority=Priority.HIGH, clears=Clears.SEEN, stops=True),
-    Condition.LEASE_EXPIRED: Row(priority=Priority.HIGH, clears=Clears.SEEN, stops=True),
-    Condition.PUMP_ALARM: Row(priority=Priority.HIGH, clears=Clears.SEEN, stops=True),
-    Condition.RATE_DIFFERS: Row(priority=Priority.HIGH, clears=Clears.BY_SEEING, stops=True),
-    Condition.START_FAILED: Row(priority=Priority.MEDIUM, clears=Clears.BY_SEEING, stops=True),
-    Condition.STOPPED_AT_PUMP: Row(priority=Priority.MEDIUM, clears=Clears.BY_SEEING, stops=False),
-    Condition.LINK_LOST: Row(priority=Priority.MEDIUM, clears=Clears.ITSELF, stops=False),
-    Condition.UNDER_INFUSION: Row(priority=Priority.MEDIUM, clears=Clears.ITSELF, stops=False),
-    Condition.JOURNAL_DOWN: Row(priority=Priority.MEDIUM, clears=Clears.ITSELF, stops=False),
-    Condition.CLOCK_JUMP: Row(priority=Priority.LOW, clears=Clears.BY_SEEING, stops=False),
-    Condition.PAUSE_OVER: Row(priority=Priority.LOW, clears=Clears.ITSELF, stops=False),
-    Condition.STEP_DUE: Row(priority=Priority.PROMPT, clears=Clears.ITSELF, stops=False),
-    Condition.NEAR_END: Row(priority=Priority.PROMPT, clears=Clears.ITSELF, stops=False),
-    Condition.ENDED: Row(priority=Priority.LOW, clears=Clears.BY_SEEING, stops=False),
-    Condition.RESTARTED: Row(priority=Priority.LOW, clears=Clears.BY_SEEING, stops=False),
-}
+from pumpd.core.units import NS_PER_S
 
 _TOLD_BY_PUMPS: Final[dict[PumpAlarm, Condition]] = {
     PumpAlarm.RESET: Condition.PUMP_RESET,
     PumpAlarm.STALL: Condition.STALLED,
-    PumpAlarm.OCCLUSION: Condition.STALLED,
     PumpAlarm.LEASE_EXPIRED: Condition.LEASE_EXPIRED,
+    PumpAlarm.OCCLUSION: Condition.OCCLUSION,
+    PumpAlarm.AIR: Condition.AIR,
+    PumpAlarm.EMPTY: Condition.EMPTY,
+    PumpAlarm.BATTERY_LOW: Condition.BATTERY_LOW,
+    PumpAlarm.BATTERY_EMPTY: Condition.BATTERY_EMPTY,
 }
 
 
@@ -94,7 +50,8 @@ def raise_alarm(
     turn: Turn, condition: Condition, slot: str | None, *, value: int | None = None, detail: str = ""
 ) -> None:
     """The condition holds. An alarm that is active already is not raised again, one that was over is."""
-    if slot is not None and TABLE[condition].stops and stopped_by(turn, slot, condition):
+    stops = slot is not None and TABLE[condition].action(turn.pump(slot).phase) is not PumpAction.KEEP
+    if slot is not None and stops and stopped_by(turn, slot, condition):
         raise_alarm(turn, Condition.REPEATED_ALARM, slot)
     standing = active(turn, condition, slot)
     if standing is not None and not standing.over:
@@ -124,8 +81,8 @@ def condition_over(turn: Turn, condition: Condition, slot: str | None) -> None:
 def told_by_pump(turn: Turn, slot: str, alarm: PumpAlarm | None) -> None:
     """A report says which alarm the pump is in: what it was in before is over."""
     told = None if alarm is None else condition_of(alarm)
-    for condition in (*dict.fromkeys(_TOLD_BY_PUMPS.values()), Condition.PUMP_ALARM):
-        if condition is not told:
+    for condition in (*_TOLD_BY_PUMPS.values(), Condition.PUMP_ALARM):
+        if condition is not told and condition is not Condition.BATTERY_LOW:  # that has its own rules: battery.py
             condition_over(turn, condition, slot)
 
 
@@ -135,6 +92,26 @@ def acknowledge(turn: Turn, alarm: Alarm, person: str | None) -> None:
     clears = TABLE[alarm.condition].clears
     if clears is Clears.BY_SEEING or (clears is Clears.SEEN and alarm.over):
         turn.record(f.AlarmCleared(at_ns=turn.now_ns, alarm_id=alarm.alarm_id))
+
+
+def settled_by_person(turn: Turn, condition: Condition, slot: str, person: str) -> None:
+    """Whoever ends a condition with their own hands has seen its alarm."""
+    alarm = active(turn, condition, slot)
+    if alarm is None:
+        return
+    if not alarm.acknowledged:
+        acknowledge(turn, alarm, person)
+    condition_over(turn, condition, slot)
+
+
+def rise_unanswered(turn: Turn) -> None:
+    """On the clock: an alarm that nobody has acknowledged in its time becomes more urgent."""
+    for alarm in turn.state.alarms:
+        rises = TABLE[alarm.condition].rises
+        if rises is None or alarm.acknowledged or alarm.priority.value >= rises.to.value:
+            continue
+        if turn.now_ns - alarm.since_ns >= rises.after_s * NS_PER_S:
+            turn.record(AlarmRose(at_ns=turn.now_ns, alarm_id=alarm.alarm_id, priority=rises.to))
 
 
 def high_unseen(turn: Turn, slot: str) -> bool:

@@ -120,6 +120,7 @@ def _daemon(turn: Turn, request: e.DaemonEvent) -> None:
         case e.Ticked():
             for pump in turn.state.pumps:
                 watch.on_tick(turn, pump.slot)
+            alarms.rise_unanswered(turn)
         case e.JournalReported():
             _journal(turn, request)
         case e.ClockJumped():

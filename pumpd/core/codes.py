@@ -204,7 +204,7 @@ class Action(Enum):
 
 
 class Condition(Enum):
-    """Conditions that the alarm table in alarms.py knows."""
+    """Conditions of the alarm table, alarm_table.py."""
 
     STOP_UNCONFIRMED = "stop_unconfirmed"
     UNCOMMANDED_DRIVE = "uncommanded_drive"
@@ -214,6 +214,11 @@ class Condition(Enum):
     PUMP_RESET = "pump_reset"
     STALLED = "stalled"
     LEASE_EXPIRED = "lease_expired"
+    OCCLUSION = "occlusion"
+    AIR = "air"
+    EMPTY = "empty"
+    BATTERY_LOW = "battery_low"
+    BATTERY_EMPTY = "battery_empty"
     PUMP_ALARM = "pump_alarm"
     RATE_DIFFERS = "rate_differs"
     START_FAILED = "start_failed"

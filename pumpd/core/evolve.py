@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
+from pumpd.core import audio as a
 from pumpd.core import deliveries as d
 from pumpd.core import facts as f
 from pumpd.core import glimpses as g
@@ -22,6 +23,7 @@ from pumpd.core.facts import Fact
 from pumpd.core.given import recorded
 from pumpd.core.look import time_left_ns
 from pumpd.core.sighted import sighted
+from pumpd.core.signalling import signalling
 from pumpd.core.state import (
     ALARMS_MAX,
     Alarm,
@@ -48,6 +50,8 @@ def evolve(state: BedState, fact: Fact) -> BedState:
             return replace(state, journal_ok=fact.ok)
         case f.AlarmRaised() | f.AlarmAcknowledged() | f.AlarmOver() | f.AlarmCleared():
             return _alarm(state, fact)
+        case a.AlarmRose():
+            return signalling(state, fact)
         case f.LinkWent() | f.PumpRecognised() | g.Asked() | g.Seen() | g.Missed() | g.StopTried():
             return state.with_pump(sighted(state.on(fact.slot), fact))
         case f.CommandIssued() | f.CommandClosed():

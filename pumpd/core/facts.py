@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pumpd.core.audio import AlarmRose
 from pumpd.core.codes import (
     Action,
     CommandKind,
@@ -295,6 +296,7 @@ Fact = (
     | AlarmAcknowledged
     | AlarmOver
     | AlarmCleared
+    | AlarmRose
     | JournalWent
     | ClockJumpSeen
     | QuestionAsked

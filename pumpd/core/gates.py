@@ -199,6 +199,9 @@ def answer_delivery(turn: Turn, request: DeliveryAnswered) -> None:
     if turn.pump(request.slot).phase is not Phase.UNCERTAIN or infusion is None:
         refuse(turn, request, Action.ANSWER, [hard(ReasonCode.WRONG_PHASE)])
         return
+    asked = alarms.active(turn, Condition.DELIVERY_UNKNOWN, request.slot)
+    if asked is not None and not asked.acknowledged:
+        alarms.acknowledge(turn, asked, None if request.actor is None else request.actor.person)
     if request.answer is not Answer.DRIVEN:
         stop_now(turn, request.slot, Why.ANSWERED)
     accept(turn, request)
@@ -242,7 +245,7 @@ def rearm(turn: Turn, request: RearmRequested) -> None:
         return
     if pump.locked_by is not None:
         turn.record(StartsUnlocked(at_ns=turn.now_ns, slot=slot, person=request.actor.person))
-        alarms.condition_over(turn, Condition.REPEATED_ALARM, slot)
+        alarms.settled_by_person(turn, Condition.REPEATED_ALARM, slot, request.actor.person)
     if pump.phase is Phase.FAULT:
         to(turn, slot, Phase.IDLE if pump.infusion is None else Phase.ENDED, Why.REARMED)
     accept(turn, request)

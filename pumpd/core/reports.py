@@ -15,6 +15,8 @@ from typing import Final
 from pumpd.core import alarms
 from pumpd.core import facts as f
 from pumpd.core import glimpses as g
+from pumpd.core.alarm_table import TABLE, PumpAction
+from pumpd.core.battery import watch_battery
 from pumpd.core.codes import CommandKind, Condition, Ending, Phase, Why
 from pumpd.core.events import LinkState
 from pumpd.core.look import believed, measured_now, motor_step_nl
@@ -33,8 +35,10 @@ def alarmed(turn: Turn, slot: str, alarm: PumpAlarm) -> None:
     phase = turn.pump(slot).phase
     if phase in (Phase.IDLE, Phase.ENDED) and alarm in (PumpAlarm.RESET, PumpAlarm.LEASE_EXPIRED):
         return  # a pump that was switched on, or was left alone: nobody's drug is in it
-    alarms.raise_alarm(turn, alarms.condition_of(alarm), slot, detail=alarm.value)
-    if phase in (Phase.CHECKING, Phase.STARTING, Phase.INFUSING, Phase.UNCERTAIN):
+    condition = alarms.condition_of(alarm)
+    if condition is not Condition.BATTERY_LOW:  # its stages are told by reports: battery.py
+        alarms.raise_alarm(turn, condition, slot, detail=alarm.value)
+    if TABLE[condition].action(phase) is PumpAction.STOP:
         why = Why.PUMP_RESET if alarm is PumpAlarm.RESET else Why.PUMP_ALARM
         stop_now(turn, slot, why)
 
@@ -42,6 +46,7 @@ def alarmed(turn: Turn, slot: str, alarm: PumpAlarm) -> None:
 def by_report(turn: Turn, slot: str, report: Report) -> None:
     """The phase by the pump's own word: the one entrance to INFUSING, STOPPED and ENDED (wall 3)."""
     alarms.told_by_pump(turn, slot, report.alarm)
+    watch_battery(turn, slot, report)
     if report.alarm is not None:
         alarmed(turn, slot, report.alarm)
     phase = turn.pump(slot).phase
@@ -80,6 +85,7 @@ def _at_rest(turn: Turn, slot: str, *, still: bool) -> None:
     """A pump that should stand still: if it does not, stop it, whoever started it."""
     if still:
         _close_stop(turn, slot)
+        alarms.condition_over(turn, Condition.UNCOMMANDED_DRIVE, slot)
         _compare_at_rest(turn, slot)
         return
     alarms.raise_alarm(turn, Condition.UNCOMMANDED_DRIVE, slot)

@@ -24,7 +24,7 @@ HISTORY_MAX = 512  # stretches of given drug kept for the windows; see evolve.py
 HISTORY_KEPT_NS = 12 * NS_PER_H  # the longest window that any limit looks back: a session (limits.py)
 TRIPS_MAX = 64  # two of every condition that stops, many times over: the third of one locks and nothing counts on
 ANSWERS_MAX = 64  # what a bed is asked within the 10 s in which a request may be repeated, many times over
-ALARMS_MAX = 128  # above the number of conditions times pumps
+ALARMS_MAX = 256  # above the number of conditions times pumps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

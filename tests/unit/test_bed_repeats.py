@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pumpd.core.alarms import condition_of
 from pumpd.core.codes import Condition, Phase, Priority, ReasonCode
 from pumpd.core.events import Refused
 from pumpd.core.pump import Drive, PumpAlarm
@@ -21,8 +22,7 @@ def stalls(bed: BedStory, alarm: PumpAlarm = PumpAlarm.STALL, slot: str = "p1") 
     """It runs, its motor stalls, somebody sees to it and takes the pump out of its alarm."""
     bed.report(Drive.STILL, slot=slot, infused_ul=0, alarm=alarm)
     assert bed.phase(slot) is Phase.STOPPED
-    condition = Condition.STALLED if alarm is PumpAlarm.STALL else Condition.PUMP_ALARM
-    bed.acknowledge(condition, slot)
+    bed.acknowledge(condition_of(alarm), slot)
     bed.done(Drive.STILL, slot=slot)
 
 

@@ -52,7 +52,9 @@ def test_lost_stop_reply_keeps_stopping(outcome: Unknown | Refused | Overtaken |
     assert bed.alarm(Condition.STOP_UNCONFIRMED)
     bed.stop_confirmed(infused_ul=30)
     assert bed.phase() is Phase.STOPPED
-    assert bed.alarm(Condition.STOP_UNCONFIRMED) is None
+    alarm = bed.alarm(Condition.STOP_UNCONFIRMED)
+    assert alarm is not None, "HIGH: somebody has to have seen it"
+    assert alarm.over
     assert not [effect for effect in bed.ticks(5) if isinstance(effect, Stop)]
 
 

@@ -137,8 +137,12 @@ def test_acknowledging_on_one_pump_leaves_the_others_alarm() -> None:
     for slot in ("p1", "p2"):
         bed.report(Drive.INFUSING, slot=slot, rate=9_000)
     bed.acknowledge(Condition.UNCOMMANDED_DRIVE, "p1")
+    for slot in ("p1", "p2"):
+        bed.report(slot=slot)
     assert bed.alarm(Condition.UNCOMMANDED_DRIVE, "p1") is None
-    assert bed.alarm(Condition.UNCOMMANDED_DRIVE, "p2")
+    alarm = bed.alarm(Condition.UNCOMMANDED_DRIVE, "p2")
+    assert alarm is not None
+    assert not alarm.acknowledged
 
 
 def test_a_slot_that_this_bed_does_not_have() -> None:
