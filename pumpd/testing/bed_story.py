@@ -8,7 +8,6 @@ go only along the table, and INFUSING, STOPPED and ENDED are entered from a movi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final, TypeVar
 
 from pumpd.core import events as e
@@ -200,7 +199,6 @@ class BedStory:
         rate: int | None = None,
         infused_ul: int | None = 0,
         alarm: PumpAlarm | None = None,
-        battery_percent: int | None = None,
         ago_ms: int = 50,
         after_s: float = 0.5,
     ) -> Decision:
@@ -211,10 +209,7 @@ class BedStory:
                 at_ns=self.now_ns,
                 slot=slot,
                 asked_at_ns=self.now_ns - ago_ms * NS_PER_MS,
-                report=replace(
-                    self.a_report(drive, slot=slot, rate=rate, infused_ul=infused_ul, alarm=alarm),
-                    battery_percent=battery_percent,
-                ),
+                report=self.a_report(drive, slot=slot, rate=rate, infused_ul=infused_ul, alarm=alarm),
             )
         )
 

@@ -8,6 +8,7 @@ import pytest
 
 from pumpd.core.alarm_table import MATRIX, TABLE, Clears, Harm, Onset, PumpAction, Rise
 from pumpd.core.codes import Condition, Phase, Priority
+from pumpd.core.events import PumpReported
 from pumpd.core.pump import Drive, PumpAlarm
 from pumpd.testing.bed_story import BedStory
 
@@ -103,13 +104,20 @@ def test_what_a_pump_tells_of_its_line_stops_it_and_nothing_starts_it_again(
     assert bed.alarm(condition), "gone, and still to be seen"
 
 
+def gauge_says(bed: BedStory, percent: int, drive: Drive = Drive.INFUSING) -> None:
+    """A look that also tells what is left in the pump's battery."""
+    bed.wait(0.1)
+    told = replace(bed.a_report(drive), battery_percent=percent)
+    bed.take(PumpReported(at_ns=bed.now_ns, slot="p1", asked_at_ns=bed.now_ns, report=told))
+
+
 @pytest.mark.requirement("PWR-01")
 def test_a_low_battery_warns_in_stages_and_leaves_the_infusion_alone() -> None:
     bed = BedStory()
     bed.runs("FM-3H")
     told = []
     for percent in (80, 31, 30, 29, 15, 16, 12, 5, 6, 1):
-        bed.report(Drive.INFUSING, infused_ul=0, battery_percent=percent, after_s=0.1)
+        gauge_says(bed, percent)
         alarm = bed.alarm(Condition.BATTERY_LOW)
         told.append(None if alarm is None else (alarm.value, alarm.acknowledged))
         if alarm is not None and not alarm.acknowledged:
@@ -126,11 +134,11 @@ def test_a_low_battery_warns_in_stages_and_leaves_the_infusion_alone() -> None:
 def test_a_gauge_that_climbs_a_little_takes_nothing_back() -> None:
     bed = BedStory()
     bed.runs("FM-3H")
-    bed.report(Drive.INFUSING, infused_ul=0, battery_percent=30, after_s=0.1)
+    gauge_says(bed, 30)
     for percent in (31, 39, 33):
-        bed.report(Drive.INFUSING, infused_ul=0, battery_percent=percent, after_s=0.1)
+        gauge_says(bed, percent)
         assert bed.alarm(Condition.BATTERY_LOW)
-    bed.report(Drive.INFUSING, infused_ul=0, battery_percent=40, after_s=0.1)
+    gauge_says(bed, 40)
     assert bed.alarm(Condition.BATTERY_LOW) is None
 
 
@@ -173,7 +181,7 @@ def test_an_end_that_nobody_answers_becomes_more_urgent_and_stays_so() -> None:
 def test_an_alarm_that_somebody_saw_does_not_rise() -> None:
     bed = BedStory()
     bed.connect()
-    bed.report(battery_percent=20)
+    gauge_says(bed, 20, Drive.STILL)
     bed.acknowledge(Condition.BATTERY_LOW)
     bed.tick(3_600)
     alarm = bed.alarm(Condition.BATTERY_LOW)
