@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import ast
 
+import pytest
+
 CORE_MAY_IMPORT = {
     "__future__", "collections.abc", "dataclasses", "decimal", "enum", "fractions", "functools", "itertools",
     "re", "typing",
@@ -47,6 +49,8 @@ def floats_in(tree: ast.Module) -> list[int]:
     return found
 
 
+@pytest.mark.requirement("FLOW-21")
+@pytest.mark.requirement("G16")
 def test_core_and_driver_api_know_no_float(product: dict[str, ast.Module]) -> None:
     exact = {p: t for p, t in product.items() if p.startswith("pumpd/core/") or p == "pumpd/driver_api.py"}
     assert len(exact) > 1
@@ -98,6 +102,7 @@ def test_only_clock_reads_a_clock_or_draws_a_number(product: dict[str, ast.Modul
     assert strays == []
 
 
+@pytest.mark.requirement("G13")
 def test_drivers_yield_nothing_in_finally(product: dict[str, ast.Module]) -> None:
     """A stop closes a procedure: a yield in its `finally` would put one more request on the wire."""
     strays = [

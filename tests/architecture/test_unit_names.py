@@ -109,6 +109,7 @@ def mismatches(trees: dict[str, ast.Module]) -> list[str]:
     ]
 
 
+@pytest.mark.requirement("FLOW-21")
 def test_no_quantity_goes_to_a_name_of_another_unit(product: dict[str, ast.Module]) -> None:
     within = {path: tree for path, tree in product.items() if path not in EDGE}
     parameters = parameters_in(within)

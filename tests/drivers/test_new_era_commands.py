@@ -316,6 +316,7 @@ def test_a_procedure_in_nothing_but_alarms_ends(name: str) -> None:
 
 @pytest.mark.parametrize("error", ["?COM", "?IGN", "?NA"])
 @pytest.mark.parametrize("name", sorted(PROCEDURES))
+@pytest.mark.requirement("LINK-03")
 def test_no_start_is_sent_twice_whatever_is_answered(name: str, error: str) -> None:
     for at in range(yields(name)):
         one = Pump(name)
@@ -331,6 +332,7 @@ def test_no_start_is_sent_twice_whatever_is_answered(name: str, error: str) -> N
         assert len({id(found) for found in sent if found.text == "RUN"}) == (1 if name == "start" else 0)
 
 
+@pytest.mark.requirement("LINK-03")
 def test_only_queries_may_be_repeated_blindly() -> None:
     changing = {"identify": 0, "observe": 0, "acknowledge": 0, "start": 1, "change_rate": 1, "stop": 1}
     for name, expected in changing.items():

@@ -108,6 +108,7 @@ def test_noise_never_raises_and_never_holds_more_than_one_frame(chunks: list[byt
     data=st.data(),
 )
 @settings(max_examples=200, deadline=None)
+@pytest.mark.requirement("CMD-07")
 def test_a_flipped_bit_is_never_believed(vector: dict[str, Any], data: st.DataObject) -> None:
     wire = bytearray.fromhex(vector["hex"])
     bit = data.draw(st.integers(0, len(wire) * 8 - 1))
@@ -213,6 +214,7 @@ ALIKE = {
 
 @pytest.mark.parametrize("asked", sorted(FORMS))
 @pytest.mark.parametrize("came", sorted(GOOD))
+@pytest.mark.requirement("CMD-07")
 def test_a_late_answer_of_another_kind_is_dropped(asked: str, came: str) -> None:
     reply = Reply(address=0, body=GOOD[came].encode())
     assert NewEraFraming().answers(request(asked), reply) == (asked == came or (came, asked) in ALIKE)
@@ -226,6 +228,7 @@ def test_any_request_may_draw_an_error(asked: str, error: str) -> None:
     assert not framing.answers(request(asked), Reply(address=0, body=b"I" + error.encode() + b"X"))
 
 
+@pytest.mark.requirement("CMD-07")
 def test_the_answer_of_another_address_is_dropped() -> None:
     assert not NewEraFraming().answers(request(address=1), Reply(address=0, body=b"S"))
 
@@ -249,6 +252,7 @@ def test_a_body_without_status_letter_answers_nothing(body: bytes) -> None:
     ],
 )
 @pytest.mark.parametrize("address", [0, 12])
+@pytest.mark.requirement("G03")
 def test_a_wire_that_echoes_our_own_request_is_never_an_answer(command: str, expects: str, address: int) -> None:
     framing = NewEraFraming()
     asked = request(expects, address)

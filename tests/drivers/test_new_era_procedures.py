@@ -175,6 +175,8 @@ def test_a_damaged_query_is_repeated_once(play: Play) -> None:
 # prepare
 
 
+@pytest.mark.requirement("SEC-03")
+@pytest.mark.requirement("FLOW-14")
 def test_prepare_writes_and_reads_back_everything_and_grants_the_rounded_rate(play: Play) -> None:
     assert play(pump().prepare(REMAINING), WRITE + READ) == Granted(
         rate_ul_per_h=12_340, volume_nl=48_000_000, lease_s=15, infused_nl=0, step_nl=1_000
@@ -227,6 +229,8 @@ def test_prepare_leaves_a_firmware_without_keypad_lock_alone(play: Play, error: 
         ("DIS", "II0.000W0.000ML"),
     ],
 )
+@pytest.mark.requirement("SEC-03")
+@pytest.mark.requirement("FLOW-14")
 def test_prepare_fails_on_any_read_back_that_differs(play: Play, command: str, answer: str) -> None:
     with pytest.raises(WireError, match=f"sent '{command}'.*do not start"):
         play(pump().prepare(REMAINING), swapped(WRITE + READ, command, answer))

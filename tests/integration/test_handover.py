@@ -88,6 +88,7 @@ def install_fragile(folder: Path) -> dict[str, str]:
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.requirement("LEASE-10")
 def test_hand_over_with_a_page_connected_is_out_within_two_seconds_and_stops_no_pump(
     bed: RealBed, number: signal.Signals
 ) -> None:
@@ -112,6 +113,8 @@ def test_hand_over_with_a_page_connected_is_out_within_two_seconds_and_stops_no_
 
 
 @pytest.mark.timeout(120)
+@pytest.mark.requirement("LEASE-03")
+@pytest.mark.requirement("G08")
 def test_daemon_frozen_beyond_the_lease_finds_the_pump_stopped_by_itself(bed: RealBed) -> None:
     pump = bed.begin_pump()
     daemon = bed.begin_daemon()

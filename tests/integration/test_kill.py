@@ -40,6 +40,10 @@ def alarms(bed: RealBed) -> list[Condition]:
 
 
 @pytest.mark.timeout(120)
+@pytest.mark.requirement("LEASE-01")
+@pytest.mark.requirement("LEASE-02")
+@pytest.mark.requirement("LEASE-03")
+@pytest.mark.requirement("G10")
 def test_killed_daemon_leaves_a_pump_that_stops_within_its_lease_and_the_rest_can_be_resumed(bed: RealBed) -> None:
     pump = bed.begin_pump()
     daemon = bed.begin_daemon()
@@ -129,6 +133,8 @@ def test_daemon_killed_while_it_starts_a_pump_never_starts_it_again(bed: RealBed
 
 
 @pytest.mark.timeout(120)
+@pytest.mark.requirement("LEASE-12")
+@pytest.mark.requirement("F25")
 def test_killed_console_and_broker_are_not_noticed_by_the_infusion(bed: RealBed) -> None:
     if mosquitto_path() is None:
         pytest.skip("mosquitto is not installed: apt-get install mosquitto")

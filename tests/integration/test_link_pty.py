@@ -129,6 +129,7 @@ async def test_idle_port_is_not_taken_for_one_that_hung_up(line: Line) -> None:
     link.close()
 
 
+@pytest.mark.requirement("LINK-02")
 async def test_second_open_is_refused_and_names_who_holds_the_port(line: Line) -> None:
     link = await open_link(line.port, 19_200)
     with pytest.raises(PortHeld, match=rf"{line.port} is held by .*\(process {os.getpid()}\)"):
@@ -159,6 +160,7 @@ async def test_plain_user_is_told_that_a_port_is_held_by_a_process_it_may_not_se
     assert as_plain_user(line.port).strip() == "opened"
 
 
+@pytest.mark.requirement("G01")
 async def test_full_pty_takes_the_rest_of_a_write_when_the_pump_reads(line: Line) -> None:
     link = await open_link(line.port, 19_200)
     event = await rung(link)

@@ -96,6 +96,8 @@ def test_port_of_another_group_is_told_with_the_group_to_join(bed: RealBed) -> N
     assert heard(pump) == []
 
 
+@pytest.mark.requirement("LINK-02")
+@pytest.mark.requirement("G05")
 def test_port_that_another_daemon_holds_is_told_with_its_process(held: Held) -> None:
     link = held.bed.pumps["p1"].link
     second = another_bed_in(held.bed, port=str(link))
@@ -116,6 +118,7 @@ def test_socket_that_another_daemon_holds_is_told_with_its_process(held: Held) -
     assert f"{held.bed.socket} is in use: process {held.daemon.pid} listens there" in sentence
 
 
+@pytest.mark.requirement("G05")
 def test_daemon_that_holds_everything_is_not_disturbed(held: Held) -> None:
     assert held.daemon.runs
     assert held.bed.answers()

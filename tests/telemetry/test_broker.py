@@ -100,6 +100,7 @@ async def test_telemetry_flows_while_a_pump_may_move_and_stops_when_it_stands(
     assert ear.checker.gaps == 0
 
 
+@pytest.mark.requirement("ALM-11")
 async def test_events_carry_the_row_of_the_journal_and_arrive_in_its_order(
     mosquitto: Mosquitto, ear: Ear, bed: ToldBed, tmp_path: Path
 ) -> None:
@@ -146,6 +147,7 @@ async def test_what_an_earlier_run_left_is_cleared_and_what_is_ours_is_not(
         await ear.until(lambda: set(ear.standing) == {*ours, other}, "the leftovers gone")
 
 
+@pytest.mark.requirement("ALM-11")
 async def test_an_alarm_that_ended_while_the_broker_was_away_is_cleared_afterwards(
     mosquitto: Mosquitto, ear: Ear, bed: ToldBed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -227,6 +229,9 @@ def sample(bed: ToldBed, number: int) -> Sample:
     )  # fmt: skip
 
 
+@pytest.mark.requirement("LEASE-12")
+@pytest.mark.requirement("F25")
+@pytest.mark.requirement("G17")
 async def test_a_frozen_broker_costs_the_bed_nothing_and_is_left_by_our_own_timer(
     mosquitto: Mosquitto, ear: Ear, bed: ToldBed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

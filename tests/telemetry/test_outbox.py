@@ -6,6 +6,7 @@ import json
 from functools import partial
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -131,6 +132,8 @@ TestTraffic = Traffic.TestCase
 TestTraffic.settings = settings(max_examples=40, stateful_step_count=40)
 
 
+@pytest.mark.requirement("ALM-11")
+@pytest.mark.requirement("G17")
 def test_beyond_the_limit_the_oldest_event_goes_and_is_counted() -> None:
     outbox = Outbox(lambda: None)
     for number in range(1, EVENTS_MAX + 4):
@@ -216,6 +219,7 @@ def test_live_messages_go_before_samples_of_the_past_and_events_before_telemetry
     assert kinds == [Kind.LINK, Kind.EVENT, Kind.TELEMETRY, Kind.BACKFILL]
 
 
+@pytest.mark.requirement("ALM-11")
 def test_without_a_broker_only_events_wait_and_telemetry_goes_oldest_first() -> None:
     outbox = Outbox(lambda: None)
     outbox.online()

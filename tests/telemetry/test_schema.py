@@ -95,6 +95,7 @@ def test_asyncapi_is_yaml_that_says_the_same() -> None:
     assert yaml.safe_load(text) == asyncapi(TREE_VERSION)
 
 
+@pytest.mark.requirement("CMD-09")
 def test_asyncapi_names_every_topic_with_its_qos_and_no_command() -> None:
     document = asyncapi(TREE_VERSION)
     assert {operation["action"] for operation in document["operations"].values()} == {"send"}

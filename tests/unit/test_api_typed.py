@@ -16,6 +16,7 @@ ANY_TEXT = st.text(max_size=40) | st.from_regex(r"[+-]?[0-9]{0,14}[.,]?[0-9]{0,6
 
 
 @given(typed=ANY_TEXT)
+@pytest.mark.requirement("G16")
 def test_any_text_is_an_exact_number_or_a_sentence_with_its_field(typed: str) -> None:
     refused = None
     try:

@@ -18,6 +18,7 @@ def running(regimen: str = "TRAIN-5MIN") -> BedStory:
     return bed
 
 
+@pytest.mark.requirement("LEASE-13")
 def test_silence_becomes_doubt_and_the_totals_decide() -> None:
     bed = running()
     bed.drives(10)
@@ -29,6 +30,7 @@ def test_silence_becomes_doubt_and_the_totals_decide() -> None:
     assert bed.alarm(Condition.LINK_LOST) is None, "though the link itself never changed"
 
 
+@pytest.mark.requirement("LEASE-13")
 def test_doubt_blocks_every_rise() -> None:
     bed = running()
     bed.rate(20_000)
@@ -141,6 +143,7 @@ def test_a_rate_that_nobody_confirmed_is_a_stop() -> None:
     assert bed.alarm(Condition.RATE_DIFFERS)
 
 
+@pytest.mark.requirement("FLOW-14")
 def test_a_pump_that_withdraws_is_stopped() -> None:
     bed = running()
     bed.report(Drive.OTHER, infused_ul=10)
@@ -176,6 +179,7 @@ def test_a_healthy_infusion_with_late_looks_is_not_stopped() -> None:
     assert bed.alarm(Condition.OVER_INFUSION) is None
 
 
+@pytest.mark.requirement("G09")
 def test_a_suspended_host_makes_infusions_uncertain() -> None:
     bed = running()
     bed.drives(10)

@@ -122,6 +122,7 @@ def test_down_is_free_and_leaves_at_once() -> None:
     assert (look.asked_ul_per_h, look.granted_ul_per_h) == (20_000, 20_000)
 
 
+@pytest.mark.requirement("FLOW-02")
 def test_up_again_at_most_to_what_was_confirmed() -> None:
     bed = running()
     bed.rate(20_000)
@@ -139,6 +140,7 @@ def test_a_raise_needs_a_person_and_a_decrease_does_too() -> None:
 
 
 @pytest.mark.parametrize("rate", [0, -1, 1, 36_000])
+@pytest.mark.requirement("FLOW-01")
 def test_a_rate_that_the_pump_cannot_do_or_has_already_is_refused(rate: int) -> None:
     bed = running()
     bed.rate(rate)
@@ -147,6 +149,7 @@ def test_a_rate_that_the_pump_cannot_do_or_has_already_is_refused(rate: int) -> 
     assert not bed.sent(ChangeRate)
 
 
+@pytest.mark.requirement("LOG-06")
 def test_the_journal_down_refuses_rises_and_nothing_else() -> None:
     bed = running()
     bed.journal(ok=False)

@@ -211,6 +211,7 @@ def test_a_stop_pressed_as_the_volume_comes_in_is_the_end() -> None:
     assert bed.phase() is Phase.ENDED
 
 
+@pytest.mark.requirement("LEASE-04")
 def test_the_next_look_is_asked_for_only_after_the_last_was_taken_in() -> None:
     bed = ready()
     bed.runs()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 
+import pytest
 from pumpd_sim.bus import SimBus
 from pumpd_sim.faults import Fault, FaultKind
 from pumpd_sim.new_era import NewEra
@@ -28,6 +29,7 @@ def _runs_sent(sim: SimBus) -> int:
     return sum(1 for seen in sim.journal if seen.event == "host_sends" and b"RUN" in seen.data)
 
 
+@pytest.mark.requirement("LOG-01")
 def test_a_start_waits_until_its_facts_are_durable() -> None:
     async def story(clock: VirtualClock) -> None:
         bed, sim = _bed(clock, Disk(delay_ms=(1_500, 1_500)))

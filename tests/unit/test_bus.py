@@ -472,6 +472,7 @@ def test_start_submitted_while_a_stop_is_under_way_is_overtaken() -> None:
     play(story)
 
 
+@pytest.mark.requirement("G12")
 def test_start_closed_by_a_stop_is_unknown_when_run_had_left_and_refused_when_nothing_had() -> None:
     async def story(rig: Rig) -> None:
         rig.bus.submit(start(command_id=1))
@@ -686,6 +687,7 @@ def test_between_two_exchanges_of_a_long_prepare_another_pump_has_its_turn() -> 
     play(story, pumps=2)
 
 
+@pytest.mark.requirement("LEASE-04")
 def test_bus_sends_nothing_by_itself() -> None:
     async def story(rig: Rig) -> None:
         await asyncio.sleep(3600)
@@ -732,6 +734,8 @@ def test_full_queue_answers_instead_of_growing() -> None:
 # --- frames ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.requirement("CMD-07")
+@pytest.mark.requirement("G02")
 def test_late_reply_is_not_taken_for_the_answer_to_the_next_question() -> None:
     async def story(rig: Rig) -> None:
         pump = rig.pumps["p1"]
@@ -780,6 +784,7 @@ def test_babbling_wire_holds_up_a_stop_for_a_bounded_time_only() -> None:
     play(story, pumps=2)
 
 
+@pytest.mark.requirement("CMD-07")
 def test_frames_of_strangers_and_noise_are_counted_and_dropped() -> None:
     async def story(rig: Rig) -> None:
         rig.pumps["p1"].says = {"RATE?": ["77:RATE? run|noise|2:RATE? run|1:STATE? run|1:RATE? still"]}
@@ -1011,6 +1016,7 @@ def links(rig: Rig) -> list[tuple[str, LinkState]]:
     return [(report.slot, report.link) for report in rig.of(LinkReported)]
 
 
+@pytest.mark.requirement("LINK-01")
 def test_connected_means_identified() -> None:
     async def story(rig: Rig) -> None:
         await rig.until(lambda: bool(rig.told))
@@ -1076,6 +1082,7 @@ def test_hang_up_ends_what_is_under_way_by_wall_four_and_is_reported_once() -> N
     play(story, pumps=3)
 
 
+@pytest.mark.requirement("LINK-05")
 def test_port_is_tried_for_ever_with_a_back_off_that_neither_hammers_nor_sleeps_through() -> None:
     async def story(rig: Rig) -> None:
         await asyncio.sleep(3600)
@@ -1095,6 +1102,7 @@ def test_port_is_tried_for_ever_with_a_back_off_that_neither_hammers_nor_sleeps_
     play(story, identified=False, refuse_open=True)
 
 
+@pytest.mark.requirement("LINK-05")
 def test_port_that_opens_and_hangs_up_at_once_is_not_hammered() -> None:
     async def story(rig: Rig) -> None:
         for _ in range(8):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,6 +32,7 @@ def told_ng(state: BedState) -> int:
     return sum(each.mass_ng for each in state.history)
 
 
+@pytest.mark.requirement("LOG-01")
 def test_a_story_comes_back_from_its_journal_through_json() -> None:
     bed = infusing()
     bed.flows(40)

@@ -77,6 +77,7 @@ async def test_ready_is_told_once_with_a_status_and_nothing_before(ear: Ear, not
     assert ear.heard() == ["STOPPING=1"]
 
 
+@pytest.mark.requirement("LEASE-06")
 async def test_the_watchdog_is_fed_again_and_again_within_half_its_deadline(ear: Ear, notify: Notify) -> None:
     health = Health(notify)
     health.vital("bed", within_s=3_600)
@@ -98,6 +99,8 @@ async def test_the_watchdog_is_fed_again_and_again_within_half_its_deadline(ear:
     assert set(period) == {WATCHDOG_S / 2}
 
 
+@pytest.mark.requirement("LEASE-04")
+@pytest.mark.requirement("LEASE-06")
 async def test_a_silent_vital_task_starves_the_watchdog_until_it_is_back(ear: Ear, notify: Notify) -> None:
     health = Health(notify)
     told: list[str] = []

@@ -93,6 +93,7 @@ def test_looks_at_a_pump_are_no_durable_facts() -> None:
     assert is_durable(over(1))
 
 
+@pytest.mark.requirement("LOG-02")
 def test_columns_repeat_what_the_fact_says() -> None:
     fact = PhaseChanged(
         at_ns=5, slot="p2", phase=Phase.INFUSING, why=Why.REPORTED_DRIVING, delivered=Interval(low_nl=1, high_nl=2)
@@ -148,6 +149,7 @@ def test_the_chain_is_the_same_in_every_version_of_this_program() -> None:
 # --- writing
 
 
+@pytest.mark.requirement("LOG-02")
 async def test_facts_come_back_in_order_with_gapless_numbers(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite3"
     facts = [over(number) for number in range(100)]
@@ -235,6 +237,8 @@ def big(number: int) -> LinkWent:
     return LinkWent(at_ns=number, slot="p1", link="down", detail="x" * 5_000)
 
 
+@pytest.mark.requirement("LOG-06")
+@pytest.mark.requirement("G06")
 async def test_a_full_disk_is_told_once_and_loses_nothing_when_it_has_room_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -277,6 +281,8 @@ async def test_a_file_deleted_under_the_daemon_is_a_failure_and_no_silence(tmp_p
         assert journal.committed_seq == 0
 
 
+@pytest.mark.requirement("LOG-06")
+@pytest.mark.requirement("G06")
 async def test_a_disk_that_hangs_is_told_as_slow_and_recovers(tmp_path: Path) -> None:
     path = tmp_path / "j"
     async with opened(path, slow_s=0.02) as journal:
@@ -374,6 +380,7 @@ EDITS = [
 
 
 @pytest.mark.parametrize(("statement", "said"), EDITS)
+@pytest.mark.requirement("LOG-05")
 async def test_every_edit_and_gap_is_found(tmp_path: Path, statement: str, said: str) -> None:
     path = tmp_path / "j"
     await written(path, [[over(number)] for number in range(1, 7)])
@@ -395,6 +402,7 @@ async def test_two_rows_that_changed_places_are_found(tmp_path: Path) -> None:
     assert len(verify(path).faults) >= 2
 
 
+@pytest.mark.requirement("LOG-05")
 async def test_an_edit_with_its_own_hash_made_good_is_found_at_the_next_row(tmp_path: Path) -> None:
     path = tmp_path / "j"
     await written(path, [[over(number)] for number in range(1, 7)])
@@ -405,6 +413,7 @@ async def test_an_edit_with_its_own_hash_made_good_is_found_at_the_next_row(tmp_
     assert verify(path).faults == ("row 4 does not follow row 3: one of the two was replaced",)
 
 
+@pytest.mark.requirement("LOG-05")
 async def test_a_rewritten_or_cut_tail_is_found_by_a_head_that_went_out(tmp_path: Path) -> None:
     path = tmp_path / "j"
     head = await written(path, [[over(number)] for number in range(1, 7)])

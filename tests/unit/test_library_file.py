@@ -96,6 +96,7 @@ def test_step_lasts_minutes_or_seconds_and_not_both(tmp_path: Path) -> None:
         load_regimens(written(tmp_path, text, approve=False, catalogue=True))
 
 
+@pytest.mark.requirement("LIB-05")
 def test_limit_above_the_ceiling_is_refused_however_it_was_approved(tmp_path: Path) -> None:
     text = changed(LIBRARY, 'soft_high = "1", hard_high = "2"', 'soft_high = "1", hard_high = "3"')
     with pytest.raises(LibraryError, match="ceiling"):

@@ -435,6 +435,7 @@ def rules_with_entry(regimen: Regimen, **changes: object) -> Rules:
         ("rolling_hour_ug_per_kg", 500, ReasonCode.ROLLING_HOUR_UG_PER_KG),
     ],
 )
+@pytest.mark.requirement("FLOW-02")
 def test_each_limit_speaks_alone_from_one_unit_above_it(field: str, just_enough: int, code: ReasonCode) -> None:
     regimen, asked = regimen_of("MDD-2x3"), order("MDD-2x3", 70_000)
 
@@ -446,6 +447,8 @@ def test_each_limit_speaks_alone_from_one_unit_above_it(field: str, just_enough:
     assert spoke(refused) == {code: Severity.HARD}
 
 
+@pytest.mark.requirement("FLOW-02")
+@pytest.mark.requirement("LIB-05")
 def test_ceilings_refuse_where_a_library_sets_no_limit_at_all() -> None:
     wide = Span(hard_low=1, soft_low=1, typical=1, soft_high=10**8, hard_high=10**8)
     regimen = scaled(regimen_of("MDD-2x3"), dose=(32, 1)).catalogue.regimen("MDD-2x3")

@@ -105,6 +105,7 @@ CASES: list[dict[str, Any]] = tomllib.loads(VECTORS.read_text())["case"]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+@pytest.mark.requirement("FLOW-21")
 def test_arithmetic_vector_comes_out_exactly(case: dict[str, Any]) -> None:
     cap = case.get("cap_mg_per_h")
     scheme = regimen(
@@ -186,6 +187,7 @@ def test_bag_on_a_syringe_pump_is_refused() -> None:
     assert MisfitKind.CONTAINER_NOT_FOR_PUMP in found
 
 
+@pytest.mark.requirement("FLOW-01")
 def test_rates_outside_what_the_piston_can_do_are_refused() -> None:
     low, high = rate_range_ul_per_h(NE_1000, 26_590)
     assert (low, high) == (24, 1_699_000)  # manual: piston area x 0.0042 cm/h and x 5.1005 cm/min
@@ -196,6 +198,7 @@ def test_rates_outside_what_the_piston_can_do_are_refused() -> None:
 
 
 @given(st.integers(1_000, 60_000))
+@pytest.mark.requirement("FLOW-01")
 def test_rate_range_is_rounded_inwards(diameter_um: int) -> None:
     low, high = rate_range_ul_per_h(NE_1000, diameter_um)
     area = Fraction(314_159_265, 10**8) * Fraction(diameter_um**2, 4)
@@ -204,6 +207,7 @@ def test_rate_range_is_rounded_inwards(diameter_um: int) -> None:
 
 
 @given(st.integers(1, 2_000_000), st.sampled_from([0, 1_000, 5_000]), st.integers(35_000, 200_000))
+@pytest.mark.requirement("LEASE-02")
 def test_lease_lets_in_no_more_than_wall_8_allows(rate: int, concentration: int, weight_g: int) -> None:
     lease_s = lease_bound_s(rate_ul_per_h=rate, concentration_ug_per_ml=concentration, weight_g=weight_g)
     assert lease_s <= 14
@@ -219,6 +223,7 @@ def test_lease_lets_in_no_more_than_wall_8_allows(rate: int, concentration: int,
 
 
 @given(st.integers(1, 20), st.sampled_from([0, 1_000, 5_000]), st.integers(35_000, 200_000))
+@pytest.mark.requirement("LEASE-02")
 def test_fixed_lease_limits_the_rate_to_where_the_bound_still_holds(
     length_s: int, concentration: int, weight_g: int
 ) -> None:
@@ -240,6 +245,7 @@ def test_lease_that_a_pump_cannot_keep_is_a_misfit() -> None:
     assert MisfitKind.LEASE_S in misfits(70_000, regimen((60_000, 60)), box, unit, lease=settable)
 
 
+@pytest.mark.requirement("LEASE-01")
 def test_no_high_alert_drug_goes_on_a_pump_that_never_stops_by_itself() -> None:
     scheme, box = regimen((500, 3_600)), container(1_000)
     for lease in (NoLease(), VolumeLease(changeable_while_running=False)):

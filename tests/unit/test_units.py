@@ -16,6 +16,7 @@ positives = st.integers(1, 10**9)
 
 
 @given(naturals, positives)
+@pytest.mark.requirement("FLOW-21")
 def test_division_rounds_down_or_up_by_less_than_one(numerator: int, denominator: int) -> None:
     exact = Fraction(numerator, denominator)
     assert 0 <= exact - divide(numerator, denominator, Towards.DOWN) < 1
