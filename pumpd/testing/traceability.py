@@ -139,8 +139,7 @@ def _marked(tree: ast.Module) -> Iterator[tuple[str, str]]:
     for name, part in _tests(tree):
         for call in ast.walk(part):
             if isinstance(call, ast.Call) and ast.unparse(call.func).endswith("mark.requirement"):
-                assert len(call.args) == 1, ast.unparse(call)
-                yield ast.literal_eval(call.args[0]), name
+                yield from ((ast.literal_eval(each), name) for each in call.args)
 
 
 def _tests(tree: ast.Module) -> Iterator[tuple[str, ast.AST]]:

@@ -65,7 +65,7 @@ def test_markers_are_found_wherever_pytest_takes_them(tmp_path: Path) -> None:
     test.write_text(
         "import pytest\n"
         'pytestmark = pytest.mark.requirement("A-1")\n'
-        '@pytest.mark.requirement("A-2")\n@pytest.mark.requirement("A-3")\ndef test_one(): ...\n'
+        '@pytest.mark.requirement("A-2")\n@pytest.mark.requirement("A-3", "A-7")\ndef test_one(): ...\n'
         '@pytest.mark.parametrize("n", [pytest.param(1, marks=pytest.mark.requirement("A-4"))])\n'
         "async def test_two(n): ...\n"
         '@pytest.mark.requirement("A-6")\n'
@@ -79,6 +79,7 @@ def test_markers_are_found_wherever_pytest_takes_them(tmp_path: Path) -> None:
         "A-4": "tests/test_x.py::test_two",
         "A-5": "tests/test_x.py::TestThree.test_three",
         "A-6": "tests/test_x.py::TestThree",
+        "A-7": "tests/test_x.py::test_one",
     }
 
 

@@ -45,6 +45,7 @@ def test_a_start_waits_until_its_facts_are_durable() -> None:
     run_virtual(story)
 
 
+@pytest.mark.requirement("CMD-06")
 def test_a_stop_takes_a_waiting_start_with_it() -> None:
     async def story(clock: VirtualClock) -> None:
         bed, sim = _bed(clock, Disk(delay_ms=(1_500, 1_500)))

@@ -371,6 +371,7 @@ def rate(slot: str = "p1", command_id: int = 1) -> ChangeRate:
 # --- stop first -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.requirement("CMD-06")
 def test_stop_cuts_another_pumps_silent_exchange_after_preempt_after_ms_and_a_quiet_wire() -> None:
     async def story(rig: Rig) -> None:
         rig.pumps["p1"].mute = {"RATE?"}
@@ -401,6 +402,7 @@ def test_stop_follows_an_answered_exchange_at_once_and_cuts_nothing() -> None:
     play(story, pumps=2)
 
 
+@pytest.mark.requirement("CMD-06")
 def test_no_pump_can_make_a_stop_wait_longer_than_the_limit() -> None:
     async def story(rig: Rig) -> None:
         slow = replace(INFO, preempt_after_ms=900)
@@ -426,6 +428,7 @@ def test_stop_of_an_idle_bus_leaves_in_the_same_instant() -> None:
     play(story)
 
 
+@pytest.mark.requirement("CMD-06")
 def test_stop_takes_queued_commands_out_and_says_so() -> None:
     async def story(rig: Rig) -> None:
         rig.bus.submit(Observe(slot="p1"))
@@ -558,6 +561,7 @@ def test_mute_pump_that_is_stopped_for_ever_leaves_each_neighbour_an_exchange_af
     ),
     mute=st.sets(st.sampled_from(["RATE?", "STP", "RUN", "SET"]), max_size=2),
 )
+@pytest.mark.requirement("CMD-06")
 def test_nothing_that_drives_reaches_the_wire_after_a_stop_and_every_command_ends_once(
     acts: list[tuple[str, str, int]], mute: set[str]
 ) -> None:
