@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from pumpd.core import audio as a
+from pumpd.core import container_facts as c
 from pumpd.core import deliveries as d
 from pumpd.core import facts as f
 from pumpd.core.codes import Action, CommandKind, Condition, Ending, Phase, Why
@@ -53,6 +54,8 @@ WHYS: Final[Mapping[Why, str]] = {
     Why.ANSWERED: "a person looked at the pump",
     Why.UNCOMMANDED: "the pump drove although nobody asked",
     Why.REARMED: "taken back into use by a person",
+    Why.CONTAINER_ENDED: "this container is used up",
+    Why.CONTAINER_CHANGED: "a person changed the container",
 }
 
 LINKS: Final[Mapping[LinkState, str]] = {
@@ -146,6 +149,14 @@ ALARMS: Final[Mapping[Condition, tuple[str, str]]] = {
     Condition.CLOCK_JUMP: ("This computer was asleep", "Look at the pump. Somebody should find out why."),
     Condition.PAUSE_OVER: ("The pause is over its time", "Resume or end."),
     Condition.STEP_DUE: ("The next step up is due", "Look at the patient; then let it begin, or wait."),
+    Condition.CONTAINER_ENDED: (
+        "The container is used up, and the infusion stands",
+        "Change the container on this page, or end.",
+    ),
+    Condition.CONTAINER_NEAR_END: (
+        "The container is nearly used up",
+        "Get the next one ready.",
+    ),
     Condition.NEAR_END: ("The infusion is nearly over", "Get ready for its end."),
     Condition.ENDED: ("The infusion has ended", "Disconnect when the prescriber's plan says so."),
     Condition.RESTARTED: (
@@ -167,6 +178,7 @@ ACTIONS: Final[Mapping[Action, str]] = {
     Action.ACKNOWLEDGE: "an alarm as seen",
     Action.ANSWER: "an answer about the plunger",
     Action.REARM: "the pump back into use",
+    Action.CHANGE_CONTAINER: "a change of the container",
 }
 
 _COMMANDS: Final[Mapping[CommandKind, str]] = {
@@ -215,6 +227,7 @@ TOLD: Final[tuple[type, ...]] = (
     f.AlarmAcknowledged,
     f.LinkWent,
     f.StepTaken,
+    c.ContainerChanged,
 )
 
 
@@ -247,6 +260,10 @@ def fact_text(fact: f.Fact) -> str:
             return f"Link: {LINKS[LinkState(fact.link)]}"
         case f.StepTaken():
             return f"Step {fact.step + 1} begins" + (f", by {fact.person}" if fact.person else "")
+        case c.ContainerChanged():
+            checked = ", checked in before" if fact.checked_in else ""
+            checked += f", checked by {fact.second_person}" if fact.second_person else ""
+            return f"Container {fact.number} hangs, changed by {fact.person}{checked}"
     return PLAIN.get(type(fact), type(fact).__name__)
 
 

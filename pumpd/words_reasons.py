@@ -104,6 +104,22 @@ _SENTENCES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
         ),
         rate_ml_per_h,
     ),
+    ReasonCode.CONTAINER_USED_UP_NL: (
+        "This container is used up. Connect the next one and change it on this page, or end the infusion.",
+        volume_ml,
+    ),
+    ReasonCode.CONTAINER_NOT_AS_ORDERED: (
+        "This is not the container that was ordered. Use the ordered one, or end the infusion and ask for a new order.",
+        _plain,
+    ),
+    ReasonCode.LABEL_UG_PER_ML: (
+        "The label says {asked}, but {limit} was ordered. Do not connect it. Look for the right container.",
+        concentration,
+    ),
+    ReasonCode.SECOND_CHECK_NEEDED: (
+        "Nobody has checked this container in. A second person reads the label and confirms it with you.",
+        _plain,
+    ),
     ReasonCode.PUMP_RATE_MAX_UL_PER_H: (
         "{asked} are needed, but with this syringe the pump gives {limit} at most. Choose another syringe.",
         rate_ml_per_h,

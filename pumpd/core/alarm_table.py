@@ -172,6 +172,9 @@ TABLE: Final[dict[Condition, Row]] = {
     Condition.STOPPED_AT_PUMP: Row(
         harm=Harm.REVERSIBLE, onset=Onset.PROMPT, priority=Priority.MEDIUM, clears=Clears.BY_SEEING
     ),
+    Condition.CONTAINER_ENDED: Row(
+        harm=Harm.REVERSIBLE, onset=Onset.PROMPT, priority=Priority.MEDIUM, clears=Clears.ITSELF
+    ),
     Condition.LINK_LOST: Row(
         harm=Harm.REVERSIBLE, onset=Onset.PROMPT, priority=Priority.MEDIUM, clears=Clears.ITSELF
     ),
@@ -202,6 +205,9 @@ TABLE: Final[dict[Condition, Row]] = {
         harm=Harm.MINOR, onset=Onset.DELAYED, priority=Priority.PROMPT, clears=Clears.ITSELF
     ),
     Condition.NEAR_END: Row(
+        harm=Harm.MINOR, onset=Onset.DELAYED, priority=Priority.PROMPT, clears=Clears.ITSELF
+    ),
+    Condition.CONTAINER_NEAR_END: Row(
         harm=Harm.MINOR, onset=Onset.DELAYED, priority=Priority.PROMPT, clears=Clears.ITSELF
     ),
 }  # fmt: skip

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import assert_never
 
-from pumpd.core import alarms, gates, infusion, rise, titration, watch
+from pumpd.core import alarms, changing, gates, infusion, resuming, rise, titration, watch
 from pumpd.core import events as e
 from pumpd.core import facts as f
 from pumpd.core import requests as r
@@ -78,7 +78,7 @@ def _person(turn: Turn, request: r.PersonRequest) -> None:
         case r.PauseRequested():
             gates.pause(turn, request)
         case r.ResumeRequested():
-            gates.resume(turn, request)
+            resuming.resume(turn, request)
         case r.RateRequested():
             titration.rate(turn, request)
         case r.StepRequested():
@@ -91,6 +91,8 @@ def _person(turn: Turn, request: r.PersonRequest) -> None:
             gates.answer_delivery(turn, request)
         case r.RearmRequested():
             gates.rearm(turn, request)
+        case r.ContainerChangeRequested():
+            changing.change(turn, request)
         case _:
             assert_never(request)
 

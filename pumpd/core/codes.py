@@ -55,6 +55,11 @@ class ReasonCode(Enum):
     LEASE_RATE_UL_PER_H = "lease_rate_ul_per_h"
     BUS_CYCLE_MS = "bus_cycle_ms"
     CONTAINER_NOT_FOR_PUMP = "container_not_for_pump"
+    # a change of the container (core/changing.py)
+    CONTAINER_USED_UP_NL = "container_used_up_nl"
+    CONTAINER_NOT_AS_ORDERED = "container_not_as_ordered"
+    LABEL_UG_PER_ML = "label_ug_per_ml"
+    SECOND_CHECK_NEEDED = "second_check_needed"
     # the order itself
     UNKNOWN_REGIMEN = "unknown_regimen"
     UNKNOWN_CONTAINER = "unknown_container"
@@ -166,6 +171,8 @@ class Why(Enum):
     ANSWERED = "answered"
     UNCOMMANDED = "uncommanded"
     REARMED = "rearmed"
+    CONTAINER_ENDED = "container_ended"
+    CONTAINER_CHANGED = "container_changed"
 
 
 class PauseReason(Enum):
@@ -201,6 +208,7 @@ class Action(Enum):
     ACKNOWLEDGE = "acknowledge"
     ANSWER = "answer"
     REARM = "rearm"
+    CHANGE_CONTAINER = "change_container"
 
 
 class Condition(Enum):
@@ -230,6 +238,8 @@ class Condition(Enum):
     PAUSE_OVER = "pause_over"
     STEP_DUE = "step_due"
     NEAR_END = "near_end"
+    CONTAINER_NEAR_END = "container_near_end"
+    CONTAINER_ENDED = "container_ended"
     ENDED = "ended"
     RESTARTED = "restarted"
     REPEATED_ALARM = "repeated_alarm"

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from pumpd.core import audio as a
+from pumpd.core import container_facts as c
 from pumpd.core import deliveries as d
 from pumpd.core import facts as f
 from pumpd.core import glimpses as g
@@ -21,6 +22,7 @@ from pumpd.core.delivering import delivering
 from pumpd.core.events import LinkState
 from pumpd.core.facts import Fact
 from pumpd.core.given import recorded
+from pumpd.core.hung import hung
 from pumpd.core.look import time_left_ns
 from pumpd.core.sighted import sighted
 from pumpd.core.signalling import signalling
@@ -63,6 +65,8 @@ def evolve(state: BedState, fact: Fact) -> BedState:
             return state.with_pump(replace(pump, infusion=_planned(pump.due(), fact)))
         case d.AlarmStopped() | d.StartsUnlocked() | d.PauseNoted():
             return state.with_pump(delivering(state.on(fact.slot), fact))
+        case c.ContainerChanged():
+            return state.with_pump(hung(state.on(fact.slot), fact))
         case f.RateGranted():
             return _rate_granted(state, fact)
         case f.PhaseChanged():
@@ -215,7 +219,7 @@ def _planned(infusion: Infusion, fact: _PlanFact) -> Infusion:
         case f.LegPrepared():
             leg = Leg(
                 granted=fact.granted, from_ns=fact.at_ns, base=infusion.delivered,
-                fastest_ul_per_h=fact.granted.rate_ul_per_h,
+                fastest_ul_per_h=fact.granted.rate_ul_per_h, ends_container=fact.ends_container,
             )  # fmt: skip
             return replace(
                 infusion, leg=leg, granted_ul_per_h=fact.granted.rate_ul_per_h,

@@ -25,6 +25,7 @@ from pumpd.core.codes import (
     Reason,
     Why,
 )
+from pumpd.core.container_facts import ContainerChanged
 from pumpd.core.delivered import Interval
 from pumpd.core.deliveries import AlarmStopped, PauseNoted, StartsUnlocked
 from pumpd.core.glimpses import Asked, Missed, Seen, StopTried
@@ -141,6 +142,7 @@ class LegPrepared:
     at_ns: int
     slot: str
     granted: Granted
+    ends_container: bool = False  # it uses the container up before the plan is over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,6 +305,7 @@ Fact = (
     | AlarmStopped
     | StartsUnlocked
     | PauseNoted
+    | ContainerChanged
     | Asked
     | Seen
     | Missed

@@ -8,42 +8,36 @@ all: it needs no login, no confirmation and no journal.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from pumpd.core import alarms
 from pumpd.core import facts as f
 from pumpd.core.asking import accept, gate_of_person, gate_of_phase, note, refuse
-from pumpd.core.codes import Action, CommandKind, Condition, Phase, ReasonCode, Severity, Why
+from pumpd.core.codes import Action, Condition, Phase, ReasonCode, Severity, Why
 from pumpd.core.confirming import against_confirmed
 from pumpd.core.deliveries import PauseNoted, StartsUnlocked
-from pumpd.core.effects import Prepare
 from pumpd.core.events import LinkState
 from pumpd.core.look import MOVING
 from pumpd.core.people import Act, may_be_second
 from pumpd.core.phases import acknowledge_pump, send_stop, stop_now, to
-from pumpd.core.programme import Step
-from pumpd.core.pump import Drive, Remaining, SettableLease
+from pumpd.core.programming import prepare
+from pumpd.core.pump import Drive
 from pumpd.core.requests import (
     AcknowledgeRequested,
     Answer,
     DeliveryAnswered,
     EndRequested,
-    Keep,
     PauseRequested,
     RearmRequested,
-    ResumeRequested,
     StartRequested,
     StopRequested,
 )
-from pumpd.core.rest import plan_until_end, rest_of
-from pumpd.core.rise import against_a_rise, against_rest, hard, review_order
+from pumpd.core.rise import against_a_rise, hard, review_order
 from pumpd.core.state import Alarm
 from pumpd.core.turn import Turn
-from pumpd.core.units import NL_PER_UL, NS_PER_MS, NS_PER_S, Towards, duration_for_ns
+from pumpd.core.units import NS_PER_MS, NS_PER_S
 
 CYCLES_IN_A_LEASE: Final = 3  # wall 8: a lease must outlive three worst rounds of its bus
-REST_SMALLEST_NL: Final = 10 * NL_PER_UL  # the coarsest counter step: a smaller rest could not be told from none
 
 
 # --- start ------------------------------------------------------------------------------------------------------
@@ -88,7 +82,7 @@ def start(turn: Turn, request: StartRequested) -> None:
     )
     alarms.forget_ended(turn, slot)
     to(turn, slot, Phase.CHECKING, Why.ORDERED)
-    _prepare(turn, slot)
+    prepare(turn, slot)
     accept(turn, request)
 
 
@@ -100,26 +94,7 @@ def _override_stands(request: StartRequested) -> bool:
     return may_be_second(actor.person, override.second.person, override.second.role)
 
 
-def _prepare(turn: Turn, slot: str) -> None:
-    """Program the rest of the plan: by the upper end of what is in, so never more than the plan."""
-    infusion = turn.infusion(slot)
-    remaining = Remaining(
-        rate_ul_per_h=infusion.rate_ul_per_h,
-        volume_nl=infusion.total_nl - infusion.delivered.high_nl,
-        lease_s=infusion.programme.lease_s if isinstance(turn.setup.info(slot).lease, SettableLease) else None,
-        syringe_diameter_um=infusion.programme.syringe_diameter_um,
-    )
-    command_id = turn.state.next_command_id
-    turn.record(
-        f.CommandIssued(
-            at_ns=turn.now_ns, slot=slot, command_id=command_id, command=CommandKind.PREPARE,
-            rate_ul_per_h=remaining.rate_ul_per_h, volume_nl=remaining.volume_nl,
-        )
-    )  # fmt: skip
-    turn.want(Prepare(slot=slot, command_id=command_id, remaining=remaining))
-
-
-# --- stop, pause, resume, end -------------------------------------------------------------------------------------
+# --- stop, pause, end ---------------------------------------------------------------------------------------------
 
 
 def stop(turn: Turn, request: StopRequested) -> None:
@@ -145,36 +120,6 @@ def pause(turn: Turn, request: PauseRequested) -> None:
         return
     turn.record(PauseNoted(at_ns=turn.now_ns, slot=request.slot, reason=request.reason))
     stop_now(turn, request.slot, Why.PAUSED)
-    accept(turn, request)
-
-
-def resume(turn: Turn, request: ResumeRequested) -> None:
-    """Go on from Stopped with what is left, at no higher rate than before."""
-    slot = request.slot
-    note(turn, request, Action.RESUME, text=request.keep.value)
-    reasons = gate_of_person(request, Act.RESUME)
-    reasons += gate_of_phase(turn, slot, Phase.STOPPED)
-    reasons += against_a_rise(turn, slot)
-    plan: tuple[Step, ...] = ()
-    if not reasons:
-        infusion = turn.infusion(slot)
-        waited_ns = turn.now_ns - (infusion.stopped_since_ns or turn.now_ns)
-        if waited_ns > turn.setup.resume_limit_s * NS_PER_S:
-            reasons.append(hard(ReasonCode.RESUME_TIME_OVER_S, waited_ns // NS_PER_S, turn.setup.resume_limit_s))
-        plan = infusion.plan if request.keep is Keep.VOLUME else plan_until_end(infusion, turn.now_ns)
-        rest = rest_of(replace(infusion, plan=plan), infusion.delivered.high_nl)
-        if sum(step.volume_nl for step in rest) < REST_SMALLEST_NL:
-            reasons.append(hard(ReasonCode.NOTHING_LEFT_NL, sum(step.volume_nl for step in rest), REST_SMALLEST_NL))
-        else:
-            reasons += against_rest(turn, slot, rest)
-    if reasons:
-        refuse(turn, request, Action.RESUME, reasons)
-        return
-    infusion = turn.infusion(slot)
-    left_ns = sum(duration_for_ns(step.volume_nl, step.rate_ul_per_h, Towards.UP) for step in rest)
-    turn.record(f.PlanCut(at_ns=turn.now_ns, slot=slot, plan=plan, planned_end_ns=turn.now_ns + left_ns))
-    to(turn, slot, Phase.CHECKING, Why.RESUMED)
-    _prepare(turn, slot)
     accept(turn, request)
 
 

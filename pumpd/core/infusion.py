@@ -6,12 +6,11 @@ report then says of the phase is settled in reports.py, and nowhere else.
 
 from __future__ import annotations
 
-from typing import Final
-
 from pumpd.core import alarms
 from pumpd.core import facts as f
 from pumpd.core import glimpses as g
 from pumpd.core.codes import CommandKind, Condition, Ending, Phase, Why
+from pumpd.core.containers import ends_container
 from pumpd.core.effects import Start
 from pumpd.core.events import (
     AlarmSeen,
@@ -27,12 +26,10 @@ from pumpd.core.events import (
     Unknown,
 )
 from pumpd.core.phases import send_stop, stop_now, to
+from pumpd.core.programming import reads_back
 from pumpd.core.pump import Drive, Report
 from pumpd.core.reports import alarmed, by_report, rate_told
 from pumpd.core.turn import Turn
-
-VOLUME_GRID_NL: Final = 100_000  # coarsest step of a volume target: 0.1 mL with four digits above 100 mL
-
 
 # --- what the bus brings ------------------------------------------------------------------------------------
 
@@ -146,18 +143,12 @@ def _prepared(turn: Turn, slot: str, outcome: Done | Refused | Unknown | Overtak
         stop_now(turn, slot, Why.COMMAND_REFUSED)
         return
     granted, infusion = outcome.granted, turn.infusion(slot)
-    asked_nl = infusion.total_nl - infusion.delivered.high_nl
-    lease_s = infusion.programme.lease_s
-    fits = (
-        granted.rate_ul_per_h == infusion.rate_ul_per_h
-        and asked_nl - VOLUME_GRID_NL <= granted.volume_nl <= asked_nl
-        and granted.lease_s == lease_s
-    )
-    if not fits:
+    if not reads_back(infusion, granted):
         alarms.raise_alarm(turn, Condition.RATE_DIFFERS, slot, value=granted.rate_ul_per_h)
         stop_now(turn, slot, Why.DEVIATION)
         return
-    turn.record(f.LegPrepared(at_ns=turn.now_ns, slot=slot, granted=granted))
+    last = ends_container(infusion)
+    turn.record(f.LegPrepared(at_ns=turn.now_ns, slot=slot, granted=granted, ends_container=last))
     to(turn, slot, Phase.STARTING, Why.PREPARED)
     command_id = turn.state.next_command_id
     turn.record(

@@ -56,11 +56,11 @@ def by_report(turn: Turn, slot: str, report: Report) -> None:
     elif phase is Phase.STOPPING:
         if still:
             _close_stop(turn, slot)
-            ended = _volume_reached(turn, slot, report)
             why = turn.pump(slot).why  # why it was stopped is worth more than that a report showed it
-            to(turn, slot, Phase.ENDED if ended else Phase.STOPPED, why, settled=True)
-            if ended:
-                alarms.raise_alarm(turn, Condition.ENDED, slot)
+            if _volume_reached(turn, slot, report):
+                _over(turn, slot, why, why)
+            else:
+                to(turn, slot, Phase.STOPPED, why, settled=True)
     elif phase in (Phase.STARTING, Phase.UNCERTAIN) and turn.pump(slot).command is not None:
         return  # a start or change that may still be on its way: nothing is settled before its end
     elif still:
@@ -113,18 +113,28 @@ def _compare_at_rest(turn: Turn, slot: str) -> None:
 
 
 def _volume_reached(turn: Turn, slot: str, report: Report) -> bool:
-    """Is the plan's whole volume in, by the lower end, but for what counter and motor cannot resolve?"""
+    """Is the leg's whole volume in, by the lower end, but for what counter and motor cannot resolve?"""
     infusion = turn.infusion(slot)
     if infusion.leg is None or report.infused_nl is None:
         return False
     return report.infused_nl + report.step_nl >= infusion.leg.granted.volume_nl
 
 
+def _over(turn: Turn, slot: str, why: Why, why_container: Why) -> None:
+    """The pump has given what it was programmed with: the plan is over, or only this container."""
+    leg = turn.infusion(slot).leg
+    if leg is not None and leg.ends_container:
+        to(turn, slot, Phase.STOPPED, why_container, settled=True)
+        alarms.raise_alarm(turn, Condition.CONTAINER_ENDED, slot)
+    else:
+        to(turn, slot, Phase.ENDED, why, settled=True)
+        alarms.raise_alarm(turn, Condition.ENDED, slot)
+
+
 def _stood_still(turn: Turn, slot: str, report: Report) -> None:
     """It should drive (or we do not know), and it stands still."""
     if _volume_reached(turn, slot, report):
-        to(turn, slot, Phase.ENDED, Why.VOLUME_REACHED, settled=True)
-        alarms.raise_alarm(turn, Condition.ENDED, slot)
+        _over(turn, slot, Why.VOLUME_REACHED, Why.CONTAINER_ENDED)
         return
     pump = turn.pump(slot)
     if pump.phase is Phase.STARTING or pump.why is Why.COMMAND_UNKNOWN:

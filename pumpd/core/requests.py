@@ -168,6 +168,26 @@ class RearmRequested:
     asked_at_ns: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerChangeRequested:
+    """Another container hangs, with the line off the patient meanwhile: what its label says, and who checked it.
+
+    `checked_in`: it was checked by two people before it came to the bed; if not, `second` does it here.
+    """
+
+    at_ns: int
+    request_id: str
+    actor: Actor | None
+    slot: str
+    container: str
+    concentration_ug_per_ml: int
+    lot: str | None = None
+    checked_in: bool = False
+    second: Actor | None = None
+    keep: Keep = Keep.VOLUME
+    asked_at_ns: int | None = None
+
+
 PersonRequest = (
     StartRequested
     | StopRequested
@@ -179,5 +199,6 @@ PersonRequest = (
     | AcknowledgeRequested
     | DeliveryAnswered
     | RearmRequested
+    | ContainerChangeRequested
 )
 Request = PersonRequest | BusEvent | DaemonEvent

@@ -70,6 +70,7 @@ class Leg:
     from_ns: int
     base: Interval  # delivered before this leg
     fastest_ul_per_h: int  # the highest rate that may be at the pump; for what silence could hide
+    ends_container: bool = False  # its end is the container's, not the plan's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +104,8 @@ class Infusion:
     delivered: Interval = NOTHING
     delivered_at_ns: int = 0  # when `delivered` was written
     leg: Leg | None = None
+    container: int = 1  # which one hangs
+    container_from: Interval = NOTHING  # what was in when it was put on
     stopped_since_ns: int | None = None
     uncertain_since_ns: int | None = None
     question: bool = False

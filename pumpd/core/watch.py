@@ -14,6 +14,7 @@ from pumpd.core import alarms
 from pumpd.core import facts as f
 from pumpd.core import glimpses as g
 from pumpd.core.codes import CommandKind, Condition, Phase, Why
+from pumpd.core.containers import container_left_ns
 from pumpd.core.effects import Identify, Observe
 from pumpd.core.events import LinkState
 from pumpd.core.look import lease_ns, measured_now, time_left_ns
@@ -110,6 +111,9 @@ def _near_end(turn: Turn, slot: str) -> None:
     left_ns = time_left_ns(infusion, turn.counted(slot).low_nl)
     if left_ns is not None and left_ns <= infusion.programme.near_end_s * NS_PER_S:
         alarms.raise_alarm(turn, Condition.NEAR_END, slot)
+    lasts_ns = container_left_ns(infusion, turn.counted(slot))
+    if lasts_ns is not None and lasts_ns <= infusion.programme.near_end_s * NS_PER_S:
+        alarms.raise_alarm(turn, Condition.CONTAINER_NEAR_END, slot)
 
 
 # --- on the clock -------------------------------------------------------------------------------------------

@@ -46,7 +46,14 @@ RATE_SLACK_PPM: Final = 2_000  # a motor step is not a round number of microlitr
 LEASE_ANY_S: Final = 15  # wall 8: no lease is longer
 RUNAWAY_NL: Final = 500_000  # wall 8: what a pump may give after its daemon died
 VIOLATIONS_MAX: Final = 20  # a run that went wrong tells enough with these
-PROMPTS: Final = (Condition.STEP_DUE, Condition.NEAR_END, Condition.ENDED, Condition.PAUSE_OVER)
+PROMPTS: Final = (
+    Condition.STEP_DUE,
+    Condition.NEAR_END,
+    Condition.CONTAINER_NEAR_END,
+    Condition.CONTAINER_ENDED,
+    Condition.ENDED,
+    Condition.PAUSE_OVER,
+)
 SETTLED: Final = (Phase.IDLE, Phase.CHECKING, Phase.STOPPED, Phase.ENDED)
 
 
