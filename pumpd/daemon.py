@@ -114,6 +114,7 @@ def _setup(config: Config, drivers: dict[str, Driver]) -> Setup:
         resume_limit_s=config.bedside.resume_limit_s,
         training=config.training,
         pause_boxes_s=tuple((reason, getattr(config.bedside.pause_s, reason.value)) for reason in PauseReason),
+        buses=tuple(tuple(pump.slot for pump in bus.pumps) for bus in config.buses),
     )
 
 

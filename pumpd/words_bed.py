@@ -56,6 +56,7 @@ WHYS: Final[Mapping[Why, str]] = {
     Why.REARMED: "taken back into use by a person",
     Why.CONTAINER_ENDED: "this container is used up",
     Why.CONTAINER_CHANGED: "a person changed the container",
+    Why.NEW_RATE: "stopped for a moment to set a new rate",
 }
 
 LINKS: Final[Mapping[LinkState, str]] = {
@@ -271,6 +272,9 @@ PLAIN: Final[Mapping[type, str]] = {
     f.BootStarted: "This computer's program started",
     f.PumpRecognised: "The pump said who it is",
     f.LegPrepared: "The pump read its programme back",
+    f.RateWaits: "The pump is stopped for a rate that it takes only standing still",
+    f.RateProgrammed: "The new rate is programmed",
+    f.RateDropped: "The new rate is not set after all",
     f.StepReached: "A step is complete",
     f.StepsByTap: "Steps up now wait for a tap",
     f.PlanCut: "The rest of the plan was laid out anew",

@@ -173,6 +173,7 @@ class Why(Enum):
     REARMED = "rearmed"
     CONTAINER_ENDED = "container_ended"
     CONTAINER_CHANGED = "container_changed"
+    NEW_RATE = "new_rate"
 
 
 class PauseReason(Enum):

@@ -26,6 +26,7 @@ from pumpd.core.hung import hung
 from pumpd.core.look import time_left_ns
 from pumpd.core.sighted import sighted
 from pumpd.core.signalling import signalling
+from pumpd.core.standstill import rate_waits, still_waiting
 from pumpd.core.state import (
     ALARMS_MAX,
     Alarm,
@@ -67,6 +68,9 @@ def evolve(state: BedState, fact: Fact) -> BedState:
             return state.with_pump(delivering(state.on(fact.slot), fact))
         case c.ContainerChanged():
             return state.with_pump(hung(state.on(fact.slot), fact))
+        case f.RateWaits() | f.RateProgrammed() | f.RateDropped():
+            pump = state.on(fact.slot)
+            return state.with_pump(replace(pump, infusion=rate_waits(pump.due(), fact)))
         case f.RateGranted():
             return _rate_granted(state, fact)
         case f.PhaseChanged():
@@ -120,6 +124,9 @@ def _pump_booted(pump: PumpState, fact: f.BootStarted) -> PumpState:
             planned_end_ns=infusion.planned_end_ns + shift,
             delivered_at_ns=infusion.delivered_at_ns + shift,
             leg=None if leg is None else replace(leg, from_ns=leg.from_ns + shift),
+            waiting=None
+            if infusion.waiting is None
+            else replace(infusion.waiting, since_ns=infusion.waiting.since_ns + shift),
             stopped_since_ns=None if infusion.stopped_since_ns is None else infusion.stopped_since_ns + shift,
             uncertain_since_ns=None if infusion.uncertain_since_ns is None else infusion.uncertain_since_ns + shift,
             steps_by_tap=True,
@@ -203,6 +210,8 @@ def _ordered(state: BedState, fact: f.InfusionOrdered) -> BedState:
         started_ns=fact.at_ns,
         plan=fact.programme.steps,
         planned_end_ns=fact.at_ns + duration_ns,
+        lease_s=fact.programme.lease_s,
+        leased_ul_per_h=fact.programme.top_rate_ul_per_h,
         rate_ul_per_h=fact.programme.steps[0].rate_ul_per_h,
         delivered_at_ns=fact.at_ns,
     )
@@ -219,6 +228,7 @@ def _planned(infusion: Infusion, fact: _PlanFact) -> Infusion:
         case f.LegPrepared():
             leg = Leg(
                 granted=fact.granted, from_ns=fact.at_ns, base=infusion.delivered,
+                whole_nl=fact.granted.volume_nl if fact.whole_nl is None else fact.whole_nl,
                 fastest_ul_per_h=fact.granted.rate_ul_per_h, ends_container=fact.ends_container,
             )  # fmt: skip
             return replace(
@@ -283,6 +293,7 @@ def _phase_changed(state: BedState, fact: f.PhaseChanged) -> BedState:
             question=False,
             pause=infusion.pause if fact.phase in (Phase.STOPPING, Phase.STOPPED) else None,
         )
+        infusion = still_waiting(infusion, fact.phase)
         starts_anew = starts_anew or (counter_gone and had_leg)
         pump = replace(pump, infusion=None if fact.phase is Phase.IDLE else infusion)
     seen = pump.sighting

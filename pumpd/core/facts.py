@@ -137,12 +137,16 @@ class CommandClosed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegPrepared:
-    """The pump read back what it will do until the next stop; the counter counts from here."""
+    """The pump read back what it will do until the next stop; the counter counts from here.
+
+    `whole_nl` is all that this leg is to give, where the target that was programmed is only a lease (lease.py).
+    """
 
     at_ns: int
     slot: str
     granted: Granted
     ends_container: bool = False  # it uses the container up before the plan is over
+    whole_nl: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +158,32 @@ class RateGranted:
     asked_ul_per_h: int
     granted_ul_per_h: int
     delivered: Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateWaits:
+    """A rate that this pump takes only standing still, under this lease: it is stopped for it (new_rate.py)."""
+
+    at_ns: int
+    slot: str
+    rate_ul_per_h: int
+    lease_s: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateProgrammed:
+    """The pump stands still, and the rate that waited for that is programmed now."""
+
+    at_ns: int
+    slot: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateDropped:
+    """The rate that waited for a standstill is not set after all."""
+
+    at_ns: int
+    slot: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,6 +318,9 @@ Fact = (
     | CommandClosed
     | LegPrepared
     | RateGranted
+    | RateWaits
+    | RateProgrammed
+    | RateDropped
     | StepReached
     | StepTaken
     | StepsByTap

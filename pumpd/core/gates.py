@@ -8,8 +8,6 @@ all: it needs no login, no confirmation and no journal.
 
 from __future__ import annotations
 
-from typing import Final
-
 from pumpd.core import alarms
 from pumpd.core import facts as f
 from pumpd.core.asking import accept, gate_of_person, gate_of_phase, note, refuse
@@ -18,6 +16,7 @@ from pumpd.core.confirming import against_confirmed
 from pumpd.core.deliveries import PauseNoted, StartsUnlocked
 from pumpd.core.events import LinkState
 from pumpd.core.look import MOVING
+from pumpd.core.new_rate import against_cycle
 from pumpd.core.people import Act, may_be_second
 from pumpd.core.phases import acknowledge_pump, send_stop, stop_now, to
 from pumpd.core.programming import prepare
@@ -35,10 +34,6 @@ from pumpd.core.requests import (
 from pumpd.core.rise import against_a_rise, hard, review_order
 from pumpd.core.state import Alarm
 from pumpd.core.turn import Turn
-from pumpd.core.units import NS_PER_MS, NS_PER_S
-
-CYCLES_IN_A_LEASE: Final = 3  # wall 8: a lease must outlive three worst rounds of its bus
-
 
 # --- start ------------------------------------------------------------------------------------------------------
 
@@ -57,10 +52,8 @@ def start(turn: Turn, request: StartRequested) -> None:
     if answer.grant.needs_override and not _override_stands(request):
         reasons.append(hard(ReasonCode.OVERRIDE_NEEDED))
     programme = answer.programme
-    if programme is not None and programme.lease_s is not None:
-        cycles_ms = CYCLES_IN_A_LEASE * turn.setup.cycle_ms(slot)
-        if cycles_ms * NS_PER_MS > programme.lease_s * NS_PER_S:
-            reasons.append(hard(ReasonCode.BUS_CYCLE_MS, cycles_ms, programme.lease_s * 1_000))
+    if programme is not None:
+        reasons += against_cycle(turn, slot, programme.lease_s)
     if reasons or programme is None or request.actor is None:
         refuse(turn, request, Action.START, reasons)
         return
@@ -115,7 +108,8 @@ def pause(turn: Turn, request: PauseRequested) -> None:
     reasons = gate_of_phase(
         turn, request.slot, Phase.CHECKING, Phase.STARTING, Phase.INFUSING, Phase.UNCERTAIN
     )  # fmt: skip
-    if reasons:
+    infusion = turn.pump(request.slot).infusion
+    if reasons and (infusion is None or infusion.waiting is None):  # one that is stopped only for a new rate runs on
         refuse(turn, request, Action.PAUSE, reasons)
         return
     turn.record(PauseNoted(at_ns=turn.now_ns, slot=request.slot, reason=request.reason))

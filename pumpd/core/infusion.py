@@ -26,7 +26,7 @@ from pumpd.core.events import (
     Unknown,
 )
 from pumpd.core.phases import send_stop, stop_now, to
-from pumpd.core.programming import reads_back
+from pumpd.core.programming import reads_back, whole_of_leg_nl
 from pumpd.core.pump import Drive, Report
 from pumpd.core.reports import alarmed, by_report, rate_told
 from pumpd.core.turn import Turn
@@ -143,12 +143,13 @@ def _prepared(turn: Turn, slot: str, outcome: Done | Refused | Unknown | Overtak
         stop_now(turn, slot, Why.COMMAND_REFUSED)
         return
     granted, infusion = outcome.granted, turn.infusion(slot)
-    if not reads_back(infusion, granted):
+    if not reads_back(infusion, turn.setup.info(slot), granted):
         alarms.raise_alarm(turn, Condition.RATE_DIFFERS, slot, value=granted.rate_ul_per_h)
         stop_now(turn, slot, Why.DEVIATION)
         return
+    whole_nl = whole_of_leg_nl(infusion, turn.setup.info(slot), granted)
     last = ends_container(infusion)
-    turn.record(f.LegPrepared(at_ns=turn.now_ns, slot=slot, granted=granted, ends_container=last))
+    turn.record(f.LegPrepared(at_ns=turn.now_ns, slot=slot, granted=granted, ends_container=last, whole_nl=whole_nl))
     to(turn, slot, Phase.STARTING, Why.PREPARED)
     command_id = turn.state.next_command_id
     turn.record(

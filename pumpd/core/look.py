@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pumpd.core import delivered as volume
 from pumpd.core.codes import Phase, Why
 from pumpd.core.delivered import Interval, Measured
+from pumpd.core.lease import stands_in
 from pumpd.core.pump import Drive, DriverInfo, FixedLease
 from pumpd.core.state import Infusion, PumpState, Reading
 from pumpd.core.units import NS_PER_S, Towards, divide, duration_for_ns
@@ -55,6 +56,8 @@ def lease_ns(infusion: Infusion, info: DriverInfo) -> int | None:
         return infusion.leg.granted.lease_s * NS_PER_S + LEASE_SLACK_NS
     if isinstance(info.lease, FixedLease):
         return info.lease.length_s * NS_PER_S + LEASE_SLACK_NS
+    if stands_in(info) is not None and infusion.lease_s is not None:
+        return infusion.lease_s * NS_PER_S + LEASE_SLACK_NS
     return None
 
 
@@ -113,7 +116,7 @@ def delivered_now(pump: PumpState, info: DriverInfo, now_ns: int, boot_at_ns: in
     told = seen.last.rate_ul_per_h if drives and seen.last is not None and not _is_foreign(pump) else None
     wider = volume.widened(known, max(leg.fastest_ul_per_h, told or 0), elapsed_ns, info.accuracy_ppm)
     step_nl = motor_step_nl(info, infusion.programme.syringe_diameter_um)
-    ceiling_nl = leg.base.high_nl + leg.granted.volume_nl + leg.granted.step_nl + step_nl
+    ceiling_nl = leg.base.high_nl + leg.whole_nl + leg.granted.step_nl + step_nl
     return volume.monotone(infusion.delivered, volume.capped(wider, ceiling_nl))
 
 

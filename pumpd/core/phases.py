@@ -74,9 +74,19 @@ def send_stop(turn: Turn, slot: str) -> None:
 def stop_now(turn: Turn, slot: str, why: Why) -> None:
     """Stop this pump, whatever it is doing."""
     phase = turn.pump(slot).phase
+    drop_waiting(turn, slot)
     if phase in (Phase.CHECKING, Phase.STARTING, Phase.INFUSING, Phase.STOPPED, Phase.UNCERTAIN):
         to(turn, slot, Phase.STOPPING, why)
     send_stop(turn, slot)
+
+
+def drop_waiting(turn: Turn, slot: str) -> bool:
+    """A rate that waits for a standstill does not survive another stop; says whether one did."""
+    infusion = turn.pump(slot).infusion
+    if infusion is None or infusion.waiting is None or infusion.waiting.programmed:
+        return False
+    turn.record(f.RateDropped(at_ns=turn.now_ns, slot=slot))
+    return True
 
 
 def change_rate(turn: Turn, slot: str, rate_ul_per_h: int) -> None:

@@ -10,7 +10,7 @@ What a regimen's own cap or the rounding took away is kept as a `Clamp`, and sho
 cannot be done at all is a `Misfit`. `draft` always yields a programme, fit or not, so that limits can be
 judged beside misfits and a person hears everything at once; `compile_order` yields one or the other.
 
-The lease (wall 8) is computed here: how long the pump may go on when the daemon is dead.
+The lease (wall 8, lease.py) is computed here for the highest rate: how long the pump may go on when the daemon is dead.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from enum import Enum
 from fractions import Fraction
 from typing import Final, assert_never
 
+from pumpd.core.lease import lease_bound_s, lease_rate_max_ul_per_h, stands_in, volume_rate_min_ul_per_h
 from pumpd.core.library import Container, ContainerKind, DoseUnit, Entry
 from pumpd.core.order import Order
 from pumpd.core.pump import DriverInfo, FixedLease, NoLease, SettableLease, VolumeLease
@@ -130,12 +131,6 @@ class Programme:
         return highest if self.titrated is None else max(highest, self.titrated.highest_ul_per_h)
 
 
-# wall 8: what may still go in when the daemon dies
-LEASE_MAX_S: Final = 15
-LEASE_MAX_NL: Final = 500_000
-LEASE_MAX_UG_PER_KG: Final = 20
-LEASE_MARGIN_S: Final = 1  # the pump's own clock, and its reply limit
-
 # pi, enclosed: areas round in the safe direction
 _PI_BELOW: Final = Fraction(103_993, 33_102)
 _PI_ABOVE: Final = Fraction(104_348, 33_215)
@@ -152,44 +147,19 @@ def rate_range_ul_per_h(info: DriverInfo, diameter_um: int) -> tuple[int, int]:
     return lowest, on_grid(highest, info.rate_step_ul_per_h, info.rate_digits)
 
 
-def lease_bound_s(*, rate_ul_per_h: int, concentration_ug_per_ml: int, weight_g: int) -> int:
-    """Whole seconds that a pump may go on alone at this rate, margin taken off; below 1: not at all."""
-    bound_s = LEASE_MAX_S
-    if rate_ul_per_h > 0:
-        bound_s = min(bound_s, divide(LEASE_MAX_NL * S_PER_H, rate_ul_per_h * NL_PER_UL, Towards.DOWN))
-        ng_per_h = rate_ul_per_h * concentration_ug_per_ml
-        if ng_per_h > 0:
-            bound_s = min(bound_s, divide(LEASE_MAX_UG_PER_KG * weight_g * S_PER_H, ng_per_h, Towards.DOWN))
-    return bound_s - LEASE_MARGIN_S
-
-
-def lease_rate_max_ul_per_h(*, length_s: int, concentration_ug_per_ml: int, weight_g: int) -> int:
-    """The highest rate at which a lease of this length is short enough; 0 when none is."""
-    needed_s = length_s + LEASE_MARGIN_S
-    if needed_s > LEASE_MAX_S:
-        return 0
-    highest = divide(LEASE_MAX_NL * S_PER_H, needed_s * NL_PER_UL, Towards.DOWN)
-    if concentration_ug_per_ml > 0:
-        by_mass = divide(LEASE_MAX_UG_PER_KG * weight_g * S_PER_H, needed_s * concentration_ug_per_ml, Towards.DOWN)
-        highest = min(highest, by_mass)
-    return highest
-
-
-def _lease(programme: Programme, info: DriverInfo) -> int | Misfit | None:
-    rate = programme.top_rate_ul_per_h
-    concentration = programme.concentration_ug_per_ml
-    bound_s = lease_bound_s(rate_ul_per_h=rate, concentration_ug_per_ml=concentration, weight_g=programme.weight_g)
+def lease_at(programme: Programme, info: DriverInfo, rate_ul_per_h: int) -> int | Misfit | None:
+    """The lease for this drug and patient with nothing faster than this rate; or why there is none (lease.py)."""
+    concentration, weight_g = programme.concentration_ug_per_ml, programme.weight_g
+    bound_s = lease_bound_s(rate_ul_per_h=rate_ul_per_h, concentration_ug_per_ml=concentration, weight_g=weight_g)
     match info.lease:
         case SettableLease(shortest_s=shortest_s, longest_s=longest_s):
             if bound_s < shortest_s:
                 return Misfit(kind=MisfitKind.LEASE_S, asked=shortest_s, limit=max(bound_s, 0))
             return min(bound_s, longest_s)
         case FixedLease(length_s=length_s):
-            limit = lease_rate_max_ul_per_h(
-                length_s=length_s, concentration_ug_per_ml=concentration, weight_g=programme.weight_g
-            )
-            if rate > limit:
-                return Misfit(kind=MisfitKind.LEASE_RATE_UL_PER_H, asked=rate, limit=limit)
+            limit = lease_rate_max_ul_per_h(length_s=length_s, concentration_ug_per_ml=concentration, weight_g=weight_g)
+            if rate_ul_per_h > limit:
+                return Misfit(kind=MisfitKind.LEASE_RATE_UL_PER_H, asked=rate_ul_per_h, limit=limit)
             return length_s
         case VolumeLease(changeable_while_running=True):
             if bound_s < 1:
@@ -335,10 +305,22 @@ def draft(
         titrated=_titrated(order, regimen, entry, container, info),
     )
     found = _misfits(programme, container, entry.containers_max, info)
-    lease = _lease(programme, info)
+    lease = lease_at(programme, info, programme.top_rate_ul_per_h)
     if isinstance(lease, Misfit):
         return programme, (*found, lease)
-    return replace(programme, lease_s=lease), found
+    programme = replace(programme, lease_s=lease)
+    return programme, (*found, *too_slow_for_lease(programme, info, min(step.rate_ul_per_h for step in steps)))
+
+
+def too_slow_for_lease(programme: Programme, info: DriverInfo, rate_ul_per_h: int) -> tuple[Misfit, ...]:
+    """Where a volume target stands in for a lease it has to be kept ahead of the counter, step by step."""
+    volume = stands_in(info)
+    if volume is None or programme.lease_s is None:
+        return ()
+    least = volume_rate_min_ul_per_h(volume, programme.lease_s)
+    if rate_ul_per_h >= least:
+        return ()
+    return (Misfit(kind=MisfitKind.PUMP_RATE_MIN_UL_PER_H, asked=rate_ul_per_h, limit=least),)
 
 
 def _too_much(total_nl: int, container: Container, containers_max: int) -> tuple[Misfit, ...]:

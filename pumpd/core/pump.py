@@ -28,6 +28,7 @@ class SettableLease:
 
     shortest_s: int
     longest_s: int
+    resumes_by_itself: bool = False  # ... and goes on when it hears something again (ProMinent DULCO flex Control)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,7 @@ class FixedLease:
     """The pump stops by itself after a time that cannot be set: it limits the rate instead."""
 
     length_s: int
+    resumes_by_itself: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,7 @@ class VolumeLease:
     """The pump stops at a volume target, which stands in for a lease if it can be moved while running."""
 
     changeable_while_running: bool
+    step_nl: int = 1_000  # the coarser of its target's and its counter's finest steps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from pumpd.core.battery import watch_battery
 from pumpd.core.codes import CommandKind, Condition, Ending, Phase, Why
 from pumpd.core.events import LinkState
 from pumpd.core.look import believed, measured_now, motor_step_nl
+from pumpd.core.new_rate import go_on
 from pumpd.core.phases import change_rate, send_stop, stop_now, to
 from pumpd.core.pump import Drive, PumpAlarm, Report
 from pumpd.core.state import Infusion
@@ -61,6 +62,7 @@ def by_report(turn: Turn, slot: str, report: Report) -> None:
                 _over(turn, slot, why, why)
             else:
                 to(turn, slot, Phase.STOPPED, why, settled=True)
+                go_on(turn, slot)
     elif phase in (Phase.STARTING, Phase.UNCERTAIN) and turn.pump(slot).command is not None:
         return  # a start or change that may still be on its way: nothing is settled before its end
     elif still:
@@ -117,7 +119,7 @@ def _volume_reached(turn: Turn, slot: str, report: Report) -> bool:
     infusion = turn.infusion(slot)
     if infusion.leg is None or report.infused_nl is None:
         return False
-    return report.infused_nl + report.step_nl >= infusion.leg.granted.volume_nl
+    return report.infused_nl + report.step_nl >= infusion.leg.whole_nl
 
 
 def _over(turn: Turn, slot: str, why: Why, why_container: Why) -> None:
@@ -155,7 +157,7 @@ def _counter_fits(turn: Turn, slot: str, report: Report) -> bool:
     if infusion.leg is None or report.infused_nl is None:
         return report.infused_nl is None
     slack_nl = report.step_nl + motor_step_nl(turn.setup.info(slot), infusion.programme.syringe_diameter_um)
-    return believed(turn.pump(slot)) and report.infused_nl <= infusion.leg.granted.volume_nl + slack_nl
+    return believed(turn.pump(slot)) and report.infused_nl <= infusion.leg.whole_nl + slack_nl
 
 
 def _drives(turn: Turn, slot: str, report: Report) -> None:

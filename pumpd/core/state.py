@@ -68,6 +68,7 @@ class Leg:
 
     granted: Granted
     from_ns: int
+    whole_nl: int  # what the whole leg is to give; a volume target that stands in for a lease is only part of it
     base: Interval  # delivered before this leg
     fastest_ul_per_h: int  # the highest rate that may be at the pump; for what silence could hide
     ends_container: bool = False  # its end is the container's, not the plan's
@@ -79,6 +80,17 @@ class Trip:
 
     condition: Condition
     at_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingRate:
+    """A rate that the pump takes only standing still: it is stopped for it, programmed and started (new_rate.py)."""
+
+    rate_ul_per_h: int
+    lease_s: int | None
+    before_ul_per_h: int
+    since_ns: int
+    programmed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,11 +107,14 @@ class Infusion:
     started_ns: int
     plan: tuple[Step, ...]  # the programme's steps, or what a resume left of them
     planned_end_ns: int
+    lease_s: int | None  # of every leg from here on (wall 8)
+    leased_ul_per_h: int  # the highest rate that this lease was computed for
     entry: Entry | None = None  # the limits it was started under; None: started by a program that did not keep them
     step: int = 0
     step_due: bool = False  # the next step up waits for its tap
     steps_by_tap: bool = False  # after a restart even automatic steps wait for a tap
     rate_ul_per_h: int = 0  # asked, now
+    waiting: WaitingRate | None = None
     granted_ul_per_h: int | None = None  # the pump's read-back of it
     delivered: Interval = NOTHING
     delivered_at_ns: int = 0  # when `delivered` was written

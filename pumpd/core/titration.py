@@ -8,8 +8,8 @@ from __future__ import annotations
 from pumpd.core import facts as f
 from pumpd.core.asking import accept, gate_of_person, gate_of_phase, note, refuse
 from pumpd.core.codes import Action, Phase, Reason, ReasonCode
+from pumpd.core.new_rate import against_lease, set_rate
 from pumpd.core.people import Act
-from pumpd.core.phases import change_rate
 from pumpd.core.programme import rate_range_ul_per_h
 from pumpd.core.requests import (
     RateRequested,
@@ -43,12 +43,12 @@ def rate(turn: Turn, request: RateRequested) -> None:
             reasons.append(hard(ReasonCode.COMMAND_PENDING))
         if wanted == infusion.rate_ul_per_h:
             reasons.append(hard(ReasonCode.NOT_A_CHANGE_UL_PER_H, wanted, infusion.rate_ul_per_h))
-        reasons += _fits_pump(turn, slot, infusion, wanted)
+        reasons += _fits_pump(turn, slot, infusion, wanted) + against_lease(turn, slot, wanted)
     if reasons:
         refuse(turn, request, Action.CHANGE_RATE, reasons)
         return
     turn.record(f.StepsByTap(at_ns=turn.now_ns, slot=slot))
-    change_rate(turn, slot, wanted)
+    set_rate(turn, slot, wanted)
     accept(turn, request)
 
 

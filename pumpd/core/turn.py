@@ -42,6 +42,7 @@ class Setup:
     resume_limit_s: int
     training: bool
     pause_boxes_s: tuple[tuple[PauseReason, int], ...] = PAUSE_BOXES_S
+    buses: tuple[tuple[str, ...], ...] = ()  # slots that share a bus; one that is in none has a bus of its own
 
     def pause_box_s(self, reason: PauseReason | None) -> int:
         """How long it may stand still for this reason before the bed reminds."""
@@ -54,6 +55,10 @@ class Setup:
     def cycle_ms(self, slot: str) -> int:
         """The worst round of the bus that this slot shares."""
         return next(cycle for name, cycle in self.worst_cycle_ms if name == slot)
+
+    def neighbours(self, slot: str) -> tuple[str, ...]:
+        """The other slots of the same bus."""
+        return tuple(each for bus in self.buses if slot in bus for each in bus if each != slot)
 
 
 class Turn:

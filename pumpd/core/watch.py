@@ -18,8 +18,9 @@ from pumpd.core.containers import container_left_ns
 from pumpd.core.effects import Identify, Observe
 from pumpd.core.events import LinkState
 from pumpd.core.look import lease_ns, measured_now, time_left_ns
+from pumpd.core.new_rate import set_rate
 from pumpd.core.pausing import remind
-from pumpd.core.phases import change_rate, send_stop, stop_now, to
+from pumpd.core.phases import send_stop, stop_now, to
 from pumpd.core.programme import StepMode
 from pumpd.core.rise import may_step_up_by_itself
 from pumpd.core.state import Infusion, PumpState
@@ -103,7 +104,7 @@ def take_step(turn: Turn, slot: str, person: str | None) -> None:
     turn.record(f.StepTaken(at_ns=turn.now_ns, slot=slot, step=following, person=person))
     alarms.condition_over(turn, Condition.STEP_DUE, slot)
     if rate != infusion.rate_ul_per_h:
-        change_rate(turn, slot, rate)
+        set_rate(turn, slot, rate)
 
 
 def _near_end(turn: Turn, slot: str) -> None:

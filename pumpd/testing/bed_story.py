@@ -84,6 +84,7 @@ class BedStory:
         rules: Rules | None = None,
         cycle_ms: int = 300,
         resume_limit_s: int = 900,
+        one_bus: bool = False,
     ) -> None:
         self.setup = Setup(
             rules=shipped_rules() if rules is None else rules,
@@ -91,6 +92,7 @@ class BedStory:
             worst_cycle_ms=tuple((slot, cycle_ms) for slot in slots),
             resume_limit_s=resume_limit_s,
             training=True,
+            buses=(tuple(slots),) if one_bus else (),
         )
         self.now_ns = 1_000 * NS_PER_S
         self.state = BedState()

@@ -62,6 +62,7 @@ def setup_for(lines: Sequence[Line], *, training: bool = True, resume_limit_s: i
         worst_cycle_ms=tuple(cycles),
         resume_limit_s=resume_limit_s,
         training=training,
+        buses=tuple(tuple(slot for slot, _ in line.slots) for line in lines),
     )
 
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pumpd.core.lease import lease_bound_s, lease_rate_max_ul_per_h
 from pumpd.core.library import Cap, Container, ContainerKind, DoseUnit, Entry, Span
 from pumpd.core.order import Order
 from pumpd.core.programme import (
@@ -21,8 +22,6 @@ from pumpd.core.programme import (
     Programme,
     Titrated,
     compile_order,
-    lease_bound_s,
-    lease_rate_max_ul_per_h,
     rate_range_ul_per_h,
 )
 from pumpd.core.pump import FixedLease, Lease, NoLease, SettableLease, VolumeLease
@@ -227,13 +226,16 @@ def test_lease_lets_in_no_more_than_wall_8_allows(rate: int, concentration: int,
 def test_fixed_lease_limits_the_rate_to_where_the_bound_still_holds(
     length_s: int, concentration: int, weight_g: int
 ) -> None:
-    def bound(rate: int) -> int:
-        return lease_bound_s(rate_ul_per_h=rate, concentration_ug_per_ml=concentration, weight_g=weight_g)
+    def holds(rate: int) -> bool:
+        whole_s = length_s + 1  # with the second by which the pump's own timer may be late
+        by_volume = Fraction(rate * 1_000 * whole_s, 3_600) <= 500_000
+        return by_volume and Fraction(rate * concentration * whole_s, 3_600) <= 20 * weight_g
 
     limit = lease_rate_max_ul_per_h(length_s=length_s, concentration_ug_per_ml=concentration, weight_g=weight_g)
+    assert (limit == 0) == (length_s > 15), "no rate makes a longer one short enough"
     if limit:
-        assert bound(limit) >= length_s
-    assert bound(limit + 1) < length_s
+        assert holds(limit)
+        assert not holds(limit + 1)
 
 
 def test_lease_that_a_pump_cannot_keep_is_a_misfit() -> None:
