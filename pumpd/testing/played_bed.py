@@ -17,6 +17,7 @@ from pumpd_sim.bus import SimBus
 
 from pumpd.bedside import Bedside
 from pumpd.bus import Bus, Station
+from pumpd.clock import Clock
 from pumpd.core.bed import preview
 from pumpd.core.codes import Phase
 from pumpd.core.effects import PumpEffect, Reply
@@ -86,8 +87,10 @@ class PlayedBed:
         chance: random.Random | None = None,
         disk: Disk | None = None,
         survivors: Sequence[Stored] = (),
+        daemons_clock: Clock | None = None,
     ) -> Self:
-        """Build and start everything; the pumps are looked for at once."""
+        """Build and start everything; the pumps are looked for at once. The daemon may have a clock of its own."""
+        own = clock if daemons_clock is None else daemons_clock
         boot = clock.new_id()
         journal = SimulatedJournal(boot, chance or random.Random(0), disk or Disk(), survivors)
         buses: dict[str, Bus] = {}
@@ -97,7 +100,7 @@ class PlayedBed:
 
         samples = RecentSamples()
         bedside = Bedside(
-            setup=setup_for(lines), journal=journal, samples=samples, clock=clock, send=send, beat=lambda: None
+            setup=setup_for(lines), journal=journal, samples=samples, clock=own, send=send, beat=lambda: None
         )
         bedside.boot(boot)
         bed = cls(clock=clock, lines=tuple(lines), bedside=bedside, journal=journal, samples=samples)
@@ -114,7 +117,7 @@ class PlayedBed:
                     for slot, address in line.slots
                 },
                 deliver=bedside.submit,
-                now_ns=clock.now_ns,
+                now_ns=own.now_ns,
                 beat=lambda: None,
             )
             buses.update({slot: bus for slot, _ in line.slots})
@@ -146,29 +149,29 @@ class PlayedBed:
 
     async def start(self, order: Order, slot: str = "p1") -> Reply:
         """Review and start at once, as a nurse who reads fast."""
-        review = preview(self.bedside.state, slot, order, self.bedside.setup, self.clock.now_ns())
+        review = preview(self.bedside.state, slot, order, self.bedside.setup, self.bedside.clock.now_ns())
         return await self.bedside.ask(
             StartRequested(
-                at_ns=self.clock.now_ns(), request_id=self.clock.new_id(), actor=NURSE, slot=slot, order=order,
+                at_ns=self.bedside.clock.now_ns(), request_id=self.clock.new_id(), actor=NURSE, slot=slot, order=order,
                 digest=review.digest, override=AGREED if review.grant.needs_override else None,
             )
         )  # fmt: skip
 
     async def stop(self, slot: str | None = None) -> Reply:
         return await self.bedside.ask(
-            StopRequested(at_ns=self.clock.now_ns(), request_id=self.clock.new_id(), actor=None, slot=slot)
+            StopRequested(at_ns=self.bedside.clock.now_ns(), request_id=self.clock.new_id(), actor=None, slot=slot)
         )
 
     async def resume(self, slot: str = "p1", keep: Keep = Keep.END_TIME) -> Reply:
         return await self.bedside.ask(
             ResumeRequested(
-                at_ns=self.clock.now_ns(), request_id=self.clock.new_id(), actor=NURSE, slot=slot, keep=keep
+                at_ns=self.bedside.clock.now_ns(), request_id=self.clock.new_id(), actor=NURSE, slot=slot, keep=keep
             )
         )
 
     async def step(self, slot: str = "p1") -> Reply:
         return await self.bedside.ask(
-            StepRequested(at_ns=self.clock.now_ns(), request_id=self.clock.new_id(), actor=NURSE, slot=slot)
+            StepRequested(at_ns=self.bedside.clock.now_ns(), request_id=self.clock.new_id(), actor=NURSE, slot=slot)
         )
 
     async def until_ready(self, slot: str = "p1", within_s: float = 30.0) -> PumpState:
