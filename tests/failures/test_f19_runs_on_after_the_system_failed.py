@@ -3,7 +3,7 @@
 Medfusion, 2022, in intermittent mode. Here the daemon is killed for good in each phase in which the motor may turn,
 and in the middle of a step up: the pump stands still by its own timer, within 15 s and half a millilitre.
 
-Guard: `pumpd.core.programme.lease_bound_s`, the lease that follows from the rate. Without it the pump takes its
+Guard: `pumpd.core.lease.lease_bound_s`, the lease that follows from the rate. Without it the pump takes its
 longest.
 """
 
@@ -79,5 +79,5 @@ def test_a_pump_whose_daemon_died_stands_still_in_every_phase(moment: Moment) ->
 @pytest.mark.requirement("F19")
 @pytest.mark.parametrize("moment", [infusing, stepping])
 def test_a_lease_that_does_not_follow_from_the_rate_lets_it_run(moment: Moment) -> None:
-    with guard_removed("pumpd.core.programme.lease_bound_s", instead=lambda **_: 255):
+    with guard_removed("pumpd.core.lease.lease_bound_s", instead=lambda **_: 255):
         assert any("runs on" in each for each in killed_in(moment))
