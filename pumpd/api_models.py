@@ -21,9 +21,9 @@ from pumpd.core.codes import Action, Condition, PauseReason, Phase, ReasonCode, 
 from pumpd.core.events import LinkState
 from pumpd.core.library import ContainerKind
 from pumpd.core.people import Role
-from pumpd.core.programme import StepMode
 from pumpd.core.pump import Drive
 from pumpd.core.requests import Answer, Keep
+from pumpd.core.steps import StepMode
 
 __all__ = [  # a client takes the enums from here, and knows nothing of the core
     "Action", "Answer", "Condition", "ContainerKind", "Drive", "Keep", "LinkState", "PauseReason", "Phase",

@@ -14,9 +14,9 @@ from pumpd.core.codes import Reason
 from pumpd.core.effects import Reply
 from pumpd.core.library import Container, DoseUnit, Entry
 from pumpd.core.order import Order
-from pumpd.core.programme import StepMode
 from pumpd.core.regimen import Offer, offers
 from pumpd.core.state import BedState
+from pumpd.core.steps import StepMode
 from pumpd.core.turn import Setup
 from pumpd.core.units import NS_PER_MS, Towards, duration_for_ns
 

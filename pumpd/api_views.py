@@ -24,9 +24,9 @@ from pumpd.core.effects import Reply
 from pumpd.core.look import Look, look
 from pumpd.core.order import Order
 from pumpd.core.people import Role
-from pumpd.core.programme import StepMode
 from pumpd.core.pump import IdentityKind
 from pumpd.core.state import Alarm, BedState, Infusion, PumpState
+from pumpd.core.steps import StepMode
 from pumpd.core.turn import Setup
 from pumpd.core.units import NS_PER_MS
 

@@ -159,6 +159,10 @@ ALARMS: Final[Mapping[Condition, tuple[str, str]]] = {
         "Get the next one ready.",
     ),
     Condition.NEAR_END: ("The infusion is nearly over", "Get ready for its end."),
+    Condition.KVO_RUNNING: (
+        "The planned volume is in; a little flow keeps the vein open, with drug in it",
+        "Stop and end, or follow the prescriber's plan. It stops by itself within an hour.",
+    ),
     Condition.ENDED: ("The infusion has ended", "Disconnect when the prescriber's plan says so."),
     Condition.RESTARTED: (
         "This computer's program was restarted; the infusion goes on",

@@ -131,6 +131,10 @@ _SENTENCES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
         ),
         rate_ml_per_h,
     ),
+    ReasonCode.RAMP_S: (
+        "The ramp of {asked} does not fit into the steps beside it. Choose a longer regimen.",
+        duration,
+    ),
     ReasonCode.LEASE_S: (
         (
             "If this computer failed, the pump would go on for {asked}; at this rate {limit} is the longest allowed. "

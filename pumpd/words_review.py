@@ -13,9 +13,10 @@ from typing import Final
 from pumpd.core.codes import Reason, ReasonCode, Severity
 from pumpd.core.library import DoseUnit
 from pumpd.core.order import Order
-from pumpd.core.programme import ClampKind, Programme, Step, StepMode
+from pumpd.core.programme import ClampKind, Programme
 from pumpd.core.pump import Detectable, DriverInfo
 from pumpd.core.regimen import Regimen, Rules
+from pumpd.core.steps import Step, StepKind, StepMode
 from pumpd.core.units import Towards, divide, duration_for_ns, mass_ng
 from pumpd.words import (
     concentration,
@@ -40,6 +41,14 @@ _DETECTS: Final[Mapping[Detectable, str]] = {
     Detectable.SYRINGE_SIZE: "a wrong syringe",
     Detectable.BATTERY: "the state of its battery",
     Detectable.FREE_FLOW: "free flow",
+}
+
+
+_KINDS: Final[Mapping[StepKind, str]] = {
+    StepKind.ORDERED: "",
+    StepKind.RAMP: ", ramp",
+    StepKind.BOLUS: ", bolus",
+    StepKind.KVO: ", after the end, to keep the vein open",
 }
 
 
@@ -99,7 +108,8 @@ def review_lines(order: Order, programme: Programme, rules: Rules, info: DriverI
     ]
     many = len(programme.steps) > 1
     for index, step in enumerate(programme.steps, start=1):
-        lines.append((f"Step {index}" if many else "Rate", step_text(step, programme, entry.unit)))
+        label = f"Step {index}" if many else "Rate"
+        lines.append((f"{label}{_KINDS[step.kind]}", step_text(step, programme, entry.unit)))
     lines.append(("In all", total_text(programme, entry.unit)))
     if many:
         asks = programme.mode is StepMode.ASK

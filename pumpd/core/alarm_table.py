@@ -192,6 +192,10 @@ TABLE: Final[dict[Condition, Row]] = {
         harm=Harm.REVERSIBLE, onset=Onset.DELAYED, priority=Priority.LOW, clears=Clears.BY_SEEING,
         rises=Rise(to=Priority.MEDIUM, after_s=NOBODY_CAME_S),
     ),
+    Condition.KVO_RUNNING: Row(
+        harm=Harm.REVERSIBLE, onset=Onset.DELAYED, priority=Priority.LOW, clears=Clears.ITSELF,
+        rises=Rise(to=Priority.MEDIUM, after_s=NOBODY_CAME_S),
+    ),
     Condition.CLOCK_JUMP: Row(
         harm=Harm.REVERSIBLE, onset=Onset.DELAYED, priority=Priority.LOW, clears=Clears.BY_SEEING
     ),

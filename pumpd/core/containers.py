@@ -18,8 +18,8 @@ from typing import Final
 
 from pumpd.core.delivered import Interval
 from pumpd.core.library import Container
-from pumpd.core.programme import Step
 from pumpd.core.state import Infusion
+from pumpd.core.steps import Step
 from pumpd.core.units import NL_PER_UL, Towards, duration_for_ns
 
 REST_SMALLEST_NL: Final = 10 * NL_PER_UL  # the coarsest counter step: a smaller rest could not be told from none

@@ -37,6 +37,7 @@ from pumpd.core.state import (
     PumpState,
     Sighting,
 )
+from pumpd.core.steps import StepKind
 from pumpd.core.units import Towards, duration_for_ns
 
 
@@ -197,7 +198,11 @@ def _command(state: BedState, fact: f.CommandIssued | f.CommandClosed) -> BedSta
 
 
 def _ordered(state: BedState, fact: f.InfusionOrdered) -> BedState:
-    duration_ns = sum(duration_for_ns(s.volume_nl, s.rate_ul_per_h, Towards.UP) for s in fact.programme.steps)
+    duration_ns = sum(
+        duration_for_ns(step.volume_nl, step.rate_ul_per_h, Towards.UP)
+        for step in fact.programme.steps
+        if step.kind is not StepKind.KVO
+    )
     infusion = Infusion(
         infusion_id=fact.infusion_id,
         person=fact.person,

@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pumpd.core.codes import Given
-from pumpd.core.programme import Step
+from pumpd.core.steps import Step
 from pumpd.core.units import NS_PER_H, Towards, divide, dose_rate_ng_per_h, duration_for_ns, mass_ng
 
 

@@ -31,8 +31,9 @@ from pumpd.core.deliveries import AlarmStopped, PauseNoted, StartsUnlocked
 from pumpd.core.glimpses import Asked, Missed, Seen, StopTried
 from pumpd.core.library import Entry
 from pumpd.core.order import Order
-from pumpd.core.programme import Programme, Step
+from pumpd.core.programme import Programme
 from pumpd.core.pump import Granted, Identified
+from pumpd.core.steps import Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,9 +28,10 @@ from pumpd.core.codes import Given, Grant, Reason, ReasonCode, Severity
 from pumpd.core.exposure import committed, given_since_ng, steps_mass_ng, worst_window_ng
 from pumpd.core.library import CEILINGS, Cap, Container, DoseUnit, Entry, Library, Span
 from pumpd.core.order import Order
-from pumpd.core.programme import Programme, Step, draft
+from pumpd.core.programme import Programme, draft
 from pumpd.core.pump import DriverInfo
 from pumpd.core.regimen import Regimen, RegimenStep, Rules
+from pumpd.core.steps import Step
 from pumpd.core.units import NG_PER_UG, NS_PER_H, Towards, divide
 
 SESSION_NS: Final = 12 * NS_PER_H

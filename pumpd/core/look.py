@@ -15,6 +15,7 @@ from pumpd.core.delivered import Interval, Measured
 from pumpd.core.lease import stands_in
 from pumpd.core.pump import Drive, DriverInfo, FixedLease
 from pumpd.core.state import Infusion, PumpState, Reading
+from pumpd.core.steps import StepKind
 from pumpd.core.units import NS_PER_S, Towards, divide, duration_for_ns
 
 LEASE_SLACK_NS = NS_PER_S  # a pump's own timer has whole seconds: it may stop up to one later
@@ -152,6 +153,8 @@ def time_left_ns(infusion: Infusion, delivered_nl: int) -> int | None:
     left_ns, done_nl = 0, delivered_nl
     for index in range(infusion.step, len(infusion.plan)):
         rate = infusion.rate_ul_per_h if index == infusion.step else infusion.plan[index].rate_ul_per_h
+        if infusion.plan[index].kind is StepKind.KVO and index != infusion.step:
+            break  # the planned end comes before it
         part_nl = max(0, infusion.boundary_nl(index) - done_nl)
         left_ns += duration_for_ns(part_nl, rate, Towards.UP)
         done_nl += part_nl

@@ -51,7 +51,10 @@ def to(turn: Turn, slot: str, phase: Phase, why: Why, *, settled: bool = False) 
     if phase is not Phase.UNCERTAIN:
         alarms.condition_over(turn, Condition.DELIVERY_UNKNOWN, slot)
     if phase is not Phase.INFUSING:
-        for over in (Condition.STEP_DUE, Condition.NEAR_END, Condition.CONTAINER_NEAR_END, Condition.UNDER_INFUSION):
+        for over in (
+            Condition.STEP_DUE, Condition.NEAR_END, Condition.CONTAINER_NEAR_END, Condition.KVO_RUNNING,
+            Condition.UNDER_INFUSION,
+        ):  # fmt: skip
             alarms.condition_over(turn, over, slot)
     if phase is not Phase.STOPPED:
         alarms.condition_over(turn, Condition.PAUSE_OVER, slot)

@@ -25,6 +25,7 @@ from pumpd.core.library import Container, ContainerKind, DoseUnit, Entry
 from pumpd.core.order import Order
 from pumpd.core.pump import DriverInfo, FixedLease, NoLease, SettableLease, VolumeLease
 from pumpd.core.regimen import Regimen, RegimenStep, takes
+from pumpd.core.steps import Step, StepMode, with_kvo, with_ramp
 from pumpd.core.units import NG_PER_UG, NL_PER_UL, S_PER_H, Towards, divide, on_grid
 
 
@@ -55,6 +56,7 @@ class MisfitKind(Enum):
     PUMP_RATE_MAX_UL_PER_H = "pump_rate_max_ul_per_h"
     PUMP_RATE_MIN_UL_PER_H = "pump_rate_min_ul_per_h"
     CONTAINER_NOT_FOR_PUMP = "container_not_for_pump"
+    RAMP_S = "ramp_s"
     LEASE_S = "lease_s"
     LEASE_RATE_UL_PER_H = "lease_rate_ul_per_h"
     NO_LEASE_FOR_HIGH_ALERT = "no_lease_for_high_alert"
@@ -67,21 +69,6 @@ class Misfit:
     kind: MisfitKind
     asked: int | None = None
     limit: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """A volume at a rate."""
-
-    rate_ul_per_h: int
-    volume_nl: int
-
-
-class StepMode(Enum):
-    """What a due step up does: wait for a tap, or go by itself."""
-
-    ASK = "ask"
-    AUTOMATIC = "automatic"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,6 +260,17 @@ def _titrated(order: Order, regimen: Regimen, entry: Entry, container: Container
     )
 
 
+def _ramped(steps: list[Step], entry: Entry, info: DriverInfo) -> list[Step] | None:
+    """What only an entry that asks for it has: a ramp, and KVO behind the end; None where the ramp finds no room."""
+    ramp, laid = entry.ramp, steps
+    if ramp is not None and steps:
+        ramped = with_ramp(steps, rise_s=ramp.rise_s, fall_s=ramp.fall_s, stairs=ramp.stairs, info=info)
+        if ramped is None:
+            return None
+        laid = ramped
+    return with_kvo(laid, entry.kvo_ul_per_h, info) if entry.kvo_ul_per_h > 0 and laid else laid
+
+
 def draft(
     order: Order,
     asked: tuple[RegimenStep, ...],
@@ -286,7 +284,8 @@ def draft(
     assert order.weight_g > 0, order
     cap_ng_per_h = regimen.cap_ng_per_h(order.weight_g)
     steps, clamps = _lay_out(order, asked, cap_ng_per_h=cap_ng_per_h, entry=entry, container=container, info=info)
-    steps, cut = _cut_to_grid(steps, info)
+    ramped = _ramped(steps, entry, info)
+    steps, cut = _cut_to_grid(ramped or steps, info)
     if not steps:  # below the pump's finest volume: kept as one empty step, which the pump's lowest rate refuses
         steps = [Step(rate_ul_per_h=0, volume_nl=0)]
     programme = Programme(
@@ -305,6 +304,8 @@ def draft(
         titrated=_titrated(order, regimen, entry, container, info),
     )
     found = _misfits(programme, container, entry.containers_max, info)
+    if ramped is None and entry.ramp is not None:
+        found = (*found, Misfit(kind=MisfitKind.RAMP_S, asked=entry.ramp.rise_s + entry.ramp.fall_s))
     lease = lease_at(programme, info, programme.top_rate_ul_per_h)
     if isinstance(lease, Misfit):
         return programme, (*found, lease)

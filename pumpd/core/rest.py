@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pumpd.core.programme import Step
 from pumpd.core.state import Infusion
+from pumpd.core.steps import Step, StepKind
 from pumpd.core.units import Towards, delivered_nl, duration_for_ns
 
 
@@ -22,7 +22,7 @@ def rest_of(infusion: Infusion, high_nl: int) -> tuple[Step, ...]:
             continue
         planned = infusion.plan[index].rate_ul_per_h
         rate = min(planned, infusion.rate_ul_per_h) if index == infusion.step else planned
-        rest.append(Step(rate_ul_per_h=rate, volume_nl=part_nl))
+        rest.append(replace(infusion.plan[index], rate_ul_per_h=rate, volume_nl=part_nl))
         done_nl += part_nl
     return tuple(rest)
 
@@ -33,6 +33,8 @@ def plan_until_end(infusion: Infusion, now_ns: int) -> tuple[Step, ...]:
     done_nl = infusion.delivered.high_nl
     allowed_nl = done_nl
     for step in rest_of(infusion, done_nl):
+        if step.kind is StepKind.KVO:
+            break  # it comes after the end, and the end is kept
         whole_ns = duration_for_ns(step.volume_nl, step.rate_ul_per_h, Towards.UP)
         part_ns = max(0, min(left_ns, whole_ns))
         if part_ns == whole_ns:

@@ -14,11 +14,11 @@ from pumpd.core.codes import Action, Phase, Reason, ReasonCode, Why
 from pumpd.core.containers import REST_SMALLEST_NL, is_used_up, left_in_container_nl
 from pumpd.core.people import Act
 from pumpd.core.phases import to
-from pumpd.core.programme import Step
 from pumpd.core.programming import prepare
 from pumpd.core.requests import Keep, PersonRequest, ResumeRequested
 from pumpd.core.rest import plan_until_end, rest_of
 from pumpd.core.rise import against_a_rise, against_rest, hard
+from pumpd.core.steps import Step
 from pumpd.core.turn import Turn
 from pumpd.core.units import NS_PER_S, Towards, duration_for_ns
 

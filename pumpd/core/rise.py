@@ -15,8 +15,8 @@ from pumpd.core.events import LinkState
 from pumpd.core.library import DoseUnit
 from pumpd.core.limits import Review, check_remaining, review, reviewed_with
 from pumpd.core.order import Order
-from pumpd.core.programme import Step
 from pumpd.core.rest import rest_of
+from pumpd.core.steps import Step
 from pumpd.core.turn import Turn
 from pumpd.core.units import Towards, duration_for_ns, mass_ng
 

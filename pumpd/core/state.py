@@ -15,8 +15,9 @@ from pumpd.core.delivered import NOTHING, Interval
 from pumpd.core.events import LinkState
 from pumpd.core.library import Entry
 from pumpd.core.order import Order
-from pumpd.core.programme import Programme, Step
+from pumpd.core.programme import Programme
 from pumpd.core.pump import Granted, Identified, Report
+from pumpd.core.steps import Step
 from pumpd.core.units import NS_PER_H
 
 READINGS_MAX = 64  # at one a second a window of a minute: enough for 10 uL steps at 24.5 mL/h

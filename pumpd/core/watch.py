@@ -21,9 +21,9 @@ from pumpd.core.look import lease_ns, measured_now, time_left_ns
 from pumpd.core.new_rate import set_rate
 from pumpd.core.pausing import remind
 from pumpd.core.phases import send_stop, stop_now, to
-from pumpd.core.programme import StepMode
 from pumpd.core.rise import may_step_up_by_itself
 from pumpd.core.state import Infusion, PumpState
+from pumpd.core.steps import StepKind, StepMode
 from pumpd.core.turn import Turn
 from pumpd.core.units import NS_PER_MS, NS_PER_S
 
@@ -84,8 +84,9 @@ def _next_step(turn: Turn, slot: str) -> None:
         return
     if turn.counted(slot).low_nl < infusion.boundary_nl(infusion.step):
         return
-    rises = infusion.plan[following].rate_ul_per_h > infusion.rate_ul_per_h
-    asks = infusion.programme.mode is StepMode.ASK or infusion.steps_by_tap
+    rises = _rate_of(infusion, following) > infusion.rate_ul_per_h
+    stairs = StepKind.RAMP in (infusion.plan[infusion.step].kind, infusion.plan[following].kind)
+    asks = (infusion.programme.mode is StepMode.ASK and not stairs) or infusion.steps_by_tap
     if rises and asks:
         if not infusion.step_due:
             turn.record(f.StepReached(at_ns=turn.now_ns, slot=slot, step=following, waits=True))
@@ -100,15 +101,26 @@ def take_step(turn: Turn, slot: str, person: str | None) -> None:
     """The next step begins: at its confirmed rate, never catching up what waiting left out."""
     infusion = turn.infusion(slot)
     following = infusion.step + 1
-    rate = infusion.plan[following].rate_ul_per_h
+    rate = _rate_of(infusion, following)
     turn.record(f.StepTaken(at_ns=turn.now_ns, slot=slot, step=following, person=person))
     alarms.condition_over(turn, Condition.STEP_DUE, slot)
+    if infusion.plan[following].kind is StepKind.KVO:
+        alarms.condition_over(turn, Condition.NEAR_END, slot)
+        alarms.raise_alarm(turn, Condition.KVO_RUNNING, slot)
     if rate != infusion.rate_ul_per_h:
         set_rate(turn, slot, rate)
 
 
+def _rate_of(infusion: Infusion, following: int) -> int:
+    """The confirmed rate of a step; what keeps the vein open is never faster than what went before (FLOW-12)."""
+    step = infusion.plan[following]
+    return min(step.rate_ul_per_h, infusion.rate_ul_per_h) if step.kind is StepKind.KVO else step.rate_ul_per_h
+
+
 def _near_end(turn: Turn, slot: str) -> None:
     infusion = turn.infusion(slot)
+    if infusion.plan[infusion.step].kind is StepKind.KVO:
+        return
     left_ns = time_left_ns(infusion, turn.counted(slot).low_nl)
     if left_ns is not None and left_ns <= infusion.programme.near_end_s * NS_PER_S:
         alarms.raise_alarm(turn, Condition.NEAR_END, slot)

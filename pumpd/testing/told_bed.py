@@ -25,9 +25,10 @@ from pumpd.core.delivered import NOTHING, Interval
 from pumpd.core.evolve import fold
 from pumpd.core.facts import Fact
 from pumpd.core.order import Order
-from pumpd.core.programme import Programme, Step, StepMode
+from pumpd.core.programme import Programme
 from pumpd.core.pump import Drive, Granted, Identified, Report
 from pumpd.core.state import BedState
+from pumpd.core.steps import Step, StepMode
 from pumpd.core.turn import Setup
 from pumpd.journal_rows import is_durable
 from pumpd.samples import RecentSamples

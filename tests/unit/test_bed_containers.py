@@ -14,8 +14,8 @@ from pumpd.core.codes import Condition, Phase, Priority, ReasonCode, Why
 from pumpd.core.containers import REST_SMALLEST_NL, portions
 from pumpd.core.effects import Prepare, Start, When
 from pumpd.core.people import Role
-from pumpd.core.programme import Step
 from pumpd.core.pump import Drive
+from pumpd.core.steps import Step
 from pumpd.core.units import Towards, duration_for_ns
 from pumpd.testing.bed_story import STEP_NL
 from pumpd.testing.clinical import shipped_rules

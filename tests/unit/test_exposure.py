@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pumpd.core.codes import Given
 from pumpd.core.exposure import committed, given_since_ng, worst_window_ng
-from pumpd.core.programme import Step
+from pumpd.core.steps import Step
 
 NOW = 10_000 * 10**9
 SECOND = 10**9

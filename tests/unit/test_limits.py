@@ -13,8 +13,8 @@ from pumpd.core.exposure import committed, steps_mass_ng, worst_window_ng
 from pumpd.core.library import CEILINGS, Cap, Container, DoseUnit, Entry, Span
 from pumpd.core.limits import Review, check_remaining, fingerprint, review
 from pumpd.core.order import Order
-from pumpd.core.programme import Step
 from pumpd.core.regimen import Catalogue, Regimen, RegimenStep, Rules, offers
+from pumpd.core.steps import Step
 from pumpd.testing.clinical import NE_1000, shipped_rules
 
 NOW = 10**15
