@@ -17,17 +17,20 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pumpd.api_quantities import DeliveredView, MeasuredView, RateView, View, VolumeView
 from pumpd.core.codes import Action, Condition, PauseReason, Phase, ReasonCode, Severity, Why
 from pumpd.core.events import LinkState
 from pumpd.core.library import ContainerKind
 from pumpd.core.people import Role
 from pumpd.core.pump import Drive
 from pumpd.core.requests import Answer, Keep
+from pumpd.core.standing import Standing
 from pumpd.core.steps import StepMode
 
-__all__ = [  # a client takes the enums from here, and knows nothing of the core
-    "Action", "Answer", "Condition", "ContainerKind", "Drive", "Keep", "LinkState", "PauseReason", "Phase",
-    "ReasonCode", "Role", "Severity", "StepMode", "Why",
+__all__ = [  # a client takes enums and quantities from here, and knows nothing of the core
+    "Action", "Answer", "Condition", "ContainerKind", "DeliveredView", "Drive", "Keep", "LinkState", "MeasuredView",
+    "PauseReason", "Phase", "RateView", "ReasonCode", "Role", "Severity", "Standing", "StepMode", "View", "VolumeView",
+    "Why",
 ]  # fmt: skip
 
 TYPED_CHARS_MAX: Final = 32  # beyond any number a person types; the strict parser judges the rest
@@ -42,52 +45,10 @@ Pin = Annotated[str, Field(min_length=1, max_length=PIN_CHARS_MAX, repr=False)]
 PriorityName = Literal["prompt", "low", "medium", "high"]
 
 
-class View(BaseModel):
-    """What the daemon answers; a field that this client does not know yet is passed over."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
 class Body(BaseModel):
     """What a client asks; an unknown field is an error, since it may be a misspelt limit."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-# --- quantities -----------------------------------------------------------------------------------------
-
-
-class RateView(View):
-    """A flow, and the dose rate that it carries where a drug is in the container."""
-
-    ul_per_h: int
-    text: str
-    dose_ng_per_h: int | None = None
-    dose_text: str | None = None
-
-
-class MeasuredView(RateView):
-    """A flow by the pump's own counter, over a window."""
-
-    uncertainty_ul_per_h: int
-    window_ms: int
-    window_text: str
-
-
-class VolumeView(View):
-    nl: int
-    text: str
-    mass_ng: int | None = None
-    mass_text: str | None = None
-
-
-class DeliveredView(View):
-    """At least this, at most that; `text` says both."""
-
-    low_nl: int
-    high_nl: int
-    text: str
-    mass_text: str | None = None
 
 
 # --- the bed --------------------------------------------------------------------------------------------
@@ -188,6 +149,16 @@ class PumpView(View):
     buttons: ButtonsView
 
 
+class LibraryView(View):
+    """The drug library of this bed; `standing` is null where none has been looked at."""
+
+    name: str
+    version: str
+    sha256: str
+    standing: Standing | None
+    text: str
+
+
 class BedView(View):
     """Everything about the bed at one moment. `number` grows with every view of this boot."""
 
@@ -197,6 +168,7 @@ class BedView(View):
     boot: str
     number: int
     training: bool
+    library: LibraryView | None = None  # null only from a daemon of an earlier version
     ts_ms: int
     journal_ok: bool
     journal_text: str | None

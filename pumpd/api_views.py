@@ -15,12 +15,13 @@ from datetime import UTC, datetime
 from typing import Final, TypedDict
 
 from pumpd import api_models as m
-from pumpd import words, words_bed, words_reasons, words_review
+from pumpd import words, words_bed, words_library, words_reasons, words_review
 from pumpd.api_doses import Dosed, concentration_text
 from pumpd.core import requests as r
 from pumpd.core.bed import decide
 from pumpd.core.codes import PauseReason, Phase, Priority, Reason, ReasonCode, Severity
 from pumpd.core.effects import Reply
+from pumpd.core.in_force import FORBIDS_A_NEW_START
 from pumpd.core.look import Look, look
 from pumpd.core.order import Order
 from pumpd.core.people import Role
@@ -49,7 +50,7 @@ _GATES_OF_START: Final = frozenset(
         ReasonCode.REPEATED_ALARM,
         ReasonCode.COMMAND_PENDING,
     }
-)
+) | frozenset(FORBIDS_A_NEW_START)
 
 
 class Common(TypedDict):
@@ -101,6 +102,7 @@ def bed_view(state: BedState, setup: Setup, place: Place, at: Moment, number: in
         boot=state.boot,
         number=number,
         training=setup.training,
+        library=library_view(state),
         ts_ms=at.wall_ms,
         journal_ok=state.journal_ok,
         journal_text=None if state.journal_ok else _said(ReasonCode.JOURNAL_DOWN),
@@ -109,6 +111,17 @@ def bed_view(state: BedState, setup: Setup, place: Place, at: Moment, number: in
             for alarm in sorted(state.alarms, key=lambda each: (-each.priority.value, each.since_ns))
         ),
         pumps=tuple(pump_view(state, pump, setup, place, at) for pump in state.pumps),
+    )
+
+
+def library_view(state: BedState) -> m.LibraryView:
+    judged = state.judged
+    return m.LibraryView(
+        name="" if judged is None else judged.name,
+        version="" if judged is None else judged.version,
+        sha256="" if judged is None else judged.sha256,
+        standing=None if judged is None else judged.standing,
+        text=words_library.library_text(judged),
     )
 
 

@@ -87,6 +87,7 @@ class Bedside:
         self._last_seq = 0
         self._tick_due = False
         self._apart_ns = clock.now_ns() - clock.monotonic_ns()
+        self._today = clock.local_day()
         self._sampled_ns: dict[str, int] = {}
         journal.on_committed = self._committed
         journal.on_failed = self._journal_failed
@@ -161,7 +162,12 @@ class Bedside:
             away_ns = max(0, wall_ms - last_wall_ms) * NS_PER_MS
             shift_ns = at_ns - (last_at_ns + away_ns)
         slots = tuple(slot for slot, _ in self.setup.pumps)
-        self._take(e.Booted(at_ns=at_ns, boot=boot, kernel_boot=kernel_boot, shift_ns=shift_ns, slots=slots))
+        self._today = self.clock.local_day()
+        self._take(
+            e.Booted(
+                at_ns=at_ns, boot=boot, kernel_boot=kernel_boot, shift_ns=shift_ns, slots=slots, today_day=self._today
+            )
+        )
 
     async def run(self) -> None:
         """For as long as the daemon lives. Raises only on a fault of our own: the caller stops every pump."""
@@ -198,6 +204,9 @@ class Bedside:
         if apart_ns - self._apart_ns > JUMP_NS:
             self._take(e.ClockJumped(at_ns=now_ns, by_ns=apart_ns - self._apart_ns))
         self._apart_ns = apart_ns
+        if (today := self.clock.local_day()) != self._today:
+            self._today = today
+            self._take(e.DayBegan(at_ns=now_ns, today_day=today))
         while self._outbox and now_ns - self._outbox[0].since_ns > OUTBOX_WAIT_NS:
             late = self._outbox.popleft().effect
             detail = "nothing was sent: the journal could not make the start or raise durable in time"

@@ -21,6 +21,7 @@ from pumpd.errors import ApiError, PumpdError
 
 if TYPE_CHECKING:
     from pumpd.api_models import AnswerView, BedView
+    from pumpd.core.standing import Used
 
 DONE: Final = 0
 REFUSED: Final = 1
@@ -195,7 +196,8 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _check_config(args: argparse.Namespace) -> int:
-    from pumpd import accounts, clock, config, library_file, registry
+    from pumpd import accounts, clock, config, registry, rules_files, words_library
+    from pumpd.core import standing
 
     lines = config.check(args.file)
     read = config.Config.load(args.file)
@@ -203,8 +205,13 @@ def _check_config(args: argparse.Namespace) -> int:
         driver = registry.load(pump.driver)
         if not driver.info.verified_on_hardware:
             lines.append(f"note: {pump.slot}: the driver {pump.driver} has not been verified on hardware")
-    rules = library_file.load_rules(read.library, read.regimens)
-    lines.append(f"library {rules.library.name} {rules.library.version}: {len(rules.library.entries)} entries")
+    rules = rules_files.load_rules(read.library, read.regimens)
+    used, notes = _used_libraries(read.journal_path)
+    today_day = clock.SystemClock().local_day()
+    judged = standing.judge(rules, used, today_day)
+    lines += [f"{words_library.library_text(judged)}: {len(rules.library.entries)} entries", *notes]
+    if standing.warning_days(judged, today_day) is not None:
+        lines.append("note: this approval is nearly over")
     lines.append(f"regimens: {len(rules.catalogue.regimens)}")
     people = accounts.Accounts.load(read.accounts, clock.SystemClock(), idle_s=read.bedside.session_idle_s)
     lines.append(f"accounts: {len(people.people)} people")
@@ -212,7 +219,27 @@ def _check_config(args: argparse.Namespace) -> int:
         lines.append("note: the accounts are for demonstration: their PINs are known to everybody")
     people.close()
     print("\n".join(lines))
-    return DONE
+    return DONE if judged.standing is standing.Standing.GOOD else TO_MEND
+
+
+def _used_libraries(journal_path: Path) -> tuple[tuple[Used, ...], list[str]]:
+    """What this bed's journal has seen of libraries; and a note where it could not be asked."""
+    from pumpd.core.evolve import evolve
+    from pumpd.core.facts import LibraryJudged
+    from pumpd.core.state import BedState
+    from pumpd.errors import JournalError
+    from pumpd.journal import read_entries
+
+    state = BedState()
+    try:
+        if not journal_path.exists():
+            return (), []
+        for entry in read_entries(journal_path):
+            if isinstance(entry.fact, LibraryJudged):
+                state = evolve(state, entry.fact)
+    except (JournalError, OSError) as error:
+        return (), [f"note: whether an older library is put in place of a newer one was not judged: {error}"]
+    return state.used, []
 
 
 def _verify(args: argparse.Namespace) -> int:

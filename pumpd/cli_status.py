@@ -22,6 +22,8 @@ UNKNOWN: Final = "-"
 def lines(view: BedView) -> list[str]:
     head = f"Bed {view.site}/{view.ward}/{view.bed}" + ("   TRAINING" if view.training else "")
     found = [head, "=" * min(len(head), COLUMNS)]
+    if view.library is not None:
+        found += _folded("", view.library.text)
     if view.journal_text is not None:
         found += _folded("! ", view.journal_text)
     for alarm in view.alarms:

@@ -6,7 +6,7 @@ the same journal in two processes. Three clocks, because they fail in three ways
 - **boot time** (CLOCK_BOOTTIME) decides: it never steps and goes on while the machine is suspended;
 - **monotonic** stands still during a suspend: a jump of boot time against it is how a suspend is noticed;
 - **wall** is for people and for records: it can step in either direction, so nothing is decided by it within
-  one boot of the machine.
+  one boot of the machine, but for the day: whether a library's approval is over.
 
 `kernel_boot` tells whether boot times of two runs of the daemon can be compared at all: they can while the
 kernel's boot id is the same. `secret_token` makes what a guesser must not guess; ids are merely unlike.
@@ -16,9 +16,11 @@ from __future__ import annotations
 
 import secrets
 import time
+from datetime import date
 from pathlib import Path
 from typing import Final, Protocol
 
+_FIRST_DAY: Final = date(1970, 1, 1)
 _KERNEL_BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 _ID_BYTES: Final = 6  # 48 bits: two alike among a million ids with a chance of 0.2 %
 _TOKEN_BYTES: Final = 32
@@ -37,6 +39,10 @@ class Clock(Protocol):
 
     def wall_ms(self) -> int:
         """UTC in milliseconds since 1970: for people and records, never for a decision."""
+        ...
+
+    def local_day(self) -> int:
+        """Which day it is here, in days since 1970-01-01: for approvals that end, never within a decision."""
         ...
 
     def new_id(self) -> str:
@@ -59,6 +65,9 @@ class SystemClock:
 
     def wall_ms(self) -> int:
         return time.time_ns() // 1_000_000
+
+    def local_day(self) -> int:
+        return (date(*time.localtime()[:3]) - _FIRST_DAY).days
 
     def new_id(self) -> str:
         return secrets.token_hex(_ID_BYTES)

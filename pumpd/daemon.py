@@ -34,14 +34,16 @@ from pumpd.core.effects import PumpEffect
 from pumpd.core.look import MOVING
 from pumpd.core.pump import DriverInfo
 from pumpd.core.regimen import Rules
+from pumpd.core.standing import RulesFile
 from pumpd.core.turn import Setup
 from pumpd.driver_api import Driver
 from pumpd.errors import LinkError, PortForbidden, PortHeld, PumpdError
+from pumpd.file_check import COMPARED_WITHIN_S, FileCheck, keep_comparing
 from pumpd.health import Health, Notify
 from pumpd.journal import Journal
-from pumpd.library_file import load_rules
 from pumpd.link import Link, open_link
 from pumpd.registry import load
+from pumpd.rules_files import read_rules
 from pumpd.samples import Samples
 from pumpd.supervision import keep_running, stop_every_pump
 from pumpd.telemetry.publisher import Publisher
@@ -70,8 +72,9 @@ def main(config_path: Path) -> int:
         cache_logger_on_first_use=True,
     )
     try:
-        config = Config.load(config_path)
-        return asyncio.run(_live(config))
+        files = FileCheck()
+        config = Config.load(files.about_to_read(RulesFile.CONFIGURATION, config_path))
+        return asyncio.run(_live(config, files))
     except PumpdError as error:
         sys.stderr.write(f"pumpd: {error}\n")
         return EXIT_CONFIG
@@ -82,6 +85,7 @@ class _Parts:
     """Everything that one run of the daemon is made of."""
 
     config: Config
+    files: FileCheck
     bedside: Bedside
     buses: tuple[Bus, ...]
     journal: Journal
@@ -90,9 +94,15 @@ class _Parts:
     health: Health
 
 
-def rules_of(config: Config) -> Rules:
-    """The library and catalogue; a training bed offers training regimens and nothing else."""
-    rules = load_rules(config.library, config.regimens)
+def rules_of(config: Config, files: FileCheck) -> Rules:
+    """The library and catalogue; a training bed offers training regimens and nothing else.
+
+    What cannot be used is said and withheld: what runs at this bed must find a daemon (wall 12).
+    """
+    library_path = files.about_to_read(RulesFile.LIBRARY, config.library)
+    rules, faults = read_rules(library_path, files.about_to_read(RulesFile.REGIMENS, config.regimens))
+    for fault in faults:
+        log.critical("rules_withheld", detail=str(fault))
     if not config.training:
         return rules
     harmless = tuple(entry.id for entry in rules.library.entries if not entry.high_alert)
@@ -100,7 +110,7 @@ def rules_of(config: Config) -> Rules:
     return replace(rules, catalogue=replace(rules.catalogue, regimens=kept))
 
 
-def _setup(config: Config, drivers: dict[str, Driver]) -> Setup:
+def _setup(config: Config, drivers: dict[str, Driver], files: FileCheck) -> Setup:
     infos: list[tuple[str, DriverInfo]] = []
     cycles: list[tuple[str, int]] = []
     for bus in config.buses:
@@ -108,7 +118,7 @@ def _setup(config: Config, drivers: dict[str, Driver]) -> Setup:
         infos += [(pump.slot, drivers[pump.slot].info) for pump in bus.pumps]
         cycles += [(pump.slot, cycle_ms) for pump in bus.pumps]
     return Setup(
-        rules=rules_of(config),
+        rules=rules_of(config, files),
         pumps=tuple(sorted(infos, key=lambda each: each[0])),
         worst_cycle_ms=tuple(cycles),
         resume_limit_s=config.bedside.resume_limit_s,
@@ -173,14 +183,14 @@ def _buses(
     return buses
 
 
-async def _live(config: Config) -> int:
+async def _live(config: Config, files: FileCheck) -> int:
     """One run of the daemon."""
     clock = SystemClock()
     drivers: dict[str, Driver] = {pump.slot: load(pump.driver) for pump in config.pumps}
     for slot, driver in drivers.items():
         if not driver.info.verified_on_hardware:
             log.warning("driver_not_verified_on_hardware", slot=slot, driver=driver.info.name)
-    setup = _setup(config, drivers)
+    setup = _setup(config, drivers, files)
     boot = clock.new_id()
     health = Health(Notify.from_environment())
     health.on_late = lambda part: log.error("late", part=part)
@@ -204,7 +214,7 @@ async def _live(config: Config) -> int:
     try:
         return await _serve(
             _Parts(
-                config=config, bedside=bedside, buses=tuple(buses), journal=journal, samples=samples,
+                config=config, files=files, bedside=bedside, buses=tuple(buses), journal=journal, samples=samples,
                 accounts=accounts, health=health,
             )
         )  # fmt: skip
@@ -275,7 +285,7 @@ async def _open_doors(parts: _Parts, auxiliary: list[asyncio.Task[None]]) -> Non
     auxiliary.append(first)
     await _until_answering(first, answering)
     auxiliary.append(asyncio.create_task(keep_running("api", api, first), name="api kept running"))
-    auxiliary += _telemetry(parts)
+    auxiliary += [*_telemetry(parts), _file_check(parts)]
 
 
 async def _until_answering(api: asyncio.Task[None], answering: asyncio.Event) -> None:
@@ -292,6 +302,16 @@ async def _until_answering(api: asyncio.Task[None], answering: asyncio.Event) ->
         waiting.cancel()
     if api.done():
         api.result()
+
+
+def _file_check(parts: _Parts) -> asyncio.Task[None]:
+    beat = parts.health.auxiliary("files", within_s=COMPARED_WITHIN_S)
+    bedside = parts.bedside
+
+    async def comparing() -> None:
+        await keep_comparing(parts.files, bedside.submit, bedside.clock.now_ns, beat)
+
+    return asyncio.create_task(keep_running("files", comparing), name="files")
 
 
 def _telemetry(parts: _Parts) -> list[asyncio.Task[None]]:

@@ -3,7 +3,8 @@
     PumpdError
     ├── BadNumber             a quantity typed or read that is not an exact decimal
     ├── ConfigError           a configuration file is wrong: file, line, key, what to write instead
-    ├── LibraryError          a drug library or regimen catalogue is wrong, or not the one that was approved
+    ├── LibraryError          a drug library or regimen catalogue is wrong, or does not fit the other
+    │   └── LibraryAltered    its content is not the one that was approved
     ├── RegistryError         a driver is missing, or two packages claim its name
     ├── WireError             bytes that break a pump's own manual, inside a procedure
     │   └── PumpRefused       the pump answered that it will not do it
@@ -39,7 +40,11 @@ class ConfigError(PumpdError):
 
 
 class LibraryError(PumpdError):
-    """A drug library or catalogue that is wrong, altered or expired."""
+    """A drug library or catalogue that is wrong, or a catalogue that does not fit the library."""
+
+
+class LibraryAltered(LibraryError):
+    """A file whose content has another hash than the one that was approved; the text says how to approve it."""
 
 
 class RegistryError(PumpdError):

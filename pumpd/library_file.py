@@ -1,37 +1,31 @@
-"""Reads the drug library and the catalogue of regimens from TOML into the core's frozen data.
+"""What the drug library and the catalogue of regimens say: from TOML into the core's frozen data.
 
 Every number is a decimal string in the unit that people use, parsed exactly or refused. Unknown keys, misspelt
 ones included, are errors with file and line.
 
-Both files carry the SHA-256 of their own content (comments, order of keys and layout left out), so that a slip
-of the editor on a ward's computer is found before it reaches a patient: somebody approves a content, and
-writes its hash. It is no signature: whoever may edit the file may also write a hash. The error names the hash
-that was computed, which is also how a new one is made.
-
-A library that is not for training must say who approved it and when it expires; one for demonstration or
-training never expires.
+A library that is not for training must say who approved it, when, and for how long; one for demonstration or
+training never expires. Whether a file is the one that was approved is for rules_files.py, which reads both.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
-from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self, TypeVar
+from datetime import date
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from pumpd.core import library_faults, regimen
 from pumpd.core.library import Bolus, Cap, Container, ContainerKind, DoseUnit, Entry, Library, PatientLimits, Ramp, Span
-from pumpd.core.regimen import Catalogue, DayPlan, Regimen, RegimenStep, Rules, Titration
+from pumpd.core.regimen import Catalogue, DayPlan, Regimen, RegimenStep, Titration
 from pumpd.core.units import parse_scaled
-from pumpd.errors import LibraryError
-from pumpd.toml_file import Table, read_toml
+from pumpd.toml_file import Table
 
 _ENTRIES_MAX: Final = 500  # a whole hospital's library
 _STEPS_MAX: Final = 24  # an hourly step for a day; also bounds the search for the highest dose
 _CONTAINERS_MAX: Final = 24  # one after the other: a syringe every five hours for five days
+_FIRST_DAY: Final = date(1970, 1, 1)
+_APPROVED_FOR_DAYS: Final = 1_096  # three years: our own bound, so that a slip in the year is no approval for ever
+_VERSION_PATTERN: Final = r"^(0|[1-9][0-9]{0,8})(\.(0|[1-9][0-9]{0,8})){0,3}$"
 _ID_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9-]{0,39}$"
 
 
@@ -44,6 +38,16 @@ def _decimal(scale: int) -> Callable[[object], int]:
     return parse
 
 
+def _day(text: object) -> int:
+    """Days since 1970-01-01, of a date as text."""
+    if not isinstance(text, str) or len(text) != len("2026-12-31"):
+        raise ValueError('write a day as text, for example "2026-12-31"')
+    try:
+        return (date.fromisoformat(text) - _FIRST_DAY).days
+    except ValueError as error:
+        raise ValueError(f"there is no such day: {error}") from None
+
+
 Thousandths = Annotated[int, BeforeValidator(_decimal(1_000))]  # mg -> ug, kg -> g, mm -> um, mL/h -> ul/h
 Nanolitres = Annotated[int, BeforeValidator(_decimal(1_000_000))]  # from mL
 Hours = Annotated[int, BeforeValidator(_decimal(3_600))]  # to seconds
@@ -51,6 +55,10 @@ Minutes = Annotated[int, BeforeValidator(_decimal(60))]  # to seconds
 Seconds = Annotated[int, BeforeValidator(_decimal(1))]
 Id = Annotated[str, Field(pattern=_ID_PATTERN)]
 Text = Annotated[str, Field(min_length=1, max_length=500)]
+Day = Annotated[int, BeforeValidator(_day)]
+Version = Annotated[
+    str, Field(pattern=_VERSION_PATTERN, description="one to four whole numbers with dots, such as 2026.1: they rise")
+]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -141,18 +149,26 @@ class PatientTable(Table):
 
 class LibraryFile(Table):
     name: Text
-    version: Text
+    version: Version
     training: bool
     approved_by: Text
-    expires: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}$")
+    approved_on: Day | None = None
+    expires: Day | None = None
     sha256: Sha256
     patient: PatientTable
     entry: tuple[EntryTable, ...] = Field(min_length=1, max_length=_ENTRIES_MAX)
 
     @model_validator(mode="after")
     def _says_when_it_expires(self) -> Self:
-        if not self.training and self.expires is None:
-            raise ValueError('a library that is not for training needs expires = "YYYY-MM-DD"')
+        approved_day, expires_day = self.approved_on, self.expires
+        if self.training:
+            if expires_day is not None:
+                raise ValueError("a library for training never expires: leave expires out")
+            return self
+        if approved_day is None or expires_day is None:
+            raise ValueError('a library that is not for training needs approved_on and expires = "YYYY-MM-DD"')
+        if not 0 < expires_day - approved_day <= _APPROVED_FOR_DAYS:
+            raise ValueError(f"expires must lie 1 to {_APPROVED_FOR_DAYS} days behind approved_on: look at the years")
         return self
 
 
@@ -305,42 +321,16 @@ def _entry(table: EntryTable) -> Entry:
     )
 
 
-def content_sha256(file: LibraryFile | CatalogueFile) -> str:
-    """Over what the file says, not how it is laid out; keys left at their default do not count."""
-    content: Any = file.model_dump(mode="json", exclude={"sha256"}, exclude_defaults=True)
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-F = TypeVar("F", LibraryFile, CatalogueFile)
-
-
-def _approved(path: Path, model: type[F]) -> F:
-    file = read_toml(path, model)
-    found = content_sha256(file)
-    if found != file.sha256:
-        raise LibraryError(
-            f"{path}: the content is not the one that was approved: its hash is {found}, "
-            f"the file says {file.sha256}. "
-            f'If the change was meant and checked, write sha256 = "{found}"; if not, restore the file.'
-        )
-    return file
-
-
-def _refuse(path: Path, faults: tuple[str, ...]) -> None:
-    if faults:
-        raise LibraryError("\n".join(f"{path}: {fault}" for fault in faults))
-
-
-def load_library(path: Path) -> Library:
-    """Raises ConfigError on a file that cannot be read, LibraryError on a content that cannot be used."""
-    file = _approved(path, LibraryFile)
-    loaded = Library(
+def library_of(file: LibraryFile, sha256: str) -> Library:
+    """`sha256` is of the content as it was found."""
+    return Library(
         name=file.name,
         version=file.version,
         training=file.training,
-        expires=file.expires,
-        sha256=file.sha256,
+        approved_by=file.approved_by,
+        approved_day=file.approved_on,
+        expires_day=file.expires,
+        sha256=sha256,
         patient=PatientLimits(
             weight_g=_span(file.patient.weight_kg),
             bmi_milli=_span(file.patient.bmi),
@@ -348,18 +338,7 @@ def load_library(path: Path) -> Library:
         ),
         entries=tuple(_entry(table) for table in file.entry),
     )
-    _refuse(path, library_faults.faults_of(loaded))
-    return loaded
 
 
-def load_regimens(path: Path) -> Catalogue:
-    """As `load_library`; whether its regimens fit a library is for `load_rules` to say."""
-    file = _approved(path, CatalogueFile)
-    return Catalogue(version=file.version, sha256=file.sha256, regimens=tuple(table.read() for table in file.regimen))
-
-
-def load_rules(library_path: Path, regimens_path: Path) -> Rules:
-    """Both files, checked against each other."""
-    rules = Rules(library=load_library(library_path), catalogue=load_regimens(regimens_path))
-    _refuse(regimens_path, regimen.faults_of(rules.catalogue, rules.library))
-    return rules
+def catalogue_of(file: CatalogueFile, sha256: str) -> Catalogue:
+    return Catalogue(version=file.version, sha256=sha256, regimens=tuple(table.read() for table in file.regimen))

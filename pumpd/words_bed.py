@@ -164,6 +164,18 @@ ALARMS: Final[Mapping[Condition, tuple[str, str]]] = {
         "Stop and end, or follow the prescriber's plan. It stops by itself within an hour.",
     ),
     Condition.ENDED: ("The infusion has ended", "Disconnect when the prescriber's plan says so."),
+    Condition.LIBRARY_NOT_IN_FORCE: (
+        "The drug library or the list of regimens cannot be used: nothing new can be started",
+        "What runs goes on. Call the pharmacy.",
+    ),
+    Condition.LIBRARY_EXPIRES: (
+        "The approval of the drug library is nearly over",
+        "Ask the pharmacy to approve it again, or for a new one.",
+    ),
+    Condition.FILES_CHANGED: (
+        "A file changed while this program ran: nothing new can be started",
+        "What runs goes on. Call support to restart the program.",
+    ),
     Condition.RESTARTED: (
         "This computer's program was restarted; the infusion goes on",
         "Steps up wait for a tap. Look at the pump once.",
@@ -211,6 +223,10 @@ def alarm_text(alarm: Alarm) -> str:
         return f"{text}: {alarm.value} % or less by its own gauge"
     if alarm.value is not None and alarm.condition is Condition.CLOCK_JUMP:
         return f"{text} for {duration_ns(alarm.value)}"
+    if alarm.value is not None and alarm.condition is Condition.LIBRARY_EXPIRES:
+        return (
+            "The drug library expires tomorrow or today" if alarm.value <= 1 else f"{text}: {alarm.value} days or less"
+        )
     return text
 
 
@@ -290,6 +306,8 @@ PLAIN: Final[Mapping[type, str]] = {
     f.AlarmCleared: "An alarm is over",
     f.JournalWent: "The record's own state changed",
     f.ClockJumpSeen: "This computer was asleep",
+    f.LibraryJudged: "The drug library was looked at",
+    f.FilesDiffered: "The files that this program went by were compared",
     f.QuestionAsked: "Asked at the bed whether the plunger is driven",
 }
 

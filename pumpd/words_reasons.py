@@ -57,6 +57,9 @@ def _plain(value: int) -> str:
     return f"{value:,}"
 
 
+_NOTHING_NEW: Final = "What runs goes on; nothing new can be started."
+_RESTART: Final = "Call support to restart it: infusions go on meanwhile."
+
 # code -> a text with {asked} and {limit} where numbers are known, and how they read
 _SENTENCES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
     ReasonCode.CONCENTRATION_UG_PER_ML: (
@@ -183,6 +186,56 @@ _SENTENCES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
             "An older version of this program started the infusion and kept no limits for it. It may go on, be lowered "
             "or stopped; to give more, end it and start a new one."
         ),
+        _plain,
+    ),
+    ReasonCode.LIBRARY_UNREADABLE: (
+        f"The drug library cannot be read or used. {_NOTHING_NEW} Call the pharmacy.",
+        _plain,
+    ),
+    ReasonCode.LIBRARY_ALTERED: (
+        f"The drug library is not the one that was approved: it was altered. {_NOTHING_NEW} Call the pharmacy.",
+        _plain,
+    ),
+    ReasonCode.LIBRARY_NOT_YET_APPROVED: (
+        (
+            "By this computer's clock the drug library was approved on a later day than today. "
+            f"{_NOTHING_NEW} Call support to check the clock."
+        ),
+        _plain,
+    ),
+    ReasonCode.LIBRARY_EXPIRED: (
+        f"The drug library has expired. {_NOTHING_NEW} Call the pharmacy to approve it again.",
+        _plain,
+    ),
+    ReasonCode.LIBRARY_OLDER: (
+        f"The drug library is older than the one that was used here before. {_NOTHING_NEW} Call the pharmacy.",
+        _plain,
+    ),
+    ReasonCode.LIBRARY_VERSION_REUSED: (
+        (
+            "The drug library says something else than it did before under the same version. "
+            f"{_NOTHING_NEW} Call the pharmacy for a higher version."
+        ),
+        _plain,
+    ),
+    ReasonCode.REGIMENS_UNREADABLE: (
+        f"The list of regimens cannot be read or used. {_NOTHING_NEW} Call the pharmacy.",
+        _plain,
+    ),
+    ReasonCode.REGIMENS_ALTERED: (
+        f"The list of regimens is not the one that was approved: it was altered. {_NOTHING_NEW} Call the pharmacy.",
+        _plain,
+    ),
+    ReasonCode.LIBRARY_FILE_CHANGED: (
+        f"The drug library's file changed while this program ran. {_NOTHING_NEW} {_RESTART}",
+        _plain,
+    ),
+    ReasonCode.REGIMENS_FILE_CHANGED: (
+        f"The file of regimens changed while this program ran. {_NOTHING_NEW} {_RESTART}",
+        _plain,
+    ),
+    ReasonCode.CONFIGURATION_FILE_CHANGED: (
+        f"This bed's configuration changed while this program ran. {_NOTHING_NEW} {_RESTART}",
         _plain,
     ),
     ReasonCode.NO_SUCH_SLOT: ("This bed has no such pump. Choose one from the list.", _plain),

@@ -113,7 +113,7 @@ def meters(view: BedView) -> dict[str, tuple[int, int]]:
 def shape(view: BedView) -> str:
     """Changes exactly when a page has to be laid out anew."""
     parts = [
-        [view.boot, view.training, view.journal_text],
+        [view.boot, view.training, view.journal_text, view.library.text if view.library else None],
         [[a.alarm_id, a.acknowledged, a.over, a.text, a.detail] for a in view.alarms],
         [
             [

@@ -202,6 +202,9 @@ TABLE: Final[dict[Condition, Row]] = {
     Condition.PAUSE_OVER: Row(
         harm=Harm.REVERSIBLE, onset=Onset.DELAYED, priority=Priority.LOW, clears=Clears.ITSELF
     ),
+    Condition.FILES_CHANGED: Row(
+        harm=Harm.REVERSIBLE, onset=Onset.DELAYED, priority=Priority.LOW, clears=Clears.ITSELF
+    ),
     Condition.RESTARTED: Row(
         harm=Harm.MINOR, onset=Onset.PROMPT, priority=Priority.LOW, clears=Clears.BY_SEEING
     ),
@@ -212,6 +215,12 @@ TABLE: Final[dict[Condition, Row]] = {
         harm=Harm.MINOR, onset=Onset.DELAYED, priority=Priority.PROMPT, clears=Clears.ITSELF
     ),
     Condition.CONTAINER_NEAR_END: Row(
+        harm=Harm.MINOR, onset=Onset.DELAYED, priority=Priority.PROMPT, clears=Clears.ITSELF
+    ),
+    Condition.LIBRARY_NOT_IN_FORCE: Row(
+        harm=Harm.MINOR, onset=Onset.DELAYED, priority=Priority.PROMPT, clears=Clears.ITSELF
+    ),
+    Condition.LIBRARY_EXPIRES: Row(
         harm=Harm.MINOR, onset=Onset.DELAYED, priority=Priority.PROMPT, clears=Clears.ITSELF
     ),
 }  # fmt: skip

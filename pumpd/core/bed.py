@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import assert_never
 
-from pumpd.core import alarms, changing, gates, infusion, resuming, rise, titration, watch
+from pumpd.core import alarms, changing, gates, in_force, infusion, resuming, rise, titration, watch
 from pumpd.core import events as e
 from pumpd.core import facts as f
 from pumpd.core import requests as r
@@ -125,6 +125,10 @@ def _daemon(turn: Turn, request: e.DaemonEvent) -> None:
             alarms.rise_unanswered(turn)
         case e.JournalReported():
             _journal(turn, request)
+        case e.DayBegan():
+            in_force.on_day(turn, request)
+        case e.FilesCompared():
+            in_force.on_files(turn, request)
         case e.ClockJumped():
             turn.record(f.ClockJumpSeen(at_ns=turn.now_ns, by_ns=request.by_ns))
             alarms.raise_alarm(turn, Condition.CLOCK_JUMP, None, value=request.by_ns)
@@ -146,6 +150,8 @@ def _booted(turn: Turn, request: e.Booted) -> None:
         )
     )
     alarms.condition_over(turn, Condition.JOURNAL_DOWN, None)  # whatever it was, this run has read the journal
+    alarms.condition_over(turn, Condition.FILES_CHANGED, None)  # and every file anew
+    in_force.on_day(turn, request)
     for pump in turn.state.pumps:
         match pump.phase:
             case Phase.INFUSING | Phase.STARTING:

@@ -68,6 +68,18 @@ class ReasonCode(Enum):
     DAY_NOT_IN_REGIMEN = "day_not_in_regimen"
     LIBRARY_UNUSABLE = "library_unusable"
     LIMITS_NOT_ON_RECORD = "limits_not_on_record"
+    # what is in force at this bed (core/in_force.py)
+    LIBRARY_UNREADABLE = "library_unreadable"
+    LIBRARY_ALTERED = "library_altered"
+    LIBRARY_NOT_YET_APPROVED = "library_not_yet_approved"
+    LIBRARY_EXPIRED = "library_expired"
+    LIBRARY_OLDER = "library_older"
+    LIBRARY_VERSION_REUSED = "library_version_reused"
+    REGIMENS_UNREADABLE = "regimens_unreadable"
+    REGIMENS_ALTERED = "regimens_altered"
+    LIBRARY_FILE_CHANGED = "library_file_changed"
+    REGIMENS_FILE_CHANGED = "regimens_file_changed"
+    CONFIGURATION_FILE_CHANGED = "configuration_file_changed"
     # gates of the bed (core/bed.py)
     NOT_SIGNED_IN = "not_signed_in"
     ROLE_MAY_NOT = "role_may_not"
@@ -245,6 +257,9 @@ class Condition(Enum):
     KVO_RUNNING = "kvo_running"
     ENDED = "ended"
     RESTARTED = "restarted"
+    LIBRARY_NOT_IN_FORCE = "library_not_in_force"
+    LIBRARY_EXPIRES = "library_expires"
+    FILES_CHANGED = "files_changed"
     REPEATED_ALARM = "repeated_alarm"
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from pumpd.core.pump import Granted, Identified, PumpAlarm, Report
+from pumpd.core.standing import RulesFile
 
 # --- the bus --------------------------------------------------------------------------------------------
 
@@ -119,7 +120,8 @@ class Booted:
     """A new run of the daemon begins; the state before it came from the journal.
 
     `shift_ns` is what to add to the journal's boot times: zero within one boot of the kernel, else the
-    difference by the wall clock, taken in the safe direction by whoever computed it.
+    difference by the wall clock, taken in the safe direction by whoever computed it. `today_day` counts local days
+    since 1970-01-01; without it only a library that needs no day, one for training, can be in force.
     """
 
     at_ns: int
@@ -127,6 +129,7 @@ class Booted:
     kernel_boot: str
     shift_ns: int
     slots: tuple[str, ...]
+    today_day: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,5 +156,21 @@ class ClockJumped:
     by_ns: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayBegan:
+    """A day began at this bed: local days since 1970-01-01."""
+
+    at_ns: int
+    today_day: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilesCompared:
+    """The files that this run of the daemon has read were read again: these are not what they were."""
+
+    at_ns: int
+    changed: tuple[RulesFile, ...]
+
+
 BusEvent = LinkReported | PumpIdentified | PumpReported | PumpSilent | AlarmSeen | CommandEnded
-DaemonEvent = Booted | Ticked | JournalReported | ClockJumped
+DaemonEvent = Booted | Ticked | JournalReported | ClockJumped | DayBegan | FilesCompared

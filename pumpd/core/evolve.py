@@ -26,6 +26,7 @@ from pumpd.core.hung import hung
 from pumpd.core.look import time_left_ns
 from pumpd.core.sighted import sighted
 from pumpd.core.signalling import signalling
+from pumpd.core.standing import Standing, with_used
 from pumpd.core.standstill import rate_waits, still_waiting
 from pumpd.core.state import (
     ALARMS_MAX,
@@ -52,6 +53,11 @@ def evolve(state: BedState, fact: Fact) -> BedState:
             return state  # for the journal and its readers: nothing is decided by them
         case f.JournalWent():
             return replace(state, journal_ok=fact.ok)
+        case f.LibraryJudged():
+            good = fact.judged.standing is Standing.GOOD
+            return replace(state, judged=fact.judged, used=with_used(state.used, fact.judged) if good else state.used)
+        case f.FilesDiffered():
+            return replace(state, files_changed=fact.changed)
         case f.AlarmRaised() | f.AlarmAcknowledged() | f.AlarmOver() | f.AlarmCleared():
             return _alarm(state, fact)
         case a.AlarmRose():
@@ -98,6 +104,8 @@ def _booted(state: BedState, fact: f.BootStarted) -> BedState:
         boot=fact.boot,
         kernel_boot=fact.kernel_boot,
         boot_at_ns=fact.at_ns,
+        judged=None,
+        files_changed=(),
         journal_ok=True,
         pumps=tuple(
             _pump_booted(known.get(slot, PumpState(slot=slot)), fact) for slot in fact.slots

@@ -33,6 +33,7 @@ from pumpd.core.library import Entry
 from pumpd.core.order import Order
 from pumpd.core.programme import Programme
 from pumpd.core.pump import Granted, Identified
+from pumpd.core.standing import Judged, RulesFile
 from pumpd.core.steps import Step
 
 
@@ -301,6 +302,23 @@ class ClockJumpSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LibraryJudged:
+    """What this run of the daemon goes by, and whether anything new may be started by it."""
+
+    at_ns: int
+    today_day: int
+    judged: Judged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilesDiffered:
+    """These files are no longer, or none is any longer, another than what this run of the daemon read."""
+
+    at_ns: int
+    changed: tuple[RulesFile, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionAsked:
     """The pump's totals did not decide in time: is the plunger driven?"""
 
@@ -336,6 +354,8 @@ Fact = (
     | JournalWent
     | ClockJumpSeen
     | QuestionAsked
+    | LibraryJudged
+    | FilesDiffered
     | AlarmStopped
     | StartsUnlocked
     | PauseNoted

@@ -155,18 +155,47 @@ class PatientLimits:
     weight_basis_bmi_milli: int  # from here on the prescriber says which weight the dose is for
 
 
+class Integrity(Enum):
+    """Whether a file is what somebody approved. What is not has no content here: nothing is judged by it."""
+
+    INTACT = "intact"
+    ALTERED = "altered"  # its content has another hash than the approved one
+    UNREADABLE = "unreadable"  # missing, misspelt, or saying what cannot be used
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Library:
+    """What was read. Days count from 1970-01-01; a library for demonstration or training never expires."""
+
     name: str
-    version: str
-    training: bool  # demonstration or training: not for patient care, never expires
-    expires: str | None  # kept as written, for a library that is none of these
-    sha256: str  # of the canonical content, as approved
+    version: str  # dotted whole numbers, in the order of standing.py
+    training: bool  # demonstration or training: not for patient care
+    approved_by: str = ""
+    approved_day: int | None = None
+    expires_day: int | None = None  # the last day on which it may be used
+    integrity: Integrity = Integrity.INTACT
+    sha256: str  # of the canonical content, as it was found
     patient: PatientLimits
     entries: tuple[Entry, ...]
 
     def entry(self, entry_id: str) -> Entry | None:
         return next((e for e in self.entries if e.id == entry_id), None)
+
+
+_ANY: Final = Span(hard_low=1, soft_low=1, typical=1, soft_high=1, hard_high=1)
+
+
+def withheld(integrity: Integrity, *, name: str = "", version: str = "", sha256: str = "") -> Library:
+    """A library that is none: what is known of it for the record, and not one entry."""
+    return Library(
+        name=name,
+        version=version,
+        training=False,
+        integrity=integrity,
+        sha256=sha256,
+        patient=PatientLimits(weight_g=_ANY, bmi_milli=_ANY, weight_basis_bmi_milli=1),
+        entries=(),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pumpd.core.library import Container, ContainerKind, DoseUnit, Entry, Library
+from pumpd.core.library import Container, ContainerKind, DoseUnit, Entry, Integrity, Library
 from pumpd.core.pump import DriverInfo
 from pumpd.core.units import NG_PER_UG
 
@@ -82,8 +82,9 @@ class Regimen:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
     version: str
-    sha256: str  # of the canonical content, as approved
+    sha256: str  # of the canonical content, as it was found
     regimens: tuple[Regimen, ...]
+    integrity: Integrity = Integrity.INTACT
 
     def regimen(self, regimen_id: str) -> Regimen | None:
         return next((r for r in self.regimens if r.id == regimen_id), None)

@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pumpd.core import alarms
-from pumpd.core.codes import Given, Phase, Reason, ReasonCode, Severity
+from pumpd.core.codes import Given, Grant, Phase, Reason, ReasonCode, Severity
 from pumpd.core.events import LinkState
+from pumpd.core.in_force import against_a_new_start
 from pumpd.core.library import DoseUnit
-from pumpd.core.limits import Review, check_remaining, review, reviewed_with
+from pumpd.core.limits import Review, check_remaining, fingerprint, review, reviewed_with
 from pumpd.core.order import Order
 from pumpd.core.rest import rest_of
 from pumpd.core.steps import Step
@@ -83,7 +84,14 @@ def history_for(turn: Turn, slot: str) -> tuple[Given, ...]:
 
 
 def review_order(turn: Turn, slot: str, order: Order) -> Review:
-    """The review as it stands now: what a person reads before a start, and what the start is judged by."""
+    """The review as it stands now: what a person reads before a start, and what the start is judged by.
+
+    Without rules in force nothing is judged: their limits are the very thing in doubt.
+    """
+    closed = against_a_new_start(turn)
+    if closed:
+        grant = Grant(allowed=False, reasons=tuple(closed))
+        return Review(programme=None, grant=grant, digest=fingerprint(order, grant.reasons))
     answer = review(order, turn.setup.rules, turn.setup.info(slot), history_for(turn, slot), turn.now_ns)
     return reviewed_with(answer, _same_drug(turn, slot, order))
 

@@ -17,6 +17,7 @@ from pumpd.core.library import Entry
 from pumpd.core.order import Order
 from pumpd.core.programme import Programme
 from pumpd.core.pump import Granted, Identified, Report
+from pumpd.core.standing import Judged, RulesFile, Used
 from pumpd.core.steps import Step
 from pumpd.core.units import NS_PER_H
 
@@ -199,6 +200,9 @@ class BedState:
     alarms: tuple[Alarm, ...] = ()
     history: tuple[Given, ...] = ()
     answers: tuple[Answered, ...] = ()
+    judged: Judged | None = None  # the library and regimens of this run of the daemon
+    used: tuple[Used, ...] = ()  # libraries that stood good at this bed: no older one after them
+    files_changed: tuple[RulesFile, ...] = ()  # on the disk, since this run of the daemon read them
     journal_ok: bool = True
     next_command_id: int = 1
     next_infusion_id: int = 1

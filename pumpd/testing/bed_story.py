@@ -16,16 +16,16 @@ from pumpd.core.bed import Decision, decide, preview
 from pumpd.core.codes import Condition, PauseReason, Phase, ReasonCode
 from pumpd.core.effects import Effect, Observe, Prepare, Reply, When
 from pumpd.core.evolve import evolve
-from pumpd.core.facts import Fact, PhaseChanged
+from pumpd.core.facts import Fact
 from pumpd.core.look import Look, look
 from pumpd.core.order import Order
 from pumpd.core.people import Role
-from pumpd.core.phases import TRANSITIONS
 from pumpd.core.pump import Drive, DriverInfo, Granted, Identified, PumpAlarm, Report
 from pumpd.core.regimen import Rules
 from pumpd.core.state import Alarm, BedState, Infusion, PumpState, durable
 from pumpd.core.turn import Setup
 from pumpd.core.units import NL_PER_UL, NS_PER_MS, NS_PER_S
+from pumpd.testing.bed_faults import faults_of
 from pumpd.testing.clinical import NE_1000, shipped_rules
 
 NURSE: Final = r.Actor(person="nurse-1", role=Role.NURSE)
@@ -34,8 +34,6 @@ TOGETHER: Final = r.Override(reason="two lines, as ordered", second=SECOND)
 STEP_NL: Final = 1_000  # the counter's step below 10 mL
 THIS_PUMP: Final = Identified(model="NE-1000", firmware="3.928", serial=None)
 OTHER_PUMP: Final = Identified(model="NE-1010", firmware="3.928", serial=None)
-PROVED_BY_REPORT: Final = (Phase.INFUSING, Phase.STOPPED, Phase.ENDED)
-MOTOR_MAY_TURN: Final = (Phase.STARTING, Phase.INFUSING, Phase.STOPPING, Phase.UNCERTAIN)
 
 E = TypeVar("E", bound=Effect)
 
@@ -45,32 +43,6 @@ def order_for(regimen: str, *, day: int = 1, weight_g: int = 70_000) -> Order:
     found = shipped_rules().catalogue.regimen(regimen)
     container = "syringe-60" if found is not None and found.entry == "SALINE-TRAIN" else "syringe-60-5"
     return Order(regimen=regimen, day=day, weight_g=weight_g, height_mm=1_750, container=container)
-
-
-def carries_report(request: r.Request) -> bool:
-    """Did the pump itself speak in it?"""
-    if isinstance(request, e.CommandEnded):
-        return isinstance(request.outcome, e.Done) and request.outcome.report is not None
-    return isinstance(request, e.PumpReported)
-
-
-def faults_of(before: BedState, request: r.Request, facts: Sequence[Fact], after: BedState) -> list[str]:
-    """What is wrong with a decision, whatever was asked; empty when nothing is."""
-    found = []
-    state = before
-    for fact in facts:
-        if isinstance(fact, PhaseChanged):
-            pump = state.pump(fact.slot)
-            assert pump is not None
-            if fact.phase not in TRANSITIONS[pump.phase]:
-                found.append(f"{pump.phase.value} -> {fact.phase.value} is not in the table")
-            proved = carries_report(request) or pump.phase not in MOTOR_MAY_TURN
-            if fact.phase in PROVED_BY_REPORT and not proved:
-                found.append(f"{pump.phase.value} -> {fact.phase.value} without a report, by {request}")
-        state = evolve(state, fact)
-    if state != after:
-        found.append("the state is not the fold of its facts")
-    return found
 
 
 class BedStory:
@@ -95,6 +67,7 @@ class BedStory:
             buses=(tuple(slots),) if one_bus else (),
         )
         self.now_ns = 1_000 * NS_PER_S
+        self.today = 20_000  # 2024-10-04
         self.state = BedState()
         self.kept = BedState()  # what the journal alone would tell
         self.facts: list[Fact] = []
@@ -163,7 +136,16 @@ class BedStory:
         self.state = self.kept
         slots = tuple(slot for slot, _ in self.setup.pumps)
         at_ns = self.now_ns
-        self.take(e.Booted(at_ns=at_ns, boot=f"b{at_ns}", kernel_boot="k", shift_ns=0, slots=slots))
+        self.take(
+            e.Booted(
+                at_ns=at_ns, boot=f"b{at_ns}", kernel_boot="k", shift_ns=0, slots=slots, today_day=self.today
+            )
+        )  # fmt: skip
+
+    def days(self, days: int) -> Decision:
+        """So many midnights later."""
+        self.today += days
+        return self.take(e.DayBegan(at_ns=self.now_ns, today_day=self.today))
 
     def connect(self, *slots: str, who: Identified = THIS_PUMP) -> None:
         """The pumps name themselves; the links are up."""

@@ -13,7 +13,7 @@ from typing import Final
 
 from pumpd.core.pump import Detectable, DriverInfo, IdentityKind, SettableLease
 from pumpd.core.regimen import Rules
-from pumpd.library_file import load_rules
+from pumpd.rules_files import load_rules
 
 CONFIG: Final = Path(__file__).resolve().parents[2] / "config"
 

@@ -34,7 +34,8 @@ from pumpd.clock import SystemClock
 from pumpd.demo_stage import config_folder
 from pumpd.errors import ApiError
 from pumpd.journal import Entry, VerifyResult, read_entries, verify
-from pumpd.library_file import CatalogueFile, content_sha256
+from pumpd.library_file import CatalogueFile
+from pumpd.rules_files import content_sha256
 from pumpd.testing.broker import Mosquitto
 from pumpd.testing.processes import NotifySocket, Program, python, remove, short_folder, until
 from pumpd.testing.simulated_pump import SimulatedPump

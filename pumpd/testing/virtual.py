@@ -28,6 +28,7 @@ T = TypeVar("T")
 
 NS_PER_S: Final = 1_000_000_000
 BOOT_NS: Final = 3_600 * NS_PER_S  # the machine has been up for an hour: zero would hide a forgotten offset
+DAY_MS: Final = 86_400_000
 WALL_MS: Final = 1_767_258_000_000  # 2026-01-01 09:00 UTC, a working day
 BITS_PER_BYTE: Final = 10
 
@@ -108,6 +109,9 @@ class VirtualClock:
 
     def wall_ms(self) -> int:
         return WALL_MS + (self._loop.elapsed_ns + self._suspended_ns) // 1_000_000 + self._stepped_ms
+
+    def local_day(self) -> int:
+        return self.wall_ms() // DAY_MS
 
     def new_id(self) -> str:
         return f"{self._chance.getrandbits(48):012x}"

@@ -50,6 +50,9 @@ class HandClock:
     def wall_ms(self) -> int:
         return self.seconds * 1_000
 
+    def local_day(self) -> int:
+        return self.wall_ms() // 86_400_000
+
     def new_id(self) -> str:
         return f"id{next(self._ids)}"
 

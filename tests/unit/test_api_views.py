@@ -18,9 +18,11 @@ from pumpd.core.bed import decide
 from pumpd.core.codes import Action, Condition, Phase, Priority, Reason, Why
 from pumpd.core.events import LinkState
 from pumpd.core.facts import Fact
+from pumpd.core.library import Integrity, withheld
 from pumpd.core.people import Role
 from pumpd.core.pump import Drive, Identified, Report
 from pumpd.core.requests import Actor
+from pumpd.core.standing import Standing
 from pumpd.core.state import Alarm, BedState
 from pumpd.core.turn import Setup
 from pumpd.core.units import NS_PER_S
@@ -109,6 +111,34 @@ def test_a_review_has_the_fingerprint_by_which_the_start_is_judged() -> None:
     assert view.infusion.total == review.total
     assert view.infusion.rate_max.dose_text == review.steps[0].rate.dose_text == "0.303 mg/kg/h (25 mg/h)"
     assert not view.buttons.start.allowed
+
+
+@pytest.mark.requirement("LIB-02")
+def test_every_page_says_which_library_is_in_force_and_a_start_button_why_none_is() -> None:
+    state = ready()
+    view = bed_view(state, SETUP, PLACE, AT, 1)
+    assert view.library is not None
+    library = SETUP.rules.library
+    assert view.library.standing is Standing.GOOD
+    assert view.library.text == f"Drug library: {library.name} {library.version}, for demonstration and training only"
+    assert view.pumps[0].buttons.start.allowed
+    rules = replace(SETUP.rules, library=withheld(Integrity.ALTERED, name="North", version="2", sha256="0" * 64))
+    setup = replace(SETUP, rules=rules)
+    altered = decide(state, e.DayBegan(at_ns=NOW_NS, today_day=20_000), setup).state
+    view = bed_view(altered, setup, PLACE, AT, 2)
+    assert view.library is not None
+    assert view.library.standing is Standing.ALTERED
+    assert "Drug library: North 2 is not what was approved. Nothing new can be started." in view.library.text
+    assert "The drug library is not the one that was approved" in (view.pumps[0].buttons.start.why_not or "")
+    review = review_view(altered, setup, "p1", KETAMINE, NOW_NS)
+    assert not review.allowed
+    assert [reason.code for reason in review.reasons] == [ReasonCode.LIBRARY_ALTERED]
+
+
+def test_a_library_that_was_never_looked_at_is_said_to_be_none() -> None:
+    view = bed_view(replace(ready(), judged=None), SETUP, PLACE, AT, 1)
+    assert view.library is not None
+    assert (view.library.standing, view.library.text) == (None, "Drug library: none")
 
 
 def test_a_capped_dose_is_shown_with_its_reason() -> None:

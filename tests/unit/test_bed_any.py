@@ -25,7 +25,8 @@ from pumpd.core.state import BedState, durable
 from pumpd.core.turn import Setup
 from pumpd.core.units import NS_PER_MS, NS_PER_S
 from pumpd.journal_rows import decode, row_of
-from pumpd.testing.bed_story import NURSE, OTHER_PUMP, THIS_PUMP, faults_of, order_for
+from pumpd.testing.bed_faults import faults_of
+from pumpd.testing.bed_story import NURSE, OTHER_PUMP, THIS_PUMP, order_for
 from pumpd.testing.clinical import NE_1000, shipped_rules
 
 SLOTS = ("p1", "p2")

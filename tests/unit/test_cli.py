@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,7 +15,15 @@ import pytest
 from pumpd import api_socket, cli
 from pumpd.api_models import BedView
 from pumpd.cli_status import COLUMNS, lines
+from pumpd.clock import SystemClock
+from pumpd.config import Config
+from pumpd.core.facts import LibraryJudged
+from pumpd.core.standing import judge
+from pumpd.journal import Journal
+from pumpd.library_file import LibraryFile
+from pumpd.rules_files import content_sha256, load_rules
 from pumpd.testing.clinical import CONFIG
+from pumpd.toml_file import read_toml
 
 HEAVY = {"pydantic", "httpx2", "fastapi", "uvicorn", "asyncio", "argon2", "structlog", "sqlite3"}
 STOPPING = """
@@ -94,6 +106,62 @@ def test_check_config_judges_the_file_and_every_file_it_names(capsys: pytest.Cap
     assert "regimens: " in printed
     assert "note: the accounts are for demonstration" in printed
     assert "note: p1: the driver new_era has not been verified on hardware" in printed
+
+
+def checked_folder(folder: Path, *, expires: str) -> Path:
+    """The demo's files, with a library for patient care that was approved on the first day of 2026."""
+    for name in ("demo.toml", "accounts.toml", "regimens.toml"):
+        shutil.copy(CONFIG / name, folder / name)
+    text = (CONFIG / "drug-library.toml").read_text()
+    path = folder / "drug-library.toml"
+    path.write_text(
+        text.replace("training = true", f'training = false\napproved_on = "2026-01-01"\nexpires = "{expires}"', 1)
+    )
+    file = read_toml(path, LibraryFile)
+    path.write_text(path.read_text().replace(file.sha256, content_sha256(file)))
+    return folder / "demo.toml"
+
+
+@pytest.mark.requirement("LIB-02")
+@pytest.mark.parametrize(
+    ("today", "judged"),
+    [
+        ("2026-11-01", (cli.DONE, "approved by nobody: demonstration only until 2026-12-31")),
+        ("2026-12-20", (cli.DONE, "note: this approval is nearly over")),
+        ("2027-01-01", (cli.TO_MEND, "has expired. Nothing new can be started.")),
+        ("2025-12-31", (cli.TO_MEND, "was approved on a later day than today")),
+    ],
+)
+def test_check_config_judges_how_the_library_stands_today(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    today: str,
+    judged: tuple[int, str],
+) -> None:
+    file = checked_folder(tmp_path, expires="2026-12-31")
+    monkeypatch.setattr(SystemClock, "local_day", lambda _: (date.fromisoformat(today) - date(1970, 1, 1)).days)
+    assert cli.main(["check-config", str(file)]) == judged[0]
+    assert judged[1] in capsys.readouterr().out
+
+
+@pytest.mark.requirement("LIB-02")
+def test_check_config_knows_from_the_journal_which_library_was_used_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = checked_folder(tmp_path, expires="2026-12-31")
+    monkeypatch.setattr(SystemClock, "local_day", lambda _: 20_600)
+    rules = load_rules(tmp_path / "drug-library.toml", tmp_path / "regimens.toml")
+    newer = replace(rules, library=replace(rules.library, version="2026.10"))
+
+    async def use_the_newer() -> None:
+        journal = Journal.open(Config.load(file).journal_path, "boot")
+        journal.append([LibraryJudged(at_ns=0, today_day=20_600, judged=judge(newer, (), 20_600))], at_ns=0, wall_ms=0)
+        assert await journal.close() == 0
+
+    asyncio.run(use_the_newer())
+    assert cli.main(["check-config", str(file)]) == cli.TO_MEND
+    assert "is older than one that was used at this bed" in capsys.readouterr().out
 
 
 def test_check_config_names_file_key_and_the_nearest_valid_key(

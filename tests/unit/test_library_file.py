@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from pumpd.errors import ConfigError, LibraryError
-from pumpd.library_file import load_library, load_regimens, load_rules
+from pumpd.core.library import Integrity
+from pumpd.errors import ConfigError, LibraryAltered, LibraryError
+from pumpd.rules_files import load_library, load_regimens, load_rules, read_rules
 from pumpd.testing.clinical import CONFIG
 
+APPROVED = 'training = false\napproved_on = "{}"\nexpires = "{}"'
 LIBRARY = (CONFIG / "drug-library.toml").read_text()
 REGIMENS = (CONFIG / "regimens.toml").read_text()
 
@@ -64,6 +66,76 @@ def test_comments_and_order_of_keys_do_not_change_the_hash(tmp_path: Path) -> No
     assert load_library(written(tmp_path, text, approve=False)).version == "2026.1"
 
 
+@pytest.mark.requirement("LIB-02")
+def test_an_approval_is_no_content_and_a_version_is(tmp_path: Path) -> None:
+    """Who approves the same content again changes neither version nor hash; who changes the content changes both."""
+    text = changed(LIBRARY, "training = true", APPROVED.format("2026-06-30", "2027-06-29"))
+    first = load_library(written(tmp_path, text))
+    text = written(tmp_path, text).read_text()
+    text = changed(text, 'approved_on = "2026-06-30"', 'approved_on = "2027-06-01"')
+    text = changed(text, 'expires = "2027-06-29"', 'expires = "2028-06-30"')
+    text = changed(text, "nobody: demonstration only", "pharmacist-2")
+    again = load_library(written(tmp_path, text, approve=False))
+    assert again.sha256 == first.sha256
+    assert (again.approved_by, again.approved_day, again.expires_day) == ("pharmacist-2", 20_970, 21_365)
+    with pytest.raises(LibraryAltered):
+        load_library(written(tmp_path, changed(text, 'version = "2026.1"', 'version = "2026.2"'), approve=False))
+
+
+@pytest.mark.requirement("LIB-02")
+@pytest.mark.parametrize(
+    ("old", "new", "integrity"),
+    [
+        ('hard_high = "0.5"', 'hard_high = "0.6"', Integrity.ALTERED),
+        ('hard_high = "0.5"', 'hard_high = "0.6', Integrity.UNREADABLE),
+        ('hard_high = "0.5"', 'hard_high = "0.01"', Integrity.ALTERED),
+    ],
+)
+def test_what_cannot_be_used_is_withheld_from_the_daemon_and_said(
+    tmp_path: Path, old: str, new: str, integrity: Integrity
+) -> None:
+    path = written(tmp_path, changed(LIBRARY, old, new), approve=False)
+    rules, faults = read_rules(path, CONFIG / "regimens.toml")
+    assert rules.library.integrity is integrity
+    assert rules.library.entries == ()
+    assert rules.catalogue.integrity is Integrity.INTACT, "the list of regimens is another file"
+    assert len(faults) == 1
+    assert str(path) in str(faults[0])
+
+
+@pytest.mark.requirement("LIB-02")
+def test_an_approved_library_that_says_what_cannot_be_used_is_withheld_too(tmp_path: Path) -> None:
+    text = changed(LIBRARY, 'soft_high = "1", hard_high = "2"', 'soft_high = "1", hard_high = "3"')
+    rules, faults = read_rules(written(tmp_path, text), CONFIG / "regimens.toml")
+    assert rules.library.integrity is Integrity.UNREADABLE
+    assert "ceiling" in str(faults[0])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "integrity"),
+    [
+        ('dose = "0.5", minutes = "40"', 'dose = "5", minutes = "40"', Integrity.ALTERED),
+        ('entry = "KET-MOOD"', 'entry = "KET-MOON"', Integrity.UNREADABLE),
+    ],
+)
+def test_a_list_of_regimens_that_cannot_be_used_is_withheld(
+    tmp_path: Path, old: str, new: str, integrity: Integrity
+) -> None:
+    approve = integrity is Integrity.UNREADABLE
+    path = written(tmp_path, changed(REGIMENS, old, new), approve=approve, catalogue=True)
+    rules, faults = read_rules(CONFIG / "drug-library.toml", path)
+    assert rules.catalogue.integrity is integrity
+    assert rules.catalogue.regimens == ()
+    assert rules.library.integrity is Integrity.INTACT
+    assert len(faults) == 1
+
+
+def test_missing_files_are_both_said(tmp_path: Path) -> None:
+    rules, faults = read_rules(tmp_path / "library.toml", tmp_path / "regimens.toml")
+    assert (rules.library.integrity, rules.catalogue.integrity) == (Integrity.UNREADABLE, Integrity.UNREADABLE)
+    assert [type(fault) for fault in faults] == [ConfigError, ConfigError]
+
+
 def test_changed_dose_of_a_regimen_is_refused_too(tmp_path: Path) -> None:
     text = changed(REGIMENS, 'dose = "0.5", minutes = "40"', 'dose = "5", minutes = "40"')
     with pytest.raises(LibraryError, match="not the one that was approved"):
@@ -80,7 +152,15 @@ def test_changed_dose_of_a_regimen_is_refused_too(tmp_path: Path) -> None:
         ('unit = "mg/kg"', 'unit = "mg/kg/min"', "unit"),
         ("near_end_min", "near_end_mins", "near_end_min"),
         ('kind = "syringe"', 'kind = "bottle"', "kind"),
-        ("training = true", "training = false", "expires"),
+        ("training = true", "training = false", "needs approved_on and expires"),
+        ("training = true", 'training = true\nexpires = "2027-06-30"', "never expires"),
+        ("training = true", APPROVED.format("2026-06-30", "2026-06-30"), "1 to 1096 days behind"),
+        ("training = true", APPROVED.format("2026-06-30", "2036-06-30"), "look at the years"),
+        ("training = true", APPROVED.format("2026-06-31", "2027-06-30"), "no such day"),
+        ("training = true", 'training = true\napproved_on = "20260630"', "write a day as text"),
+        ('version = "2026.1"', 'version = "2026.1-b"', "whole numbers with dots"),
+        ('version = "2026.1"', 'version = "2026.01"', "whole numbers with dots"),
+        ('version = "2026.1"', 'version = "1.2.3.4.5"', "whole numbers with dots"),
         ('approved_by = "nobody: demonstration only"', "", "approved_by"),
     ],
 )
