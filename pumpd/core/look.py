@@ -16,10 +16,11 @@ from pumpd.core.lease import stands_in
 from pumpd.core.pump import Drive, DriverInfo, FixedLease
 from pumpd.core.state import Infusion, PumpState, Reading
 from pumpd.core.steps import StepKind
-from pumpd.core.units import NS_PER_S, Towards, divide, duration_for_ns
+from pumpd.core.units import NS_PER_S, PPM, Towards, divide, duration_for_ns
 
 LEASE_SLACK_NS = NS_PER_S  # a pump's own timer has whole seconds: it may stop up to one later
 MEASURE_WINDOW_NS = 60 * NS_PER_S  # at 24.5 mL/h and a 10 uL counter step: +-5 %
+EVIDENT_READINGS = 8  # four seconds of looks: a pace that needs longer to prove outruns no counter step between two
 MEASURE_SHORTEST_NS = 3 * NS_PER_S  # below this a rate is mostly counter step
 MOVING = (Phase.STARTING, Phase.INFUSING, Phase.STOPPING, Phase.UNCERTAIN, Phase.FAULT)
 
@@ -115,10 +116,30 @@ def delivered_now(pump: PumpState, info: DriverInfo, now_ns: int, boot_at_ns: in
         elapsed_ns = min(elapsed_ns, renewed_ns - since_ns + longest_ns)
     # somebody at its keypad may have made it faster than anything that was sent
     told = seen.last.rate_ul_per_h if drives and seen.last is not None and not _is_foreign(pump) else None
-    wider = volume.widened(known, max(leg.fastest_ul_per_h, told or 0), elapsed_ns, info.accuracy_ppm)
+    fastest = max(leg.fastest_ul_per_h, told or 0)
+    fastest = max(fastest, _evident_ul_per_h(seen.readings, fastest, info.accuracy_ppm))
+    wider = volume.widened(known, fastest, elapsed_ns, info.accuracy_ppm)
     step_nl = motor_step_nl(info, infusion.programme.syringe_diameter_um)
     ceiling_nl = leg.base.high_nl + leg.whole_nl + leg.granted.step_nl + step_nl
     return volume.monotone(infusion.delivered, volume.capped(wider, ceiling_nl))
+
+
+def _evident_ul_per_h(readings: tuple[Reading, ...], fastest_ul_per_h: int, accuracy_ppm: int) -> int:
+    """How fast the pump may be where its counter proves it faster than anything that it was told; 0 where it does not.
+
+    A rate dialled at the keys of a pump whose read-back tells the stored one shows nowhere else.
+    """
+    recent = readings[-EVIDENT_READINGS:]
+    for first in reversed(recent[:-1]):
+        last = recent[-1]
+        shortest_ns, longest_ns = last.asked_at_ns - first.at_ns, last.at_ns - first.asked_at_ns
+        if shortest_ns <= 0:
+            continue
+        measured = volume.measured_rate(last.infused_nl - first.infused_nl, shortest_ns, longest_ns, last.step_nl)
+        surely_ul_per_h = measured.rate_ul_per_h - measured.uncertainty_ul_per_h
+        if surely_ul_per_h * PPM > fastest_ul_per_h * (PPM + accuracy_ppm):
+            return measured.rate_ul_per_h + measured.uncertainty_ul_per_h
+    return 0
 
 
 def _renewed_ns(pump: PumpState, now_ns: int, boot_at_ns: int) -> int:

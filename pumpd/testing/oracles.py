@@ -11,8 +11,10 @@ plant's own truth (which no pump can tell the daemon) and the bytes on the wire,
 - the live state is the fold of the journal (wall 1);
 - on a day without faults nothing is stopped and no alarm is raised, but for what asks a nurse to do something.
 
-One thing nobody can know: that somebody has just started the pump at its own keys. From that moment until a look that
-was asked for afterwards has come back, the motor may turn at rest and the interval may lag; then all claims hold again.
+One thing nobody can know: that somebody has just started the pump at its own keys, or dialled another rate there.
+From that moment until a look that was asked for afterwards has come back, the motor may turn at rest and the interval
+may lag; then all claims hold again. A firmware that tells the stored rate hides what was dialled: then only the counter
+shows it, within the time in which the excess outgrows the counter's own steps.
 If a resume comes before that look, the pump is programmed anew and its counter cleared: what the keys gave in that
 second is nowhere any more, and the interval of this infusion is excused from there on.
 """
@@ -35,7 +37,7 @@ from pumpd.core.facts import Fact
 from pumpd.core.look import MOVING, delivered_now
 from pumpd.core.pump import DriverInfo
 from pumpd.core.state import BedState, PumpState, durable
-from pumpd.core.units import NL_PER_UL, NS_PER_MS, NS_PER_S
+from pumpd.core.units import NL_PER_UL, NS_PER_H, NS_PER_MS, NS_PER_S
 from pumpd.journal import FactsLost
 from pumpd.testing.simulated_journal import SimulatedJournal
 from pumpd.testing.virtual import BOOT_NS, VirtualClock
@@ -43,6 +45,8 @@ from pumpd.testing.virtual import BOOT_NS, VirtualClock
 ONE_REPORT_NS: Final = 1_500 * NS_PER_MS  # a look every half second, its exchanges, and one that was lost
 WIRE_SLACK_NS: Final = 60 * NS_PER_MS  # a frame that was on the wire when the stop was decided
 RATE_SLACK_PPM: Final = 2_000  # a motor step is not a round number of microlitres an hour
+SLOW_DEVIATION_NS: Final = 16 * 60 * NS_PER_S  # up to a tenth too fast is said after a quarter of an hour (GIP 1.2.2)
+TWO_STEPS_UL: Final = 25  # two of the coarsest counter steps, and a motor step
 LEASE_ANY_S: Final = 15  # wall 8: no lease is longer
 RUNAWAY_NL: Final = 500_000  # wall 8: what a pump may give after its daemon died
 VIOLATIONS_MAX: Final = 20  # a run that went wrong tells enough with these
@@ -73,6 +77,7 @@ class Watch:
     faults_read: int = 0
     pressed_ns: int | None = None  # somebody started the pump at its keys, and no look has shown it yet
     pressed_ever: bool = False
+    dialled: bool = False  # a rate was set at the keys in this leg
     excused: set[int] = field(default_factory=set)  # infusions of which the keys gave what no counter tells
     died_at_ns: int = 0
     died_at_nl: int = 0
@@ -104,6 +109,7 @@ class Oracles:
                     watch = self._watch(fact.slot)
                     self._wire(watch)
                     watch.no_start_since_ns, watch.starts_left = None, 1
+                    watch.dialled = False  # a prepare sets the rate anew
                 case f.PhaseChanged():
                     self._phase(state, fact)
                 case _:
@@ -178,8 +184,11 @@ class Oracles:
         fired = watch.sim.fired
         for index in range(watch.faults_read, len(fired)):
             each = fired[index]
-            if each.kind is FaultKind.OTHER_USER_AT_KEYPAD and each.detail == f"pump {watch.address} start":
+            if each.kind is not FaultKind.OTHER_USER_AT_KEYPAD:
+                continue
+            if each.detail in (f"pump {watch.address} start", f"pump {watch.address} rate"):
                 watch.pressed_ns, watch.pressed_ever = each.at_ns, True
+                watch.dialled |= each.detail.endswith("rate")
         watch.faults_read = len(fired)
         if pump is None or watch.pressed_ns is None:
             return
@@ -201,6 +210,8 @@ class Oracles:
             watch.too_fast_since_ns = now_ns
         blind = watch.pressed_ns is not None or pump.sighting.missed > 0 or pump.phase is Phase.STOPPING
         patience_ns = _lease_ns(pump) if blind else ONE_REPORT_NS
+        if watch.dialled:
+            patience_ns = max(patience_ns, _counter_shows_ns(allowed, truth.rate_nl_per_h // NL_PER_UL))
         if now_ns - watch.too_fast_since_ns > patience_ns:
             self.say(
                 f"{watch.slot} runs at {truth.rate_nl_per_h} nl/h, {allowed} ul/h is allowed in {pump.phase.value}, "
@@ -263,6 +274,14 @@ def _allowed_ul_per_h(pump: PumpState) -> int:
     if pump.phase is Phase.STOPPING:
         return 0
     return max(infusion.leg.fastest_ul_per_h, infusion.rate_ul_per_h)
+
+
+def _counter_shows_ns(allowed_ul_per_h: int, rate_ul_per_h: int) -> int:
+    """How long the counter needs to show this rate for too high: two of its steps, and three looks."""
+    beyond_ul_per_h = rate_ul_per_h - allowed_ul_per_h * 110 // 100
+    if beyond_ul_per_h <= 0:
+        return SLOW_DEVIATION_NS
+    return TWO_STEPS_UL * NS_PER_H // beyond_ul_per_h + 2 * ONE_REPORT_NS
 
 
 def _lease_ns(pump: PumpState) -> int:

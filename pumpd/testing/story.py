@@ -120,6 +120,7 @@ class _Played:
         self._line, self._disk = story.line(now_ns), story.disk()
         self._kills = story.times("kills", now_ns, 0, 0, 1, 2)
         self._naps = story.times("naps", now_ns, 0, 0, 1)
+        self._settings = story.times("wall clock", now_ns, 0, 0, 1, 3)
         info = load(self._line.driver).info
         watches = tuple(
             Watch(slot=slot, address=address, sim=self._line.sim, info=info) for slot, address in self._line.slots
@@ -137,6 +138,9 @@ class _Played:
             if self._naps and self._clock.now_ns() >= self._naps[0]:
                 self._naps.pop(0)
                 self._nap()
+            if self._settings and self._clock.now_ns() >= self._settings[0]:
+                self._settings.pop(0)
+                self._set_wall_clock()
             if self._kills and self._clock.now_ns() >= self._kills[0]:
                 self._kills.pop(0)
                 await self._kill_and_boot()
@@ -167,6 +171,12 @@ class _Played:
         seconds = self._story.chance(f"nap at {self._clock.now_ns()}").choice((2, 8, 20, 120))
         self._oracles.seen["host slept"] += 1
         self._clock.suspend(seconds * NS_PER_S)
+
+    def _set_wall_clock(self) -> None:
+        """Somebody, or NTP, sets the wall clock: nothing but stamps may follow it."""
+        hours = self._story.chance(f"wall clock at {self._clock.now_ns()}").choice((-24, -1, 1, 24))
+        self._oracles.seen["wall clock set"] += 1
+        self._clock.step_wall(hours * 3_600_000)
 
     async def _kill_and_boot(self) -> None:
         """SIGKILL, and some time later the next run of the daemon, with what the disk had."""

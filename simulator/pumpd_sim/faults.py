@@ -162,14 +162,19 @@ def swarm_schedule(rng: random.Random, *, horizon_ns: int, addresses: tuple[int,
         (FaultKind.MUTE, 200, 30_000),
         (FaultKind.REBOOT, 100, 5_000),
         (FaultKind.OCCLUSION, 1_000, 900_000),
+        (FaultKind.STALL, 1_000, 300_000),
+        (FaultKind.LEAK, 1, 2),
         (FaultKind.OTHER_USER_AT_KEYPAD, 1, 2),
     ):
         for _ in range(rng.choice((0, 0, 1, 2))):
+            key = rng.choice(("stop", "start", "clear", "rate"))
             fault = Fault(
                 kind=kind,
                 address=rng.choice(addresses),
                 for_ms=rng.randrange(least_ms, most_ms),
-                key=rng.choice(("stop", "start", "clear")),
+                permille=rng.choice((0, 10, 500, 1_000)),
+                key=key,
+                rate_nl_per_h=rng.choice((100_000, 5_000_000, 60_000_000)) if key == "rate" else None,
             )
             schedule.append(Injection(at_ns=rng.randrange(max(1, horizon_ns)), fault=fault))
     return tuple(sorted(schedule, key=lambda injection: injection.at_ns))

@@ -25,6 +25,7 @@ REGRESSIONS = {  # seed: what it found, all within forty minutes
     41: "the same, pressed before the first look after the failure: there was no reading to count from",
     625: "a counter that a power failure cleared was believed, and took back what it had counted",
     43: "an order inherited what the counter had moved for the infusion before it",
+    31: "a rate dialled at the keys, hidden by a read-back of the stored one, outran the interval",
     120: "a pump run at its own keys after a prepare had failed: the interval never took it in",
 }
 
