@@ -1,7 +1,7 @@
 """F15: a sequence with the cancel key went round the dose limits.
 
 CareFusion 8015, 2015. Here a nurse reviews, cancels, changes the weight, confirms what an earlier review had shown,
-pauses, resumes and turns the rate, in six hundred drawn sequences. No start and no rate ever reaches the pump that
+pauses, resumes and turns the rate, in two hundred drawn sequences. No start and no rate ever reaches the pump that
 the library refuses for the patient who is in the bed.
 
 Guard: `pumpd.core.confirming.against_confirmed`: a start confirms the review of this very order, as it stands now.
@@ -25,7 +25,7 @@ from pumpd.testing.guards import guard_removed
 
 WEIGHTS_G = (50_000, 70_000, 100_000, 154_000, 7_000, 700_000)
 PATIENT_G = 50_000
-SEQUENCES, PRESSES = 600, 12
+SEQUENCES, PRESSES = 200, 12
 
 
 class Nurse:
