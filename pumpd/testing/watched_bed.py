@@ -11,6 +11,7 @@ clock steps, runs fast or stands still, while boot time and the pumps go on.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
@@ -59,6 +60,9 @@ class KernelTime:
     def time_ns(self) -> int:
         wall_ms = self._clock.wall_ms()
         return (wall_ms + (wall_ms - self._since_ms) * self.fast_permille // 1_000) * 1_000_000
+
+    def localtime(self) -> time.struct_time:
+        return time.gmtime(self.time_ns() // 1_000_000_000)
 
 
 class _DaemonsClock(SystemClock):
