@@ -3,7 +3,7 @@
 Medfusion, 2022. Here the pump's own counter falls to zero, or back by half, in the middle of an infusion, by a power
 failure or for no reason. What had gone in stays in, on the page and on record, and the pump is stopped.
 
-Guard: `pumpd.core.sighted._goes_on`: a counter that does not go on from what was known is no reading of this
+Guard: `pumpd.core.look.believed`: a counter that does not go on from what was known is no reading of this
 infusion.
 """
 
@@ -52,5 +52,5 @@ def test_what_went_in_stays_in_when_the_pump_forgets_it(after_ul: int, alarm: Pu
 
 @pytest.mark.requirement("F21")
 def test_a_counter_that_is_believed_takes_back_what_went_in() -> None:
-    with guard_removed("pumpd.core.sighted._goes_on", instead=lambda *_: True):
+    with guard_removed("pumpd.core.look.believed", instead=lambda *_: True):
         assert any(complaints(after_ul, alarm) for after_ul, alarm in CASES)
