@@ -53,6 +53,7 @@ Nanolitres = Annotated[int, BeforeValidator(_decimal(1_000_000))]  # from mL
 Hours = Annotated[int, BeforeValidator(_decimal(3_600))]  # to seconds
 Minutes = Annotated[int, BeforeValidator(_decimal(60))]  # to seconds
 Seconds = Annotated[int, BeforeValidator(_decimal(1))]
+Years = Annotated[int, BeforeValidator(_decimal(1))]
 Id = Annotated[str, Field(pattern=_ID_PATTERN)]
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 Day = Annotated[int, BeforeValidator(_day)]
@@ -125,6 +126,8 @@ class EntryTable(Table):
     cap_rate_mg_per_h: CapTable | None = None
     cap_total_mg: CapTable | None = None
     cap_total_mg_per_kg: CapTable | None = None
+    cap_course_mg: CapTable | None = None
+    cap_course_mg_per_kg: CapTable | None = None
     rolling_hour_mg: Thousandths | None = None
     rolling_hour_mg_per_kg: Thousandths | None = None
     near_end_min: Minutes
@@ -145,6 +148,8 @@ class PatientTable(Table):
     weight_kg: SpanTable
     bmi: SpanTable
     weight_basis_bmi: Thousandths
+    adult_years: Years
+    old_years: Years
 
 
 class LibraryFile(Table):
@@ -304,6 +309,8 @@ def _entry(table: EntryTable) -> Entry:
         cap_ug_per_h=_cap(table.cap_rate_mg_per_h),
         cap_total_ug=_cap(table.cap_total_mg),
         cap_total_ug_per_kg=_cap(table.cap_total_mg_per_kg),
+        cap_course_ug=_cap(table.cap_course_mg),
+        cap_course_ug_per_kg=_cap(table.cap_course_mg_per_kg),
         rolling_hour_ug=table.rolling_hour_mg,
         rolling_hour_ug_per_kg=table.rolling_hour_mg_per_kg,
         containers=tuple(_container(c) for c in table.container),
@@ -335,6 +342,8 @@ def library_of(file: LibraryFile, sha256: str) -> Library:
             weight_g=_span(file.patient.weight_kg),
             bmi_milli=_span(file.patient.bmi),
             weight_basis_bmi_milli=file.patient.weight_basis_bmi,
+            adult_years=file.patient.adult_years,
+            old_years=file.patient.old_years,
         ),
         entries=tuple(_entry(table) for table in file.entry),
     )

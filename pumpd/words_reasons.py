@@ -12,7 +12,19 @@ from typing import Final
 
 from pumpd.core.codes import Grant, Reason, ReasonCode, Severity
 from pumpd.core.library import DoseUnit
-from pumpd.words import bmi, concentration, dose, duration, mass, rate_ml_per_h, volume_ml, volume_ml_fine, weight
+from pumpd.core.units import Towards
+from pumpd.words import (
+    bmi,
+    concentration,
+    dose,
+    duration,
+    mass,
+    number,
+    rate_ml_per_h,
+    volume_ml,
+    volume_ml_fine,
+    weight,
+)
 
 
 def _per_kg(value: int) -> str:
@@ -44,13 +56,25 @@ _LIMITED: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
     ReasonCode.CAP_TOTAL_UG_PER_KG: ("The dose of this session, with what was given already,", _per_kg),
     ReasonCode.ROLLING_HOUR_UG: ("The dose within 60 minutes, with what was given already,", mass),
     ReasonCode.ROLLING_HOUR_UG_PER_KG: ("The dose within 60 minutes, with what was given already,", _per_kg),
+    ReasonCode.CAP_COURSE_UG: ("The dose of this series, with what was given already,", mass),
+    ReasonCode.CAP_COURSE_UG_PER_KG: ("The dose of this series, with what was given already,", _per_kg),
     ReasonCode.WEIGHT_G: ("The weight", weight),
     ReasonCode.BMI_MILLI: ("The body mass index", bmi),
+    ReasonCode.AGE_YEARS: ("The age", lambda value: f"{value} years"),
     ReasonCode.CEILING_UG_PER_KG_PER_H: ("The dose rate", _per_kg_per_h),
-    ReasonCode.CEILING_TOTAL_UG_PER_KG: ("The dose of this session, with what was given already,", _per_kg),
+    ReasonCode.CEILING_UG_PER_H: ("The dose rate", _per_h),
+    ReasonCode.CEILING_HOUR_UG: ("The dose within 60 minutes, with what was given already,", mass),
+    ReasonCode.CEILING_HOUR_UG_PER_KG: ("The dose within 60 minutes, with what was given already,", _per_kg),
+    ReasonCode.CEILING_TOTAL_UG: ("The dose within 12 hours, with what was given already,", mass),
+    ReasonCode.CEILING_TOTAL_UG_PER_KG: ("The dose within 12 hours, with what was given already,", _per_kg),
+    ReasonCode.CEILING_COURSE_UG_PER_KG: ("The dose of this series, with what was given already,", _per_kg),
 }
-_FIXED_LIMITS: Final = (ReasonCode.CEILING_UG_PER_KG_PER_H, ReasonCode.CEILING_TOTAL_UG_PER_KG)
+_FIXED_LIMITS: Final = frozenset(code for code in _LIMITED if code.value.startswith("ceiling_"))
 _OF_PATIENT: Final = (ReasonCode.WEIGHT_G, ReasonCode.BMI_MILLI)
+
+
+def _percent(value_ppm: int) -> str:
+    return f"{number(value_ppm, digits=4, places=2, towards=Towards.UP)} %"
 
 
 def _plain(value: int) -> str:
@@ -84,10 +108,39 @@ _SENTENCES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
     ),
     ReasonCode.WEIGHT_BASIS_BMI_MILLI: (
         (
-            "The body mass index is {asked}, and the dose is for the actual weight. From {limit} on the prescriber "
-            "confirms which weight to use."
+            "The body mass index is {asked}. From {limit} on the prescriber says whether the dose is for the actual, "
+            "the ideal or the adjusted weight: ask, and enter it."
         ),
         bmi,
+    ),
+    ReasonCode.WEIGHT_BASIS_INCOMPLETE: (
+        ("The dose is for the ideal or adjusted weight, which needs height, sex and actual weight. Enter all three."),
+        _plain,
+    ),
+    ReasonCode.DOSING_WEIGHT_G: (
+        (
+            "The dose is ordered for {asked}, but height, sex and actual weight come to {limit}. "
+            "Ask the prescriber which is right."
+        ),
+        weight,
+    ),
+    ReasonCode.WEIGHT_CHANGED_G: (
+        (
+            "Today's weight of {asked} is beyond {limit}, a tenth from what the order was written for. "
+            "Weigh again, in kilograms; if it is right, ask the prescriber."
+        ),
+        weight,
+    ),
+    ReasonCode.COURSE_VISITS: (
+        "This would be visit {asked} of a series of {limit}. Ask the prescriber before you go on.",
+        _plain,
+    ),
+    ReasonCode.TRIANGLE_PPM: (
+        (
+            "Dose, rate and concentration do not fit each other: {asked} apart, and {limit} is allowed. "
+            "Choose another container or pump."
+        ),
+        _percent,
     ),
     ReasonCode.CONTAINER_VOLUME_NL: (
         "{asked} are needed, but the container gives {limit}. Choose a larger or more concentrated container.",
@@ -331,6 +384,8 @@ def _limited(reason: Reason) -> str:
         first = f"{noun} is {read(reason.asked)}: {side} the {kind} of {read(reason.limit)}."
     if reason.code in _OF_PATIENT:
         return f"{first} Was it measured in kilograms and centimetres? {_WHAT_TO_DO[reason.severity]}"
+    if reason.code is ReasonCode.AGE_YEARS and reason.severity is Severity.NOTE:
+        return f"{first} Keep it in mind: the blood pressure rises further in the old."
     return f"{first} {_WHAT_TO_DO[reason.severity]}"
 
 

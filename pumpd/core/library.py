@@ -134,6 +134,8 @@ class Entry:
     containers_max: int = 1  # one after the other in one infusion
     containers_why: str = ""  # why more than one
     care_area: str = ""  # where it is used; there every size of container has one strength
+    cap_course_ug: Cap | None = None  # of a whole series
+    cap_course_ug_per_kg: Cap | None = None
     # what an entry has only where it asks for it
     titration_up: int | None = None  # in the unit: the most that one step up may add; None: only the order's own steps
     titration_dwell_s: int = 0  # how long a rate is held before the next step up; down and pause are free at any time
@@ -153,6 +155,8 @@ class PatientLimits:
     weight_g: Span
     bmi_milli: Span
     weight_basis_bmi_milli: int  # from here on the prescriber says which weight the dose is for
+    adult_years: int = 18  # nobody younger
+    old_years: int = 65  # from here on a remark
 
 
 class Integrity(Enum):
@@ -208,6 +212,7 @@ class Ceilings:
     hour_ug: int
     session_ug_per_kg: int  # in any 12 hours, over all pumps
     session_ug: int
+    course_ug_per_kg: int
     bolus_ug_per_kg: int
     bolus_s: int  # no bolus is faster
     kvo_ul_per_h: int  # of a high-alert drug
@@ -221,6 +226,7 @@ CEILINGS: Final = Ceilings(
     hour_ug=200_000,
     session_ug_per_kg=15_000,  # highest hard limit shipped: 12 mg/kg (2.0 mg/kg/h for 6 h)
     session_ug=1_000_000,  # highest hard limit shipped: 850 mg
+    course_ug_per_kg=150_000,  # highest hard limit shipped: 126 mg/kg (0.75 mg/kg/h for 7 days)
     bolus_ug_per_kg=350,  # consensus 2018: a bolus of up to 0.35 mg/kg
     bolus_s=60,  # ketamine label: over at least 60 seconds
     kvo_ul_per_h=500,  # a pump that keeps a vein open with a drug keeps giving it

@@ -79,6 +79,7 @@ def _ceiling_faults(entry: Entry) -> list[str]:
         ("hourly limit", entry.rolling_hour_ug or 0, CEILINGS.hour_ug),
         ("session limit per kilogram", session_kg, CEILINGS.session_ug_per_kg),
         ("session limit", _hard(entry.cap_total_ug), CEILINGS.session_ug),
+        ("course limit per kilogram", _hard(entry.cap_course_ug_per_kg), CEILINGS.course_ug_per_kg),
         ("bolus", 0 if entry.bolus is None else entry.bolus.dose_ug_per_kg.hard, CEILINGS.bolus_ug_per_kg),
         ("KVO rate", kvo, CEILINGS.kvo_ul_per_h),
         ("concentration", max(c.concentration_ug_per_ml for c in entry.containers), CEILINGS.concentration_ug_per_ml),
@@ -116,7 +117,14 @@ def faults_of(library: Library) -> tuple[str, ...]:
     for entry in library.entries:
         if not (_rises(entry.dose) and _rises(entry.duration_s)):
             faults.append(f"{entry.id}: limits must rise: hard low, soft low, typical, soft high, hard high")
-        caps = (entry.rate_ug_per_kg_per_h, entry.cap_ug_per_h, entry.cap_total_ug, entry.cap_total_ug_per_kg)
+        caps = (
+            entry.rate_ug_per_kg_per_h,
+            entry.cap_ug_per_h,
+            entry.cap_total_ug,
+            entry.cap_total_ug_per_kg,
+            entry.cap_course_ug,
+            entry.cap_course_ug_per_kg,
+        )
         faults += [
             f"{entry.id}: a soft cap must be above 0 and not above its hard cap"
             for cap in caps
@@ -136,4 +144,6 @@ def faults_of(library: Library) -> tuple[str, ...]:
         faults.append("two entries with the same id")
     if not (_rises(library.patient.weight_g) and _rises(library.patient.bmi_milli)):
         faults.append("limits of the patient must rise")
+    if not 18 <= library.patient.adult_years <= library.patient.old_years:
+        faults.append("patients are adults: 18 years or older")
     return tuple(faults)

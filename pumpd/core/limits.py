@@ -11,11 +11,14 @@ programme, after the regimen's own cap and the pump's rounding, as that is what 
 limit is inside it. Comparisons are integer products, so nothing is rounded before it is judged; only the
 `asked` of a reason is, away from the limit.
 
-`history` is what this patient may have been given, upper end, running and past; a session is 12 hours back,
-which spans every outpatient regimen and ends before the next day's. `check_remaining` asks the same limits
-for a command at an infusion that runs or is paused: there `steps` is what is still to come, computed as total
+`history` is what this patient may have been given, upper end, running and past. `check_remaining` asks the same
+limits for a command at an infusion that runs or is paused: there `steps` is what is still to come, computed as total
 minus the upper end of what was delivered, so that the width of the interval alone never makes more than what
 was granted, and the limits are those of the entry that it was started under, whatever the library says today.
+Lower limits bind the order alone: less is always possible, and so is an early end.
+
+What is plausible of the patient stands in patient.py, rates and totals in totals.py, the consistency of what was
+compiled in triangle.py.
 """
 
 from __future__ import annotations
@@ -25,24 +28,19 @@ from fractions import Fraction
 from typing import Final
 
 from pumpd.core.codes import Given, Grant, Reason, ReasonCode, Severity
-from pumpd.core.exposure import committed, given_since_ng, steps_mass_ng, worst_window_ng
-from pumpd.core.library import CEILINGS, Cap, Container, DoseUnit, Entry, Library, Span
+from pumpd.core.library import Container, Entry, Library
+from pumpd.core.marks import within
 from pumpd.core.order import Order
+from pumpd.core.patient import judge_patient
 from pumpd.core.programme import Programme, draft
 from pumpd.core.pump import DriverInfo
 from pumpd.core.regimen import Regimen, RegimenStep, Rules
 from pumpd.core.steps import Step
-from pumpd.core.units import NG_PER_UG, NS_PER_H, Towards, divide
+from pumpd.core.totals import DOSE_CODE, judge_dose_rate, judge_totals
+from pumpd.core.triangle import judge_triangle
+from pumpd.core.units import Towards, divide
 
-SESSION_NS: Final = 12 * NS_PER_H
 DOSE_MAX: Final = 1_000_000_000  # a kilogram of drug, a thousand tons of patient: garbage, not compiled
-
-_DOSE_CODE: Final = {
-    DoseUnit.MG_PER_KG: ReasonCode.DOSE_UG_PER_KG,
-    DoseUnit.MG_PER_KG_PER_H: ReasonCode.DOSE_UG_PER_KG_PER_H,
-    DoseUnit.MG_PER_H: ReasonCode.DOSE_UG_PER_H,
-    DoseUnit.ML_PER_H: ReasonCode.DOSE_UL_PER_H,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,70 +52,14 @@ class Review:
     digest: str
 
 
-def _within(code: ReasonCode, value: int, span: Span, *, scale: int = 1) -> list[Reason]:
-    """Judge against five marks; `value` is in the code's unit times `scale`."""
-    if value < span.hard_low * scale:
-        severity, limit, towards = Severity.HARD, span.hard_low, Towards.DOWN
-    elif value > span.hard_high * scale:
-        severity, limit, towards = Severity.HARD, span.hard_high, Towards.UP
-    elif value < span.soft_low * scale:
-        severity, limit, towards = Severity.SOFT, span.soft_low, Towards.DOWN
-    elif value > span.soft_high * scale:
-        severity, limit, towards = Severity.SOFT, span.soft_high, Towards.UP
-    else:
-        return []
-    return [Reason(code=code, severity=severity, asked=divide(max(value, 0), scale, towards), limit=limit)]
-
-
-def _under(code: ReasonCode, value: int, cap: Cap | None, *, scale: int) -> list[Reason]:
-    """Judge against an upper limit; `value` is in the code's unit times `scale`."""
-    if cap is None:
-        return []
-    asked = divide(value, scale, Towards.UP)
-    if value > cap.hard * scale:
-        return [Reason(code=code, severity=Severity.HARD, asked=asked, limit=cap.hard)]
-    if cap.soft is not None and value > cap.soft * scale:
-        return [Reason(code=code, severity=Severity.SOFT, asked=asked, limit=cap.soft)]
-    return []
-
-
-def _hard(limit: int | None) -> Cap | None:
-    return None if limit is None else Cap(soft=None, hard=limit)
-
-
-def bmi_milli(weight_g: int, height_mm: int) -> int:
-    """Body mass index in thousandths of kg/m2, rounded down."""
-    return divide(weight_g * 1_000_000, height_mm * height_mm, Towards.DOWN)
-
-
-def _judge_patient(order: Order, library: Library, entry: Entry | None) -> list[Reason]:
-    limits = library.patient
-    found = _within(ReasonCode.WEIGHT_G, order.weight_g, limits.weight_g)
-    if order.height_mm <= 0:  # without it, pounds typed as kilograms pass for a light patient
-        if entry is None or entry.high_alert:
-            found.append(Reason(code=ReasonCode.HEIGHT_NOT_GIVEN, severity=Severity.SOFT))
-    elif order.weight_g > 0:
-        bmi = bmi_milli(order.weight_g, order.height_mm)
-        found += _within(ReasonCode.BMI_MILLI, bmi, limits.bmi_milli)
-        if entry is not None and entry.high_alert and bmi >= limits.weight_basis_bmi_milli:
-            note = Reason(
-                code=ReasonCode.WEIGHT_BASIS_BMI_MILLI,
-                severity=Severity.NOTE,
-                asked=bmi,
-                limit=limits.weight_basis_bmi_milli,
-            )
-            found.append(note)
-    return found
-
-
 def _judge_asked(asked: tuple[RegimenStep, ...], entry: Entry) -> list[Reason]:
     """The prescriber's own numbers: the highest and the lowest dose, and the whole duration."""
-    code = _DOSE_CODE[entry.unit]
+    code = DOSE_CODE[entry.unit]
     highest, lowest = max(step.dose for step in asked), min(step.dose for step in asked)
-    found = _within(code, highest, entry.dose) if highest > entry.dose.soft_high else []
+    found = within(code, highest, entry.dose) if highest > entry.dose.soft_high else []
     if lowest < entry.dose.soft_low:
-        found += _within(code, lowest, entry.dose)
-    return found + _within(ReasonCode.DURATION_S, sum(step.duration_s for step in asked), entry.duration_s)
+        found += within(code, lowest, entry.dose)
+    return found + within(ReasonCode.DURATION_S, sum(step.duration_s for step in asked), entry.duration_s)
 
 
 def _judge_concentration(container: Container, order: Order, entry: Entry) -> list[Reason]:
@@ -136,27 +78,19 @@ def _judge_concentration(container: Container, order: Order, entry: Entry) -> li
     ]
 
 
-def _judge_delivery(
-    steps: tuple[Step, ...], programme: Programme, entry: Entry, history: tuple[Given, ...], now_ns: int
-) -> list[Reason]:
-    """Rates, totals and windows of what would go in, counting what went in already."""
-    concentration = programme.concentration_ug_per_ml
-    weight_g = programme.weight_g
-    ng_per_h = max((step.rate_ul_per_h for step in steps), default=0) * concentration
-    own = tuple(given for given in history if given.drug == programme.drug)
-    total_ng = steps_mass_ng(steps, concentration) + given_since_ng(own, since_ns=now_ns - SESSION_NS)
-    hour_ng = worst_window_ng(own, committed(steps, concentration, now_ns), now_ns=now_ns, window_ns=NS_PER_H)
-    code = ReasonCode
-    return [  # `ug/kg x g` is exactly nanograms: a limit per kilogram is compared by scaling with the weight
-        *_under(code.RATE_LIMIT_UG_PER_KG_PER_H, ng_per_h, entry.rate_ug_per_kg_per_h, scale=weight_g),
-        *_under(code.CAP_UG_PER_H, ng_per_h, entry.cap_ug_per_h, scale=NG_PER_UG),
-        *_under(code.CAP_TOTAL_UG, total_ng, entry.cap_total_ug, scale=NG_PER_UG),
-        *_under(code.CAP_TOTAL_UG_PER_KG, total_ng, entry.cap_total_ug_per_kg, scale=weight_g),
-        *_under(code.ROLLING_HOUR_UG, hour_ng, _hard(entry.rolling_hour_ug), scale=NG_PER_UG),
-        *_under(code.ROLLING_HOUR_UG_PER_KG, hour_ng, _hard(entry.rolling_hour_ug_per_kg), scale=weight_g),
-        *_under(code.CEILING_UG_PER_KG_PER_H, ng_per_h, _hard(CEILINGS.rate_ug_per_kg_per_h), scale=weight_g),
-        *_under(code.CEILING_TOTAL_UG_PER_KG, total_ng, _hard(CEILINGS.session_ug_per_kg), scale=weight_g),
-    ]
+def _judge_visits(order: Order, regimen: Regimen) -> list[Reason]:
+    """One more visit than the series has: a new order, or a reason."""
+    visits = order.course.visits + 1
+    if visits <= regimen.sessions:
+        return []
+    return [Reason(code=ReasonCode.COURSE_VISITS, severity=Severity.SOFT, asked=visits, limit=regimen.sessions)]
+
+
+def given_elsewhere(order: Order, drug: str, at_ns: int) -> tuple[Given, ...]:
+    """What the order says was given in this visit by others: nobody knows when, so it counts as if just now."""
+    if order.elsewhere_ng <= 0:
+        return ()
+    return (Given(drug=drug, from_ns=at_ns, to_ns=at_ns, mass_ng=order.elsewhere_ng),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +108,7 @@ class _Case:
 
     def judge(self, asked: tuple[RegimenStep, ...]) -> tuple[Programme | None, list[Reason]]:
         order, entry, container = self.order, self.entry, self.container
-        found = _judge_patient(order, self.library, entry)
+        found = judge_patient(order, self.library.patient, entry)
         found += _judge_asked(asked, entry)
         found += _judge_concentration(container, order, entry)
         sane = all(0 < step.dose <= DOSE_MAX and step.duration_s > 0 for step in asked)
@@ -188,7 +122,17 @@ class _Case:
             Reason(code=ReasonCode(c.kind.value), severity=Severity.CLAMPED, asked=c.asked, limit=c.granted)
             for c in programme.clamps
         ]
-        found += _judge_delivery(programme.steps, programme, entry, self.history, self.now_ns)
+        found += judge_triangle(programme, asked, order=order, regimen=self.regimen, entry=entry, container=container)
+        history = self.history + given_elsewhere(order, entry.drug, self.now_ns)
+        found += judge_totals(
+            programme.steps,
+            programme,
+            entry,
+            history=history,
+            now_ns=self.now_ns,
+            course_ng=max(order.course.given_ng, 0),
+        )
+        found += _judge_visits(order, self.regimen)
         return programme, found
 
     def highest_dose(self, asked: tuple[RegimenStep, ...]) -> int | None:
@@ -222,7 +166,16 @@ def _refuses(reason: Reason) -> bool:
 
 
 _NOT_THE_DOSE: Final = frozenset(
-    {ReasonCode.WEIGHT_G, ReasonCode.BMI_MILLI, ReasonCode.DURATION_S, ReasonCode.CONCENTRATION_UG_PER_ML}
+    {
+        ReasonCode.WEIGHT_G,
+        ReasonCode.BMI_MILLI,
+        ReasonCode.WEIGHT_BASIS_BMI_MILLI,
+        ReasonCode.DOSING_WEIGHT_G,
+        ReasonCode.AGE_YEARS,
+        ReasonCode.DURATION_S,
+        ReasonCode.CONCENTRATION_UG_PER_ML,
+        ReasonCode.TRIANGLE_PPM,
+    }
 )
 
 
@@ -288,7 +241,7 @@ def review(order: Order, rules: Rules, info: DriverInfo, history: tuple[Given, .
     """Judge an order whole. Total: whatever integers it holds, the answer is data."""
     refusals, regimen, asked, entry, container = _look_up(order, rules)
     if refusals or regimen is None or asked is None or entry is None or container is None:
-        found = refusals + _judge_patient(order, rules.library, entry)
+        found = refusals + judge_patient(order, rules.library.patient, entry)
         return _answer(order, rules, None, found, None)
     case = _Case(
         order=order,
@@ -339,7 +292,13 @@ def _look_up(
 
 
 def check_remaining(
-    programme: Programme, steps: tuple[Step, ...], entry: Entry | None, history: tuple[Given, ...], now_ns: int
+    programme: Programme,
+    steps: tuple[Step, ...],
+    entry: Entry | None,
+    history: tuple[Given, ...],
+    now_ns: int,
+    *,
+    course_ng: int = 0,
 ) -> Grant:
     """Judge a command at an infusion that runs or is paused: `steps` is all that would still go in.
 
@@ -353,8 +312,8 @@ def check_remaining(
 
     def judged(first_rate_ul_per_h: int) -> list[Reason]:
         tried = (replace(steps[0], rate_ul_per_h=first_rate_ul_per_h), *steps[1:])
-        found = _judge_delivery(tried, programme, entry, history, now_ns)
-        return found + _judge_dose_rate(tried, programme, entry)
+        found = judge_totals(tried, programme, entry, history=history, now_ns=now_ns, course_ng=course_ng)
+        return found + judge_dose_rate(tried, programme, entry)
 
     asked = steps[0].rate_ul_per_h
     found = judged(asked)
@@ -368,17 +327,3 @@ def check_remaining(
         else:
             accepted = middle
     return _grant(found, accepted)
-
-
-def _judge_dose_rate(steps: tuple[Step, ...], programme: Programme, entry: Entry) -> list[Reason]:
-    """The upper limits of entries that are dosed by rate; lower ones bind no command: falling is free."""
-    flow = max(step.rate_ul_per_h for step in steps)
-    cap = Cap(soft=entry.dose.soft_high, hard=entry.dose.hard_high)
-    code = _DOSE_CODE[entry.unit]
-    if entry.unit is DoseUnit.MG_PER_KG_PER_H:
-        return _under(code, flow * programme.concentration_ug_per_ml, cap, scale=programme.weight_g)
-    if entry.unit is DoseUnit.MG_PER_H:
-        return _under(code, flow * programme.concentration_ug_per_ml, cap, scale=NG_PER_UG)
-    if entry.unit is DoseUnit.ML_PER_H:
-        return _under(code, flow, cap, scale=1)
-    return []  # mg/kg over minutes: the separate rate limit speaks

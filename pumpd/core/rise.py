@@ -12,12 +12,14 @@ from dataclasses import replace
 from pumpd.core import alarms
 from pumpd.core.codes import Given, Grant, Phase, Reason, ReasonCode, Severity
 from pumpd.core.events import LinkState
+from pumpd.core.exposure import given_since_ng
 from pumpd.core.in_force import against_a_new_start
 from pumpd.core.library import DoseUnit
-from pumpd.core.limits import Review, check_remaining, fingerprint, review, reviewed_with
+from pumpd.core.limits import Review, check_remaining, fingerprint, given_elsewhere, review, reviewed_with
 from pumpd.core.order import Order
 from pumpd.core.rest import rest_of
 from pumpd.core.steps import Step
+from pumpd.core.totals import SESSION_NS
 from pumpd.core.turn import Turn
 from pumpd.core.units import Towards, duration_for_ns, mass_ng
 
@@ -108,12 +110,25 @@ def _same_drug(turn: Turn, slot: str, order: Order) -> list[Reason]:
     return []
 
 
+def _before_the_session_ng(turn: Turn, slot: str, history: tuple[Given, ...]) -> int:
+    """What this infusion gave longer ago than the session that `history` still tells: infusions of days have such."""
+    infusion = turn.infusion(slot)
+    told_ng = mass_ng(infusion.delivered.high_nl, infusion.programme.concentration_ug_per_ml, Towards.UP)
+    own = (given for given in history if given.infusion_id == infusion.infusion_id)
+    return max(0, told_ng - given_since_ng(own, since_ns=turn.now_ns - SESSION_NS))
+
+
 def against_rest(turn: Turn, slot: str, rest: tuple[Step, ...]) -> list[Reason]:
     """The hard limits that would refuse these steps to come; none where nothing is left to come."""
     if not rest:
         return []
     infusion = turn.infusion(slot)
-    grant = check_remaining(infusion.programme, rest, infusion.entry, history_for(turn, slot), turn.now_ns)
+    history = history_for(turn, slot)
+    elsewhere = given_elsewhere(infusion.order, infusion.programme.drug, infusion.started_ns)
+    course_ng = infusion.order.course.given_ng + _before_the_session_ng(turn, slot, history)
+    grant = check_remaining(
+        infusion.programme, rest, infusion.entry, history + elsewhere, turn.now_ns, course_ng=course_ng
+    )
     return [each for each in grant.reasons if each.severity is Severity.HARD]
 
 

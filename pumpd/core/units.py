@@ -28,6 +28,7 @@ NS_PER_MIN: Final = 60 * NS_PER_S
 NS_PER_H: Final = 3_600 * NS_PER_S
 S_PER_H: Final = 3_600
 PPM: Final = 1_000_000
+PERMILLE: Final = 1_000
 
 
 class Towards(Enum):

@@ -14,9 +14,9 @@ from pumpd.core.delivered import Interval
 from pumpd.core.events import LinkState
 from pumpd.core.evolve import evolve, fold
 from pumpd.core.facts import Fact
-from pumpd.core.limits import SESSION_NS
 from pumpd.core.pump import Drive
 from pumpd.core.state import HISTORY_KEPT_NS, HISTORY_MAX, READINGS_MAX, BedState, durable
+from pumpd.core.totals import SESSION_NS
 from pumpd.core.units import NS_PER_S
 from pumpd.journal_rows import decode, row_of
 from pumpd.testing.bed_story import OTHER_PUMP, BedStory

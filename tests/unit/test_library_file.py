@@ -38,7 +38,14 @@ def changed(text: str, old: str, new: str) -> str:
 
 def test_shipped_files_carry_their_own_hash_and_fit_each_other() -> None:
     rules = load_rules(CONFIG / "drug-library.toml", CONFIG / "regimens.toml")
-    assert [e.id for e in rules.library.entries] == ["KET-MOOD", "KET-PAIN-OP", "KET-CRPS-OP", "SALINE-TRAIN"]
+    assert [e.id for e in rules.library.entries] == [
+        "KET-MOOD",
+        "KET-PAIN-SHORT",
+        "KET-PAIN-OP",
+        "KET-CRPS-OP",
+        "KET-PAIN-IP",
+        "SALINE-TRAIN",
+    ]
     assert rules.library.training
 
 

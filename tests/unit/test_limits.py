@@ -12,7 +12,7 @@ from pumpd.core.codes import Given, Grant, Reason, ReasonCode, Severity
 from pumpd.core.exposure import committed, steps_mass_ng, worst_window_ng
 from pumpd.core.library import CEILINGS, Cap, Container, DoseUnit, Entry, Span
 from pumpd.core.limits import Review, check_remaining, fingerprint, review
-from pumpd.core.order import Order
+from pumpd.core.order import Order, WeightBasis
 from pumpd.core.regimen import Catalogue, Regimen, RegimenStep, Rules, offers
 from pumpd.core.steps import Step
 from pumpd.testing.clinical import NE_1000, shipped_rules
@@ -40,7 +40,12 @@ def order(regimen_id: str, weight_g: int, *, height_mm: int = 1_750, day: int = 
     regimen = regimen_of(regimen_id)
     box = syringe_for(regimen, weight_g)
     return Order(
-        regimen=regimen_id, day=day or regimen.sessions, weight_g=weight_g, height_mm=height_mm, container=box.id
+        regimen=regimen_id,
+        day=day or regimen.sessions,
+        weight_g=weight_g,
+        height_mm=height_mm,
+        container=box.id,
+        weight_basis=WeightBasis.ACTUAL,
     )
 
 
@@ -133,8 +138,8 @@ def test_pounds_typed_as_kilograms_are_at_least_questioned(regimen_id: str, true
 def test_pounds_of_a_light_patient_are_caught_by_the_height(regimen_id: str) -> None:
     at_165 = judge(order(regimen_id, 110_000, height_mm=1_650)).grant
     assert spoke(at_165)[ReasonCode.BMI_MILLI] is Severity.SOFT
-    at_170 = judge(order(regimen_id, 110_000, height_mm=1_700)).grant
-    assert spoke(at_170)[ReasonCode.WEIGHT_BASIS_BMI_MILLI] is Severity.NOTE
+    unasked = replace(order(regimen_id, 110_000, height_mm=1_700), weight_basis=None)
+    assert spoke(judge(unasked).grant)[ReasonCode.WEIGHT_BASIS_BMI_MILLI] is Severity.HARD
     without = judge(order(regimen_id, 110_000, height_mm=0)).grant
     assert spoke(without)[ReasonCode.HEIGHT_NOT_GIVEN] is Severity.SOFT
 
@@ -281,7 +286,9 @@ def test_highest_acceptable_dose_is_accepted_and_the_next_one_is_not(
 
 
 def test_highest_acceptable_dose_is_what_the_syringe_holds_where_it_binds_first() -> None:
-    grant = judge(order("FM-3H", 70_000), scaled(regimen_of("FM-3H"), dose=(10, 1))).grant
+    rules = scaled(regimen_of("FM-3H"), dose=(10, 1))
+    single = tuple(replace(e, containers_max=1, containers_why="") for e in rules.library.entries)
+    grant = judge(order("FM-3H", 70_000), replace(rules, library=replace(rules.library, entries=single))).grant
     assert grant.highest_acceptable is not None
     assert abs(grant.highest_acceptable - _by_hand_fm_3h(70_000)) <= 1
 
