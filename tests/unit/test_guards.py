@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pumpd import bus
-from pumpd.core import exposure, limits, rise
+from pumpd.core import exposure, rise, totals
 from pumpd.testing.guards import guard_removed
 
 
@@ -15,12 +15,12 @@ def test_a_guard_is_away_wherever_it_was_imported_and_back_afterwards() -> None:
     def fails() -> None:
         with guard_removed("pumpd.core.exposure.committed", instead=lambda *_: ()):
             assert exposure.committed((), 0, 0) == ()
-            assert vars(limits)["committed"] is exposure.committed is not before
+            assert vars(totals)["committed"] is exposure.committed is not before
             raise RuntimeError("in the middle")
 
     with pytest.raises(RuntimeError, match="in the middle"):
         fails()
-    assert vars(limits)["committed"] is exposure.committed is before
+    assert vars(totals)["committed"] is exposure.committed is before
 
 
 def test_a_method_can_be_a_guard() -> None:
