@@ -17,6 +17,7 @@ from pumpd.core.library import Container, DoseUnit, Entry
 from pumpd.core.order import Order
 from pumpd.core.programme import Programme
 from pumpd.core.regimen import Regimen, RegimenStep
+from pumpd.core.steps import StepKind
 from pumpd.core.units import PPM
 
 OFF_PPM_MAX: Final = 5_000  # 0.5 %: our proposal
@@ -56,12 +57,13 @@ def judge_triangle(
     cap_ng_per_h = regimen.cap_ng_per_h(order.weight_g)
     if cap_ng_per_h is not None and entry.unit is not DoseUnit.ML_PER_H:
         wanted = [min(each, Fraction(cap_ng_per_h)) for each in wanted]
-    runs = [Fraction(step.rate_ul_per_h * carries) for step in programme.steps]
+    # a ramp takes its volume from the step beside it, and KVO comes on top of the dose (steps.py)
+    runs = [Fraction(each.rate_ul_per_h * carries) for each in programme.steps if each.kind is StepKind.ORDERED]
+    dosed_nl = sum(each.volume_nl for each in programme.steps if each.kind is not StepKind.KVO)
     total = sum(
         (each * Fraction(step.duration_s, 3_600) for each, step in zip(wanted, asked, strict=True)), start=Fraction(0)
     )
-    in_all = Fraction(sum(step.volume_nl for step in programme.steps) * carries, 1_000)
-    worst_ppm = _off_ppm(total, in_all)
+    worst_ppm = _off_ppm(total, Fraction(dosed_nl * carries, 1_000))
     place = 0
     for each in wanted:  # steps that a cap or the pump's grid made equal run as one
         here_ppm = _off_ppm(each, runs[place])

@@ -159,10 +159,11 @@ def test_infusion_of_days_counts_in_its_course_what_its_session_has_forgotten() 
     story.paused(0)
     infusion = replace(story.infusion(), delivered=Interval(low_nl=day_nl, high_nl=day_nl))
     assert infusion.entry is not None
-    tight = replace(infusion.entry, cap_course_ug=Cap(soft=None, hard=1_200_000), cap_course_ug_per_kg=None)
+    most_ug = infusion.total_nl * 5 // 1_000  # of 5 mg/mL, KVO included
+    tight = replace(infusion.entry, cap_course_ug=Cap(soft=None, hard=most_ug), cap_course_ug_per_kg=None)
     for entry_now, refused in (
         (tight, set()),
-        (replace(tight, cap_course_ug=Cap(soft=None, hard=1_199_999)), {ReasonCode.CAP_COURSE_UG}),
+        (replace(tight, cap_course_ug=Cap(soft=None, hard=most_ug - 1)), {ReasonCode.CAP_COURSE_UG}),
     ):
         state = story.state.with_pump(replace(story.pump(), infusion=replace(infusion, entry=entry_now)))
         turn = Turn(state, story.setup, story.now_ns)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pumpd.core.codes import Reason, ReasonCode, Severity
-from pumpd.core.library import Container, Entry
+from pumpd.core.library import Container, Entry, Ramp
 from pumpd.core.order import Order, WeightBasis
 from pumpd.core.programme import Programme, compile_order
 from pumpd.core.regimen import Regimen
@@ -114,3 +114,12 @@ def test_step_left_out_or_added_to_does_not_close() -> None:
     longer = replace(third, volume_nl=third.volume_nl * 102 // 100)
     assert case.judge(replace(case.programme, steps=(first, second, longer))) != []
     assert case.judge(replace(case.programme, steps=(third, second, first))) != []
+
+
+def test_ramp_and_kvo_leave_the_triangle_closed() -> None:
+    case = Case("FM-3H", 70_000)
+    asks = replace(case.entry, ramp=Ramp(rise_s=0, fall_s=600, stairs=3), kvo_ul_per_h=500)
+    ramped = compile_order(case.order, case.regimen, asks, case.container, NE_1000)
+    assert isinstance(ramped, Programme)
+    assert len(ramped.steps) == 7
+    assert case.judge(ramped) == []
