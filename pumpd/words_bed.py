@@ -165,7 +165,7 @@ ALARMS: Final[Mapping[Condition, tuple[str, str]]] = {
     ),
     Condition.ENDED: ("The infusion has ended", "Disconnect when the prescriber's plan says so."),
     Condition.LIBRARY_NOT_IN_FORCE: (
-        "The drug library or the list of regimens cannot be used: nothing new can be started",
+        "The drug library or the catalogue cannot be used: nothing new can be started",
         "What runs goes on. Call the pharmacy.",
     ),
     Condition.LIBRARY_EXPIRES: (
