@@ -3,7 +3,7 @@
 FDA's examples; GIP hazard 8.14. Here every weight from 50 to 115 kg is entered in pounds for a patient whose height
 is known, and every shipped dose in each unit that it is confused with. Each is at least questioned.
 
-Guard: `pumpd.core.limits.judge_patient` for weights, and for doses the library's own marks.
+Guard: `pumpd.core.patient.judge_patient` for weights, and for doses the library's own marks.
 """
 
 from __future__ import annotations
@@ -78,5 +78,5 @@ def test_pounds_for_kilograms_and_units_of_dose_are_questioned() -> None:
 
 @pytest.mark.requirement("F39")
 def test_a_patient_whom_nobody_judges_is_given_by_pounds() -> None:
-    with guard_removed("pumpd.core.limits.judge_patient", instead=lambda *_: []):
+    with guard_removed("pumpd.core.patient.judge_patient", instead=lambda *_: []):
         assert weights()
