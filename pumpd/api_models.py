@@ -15,12 +15,14 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from pumpd.api_orders import Body, CourseBody, Name, OrderBody, SettledBody, Typed
 from pumpd.api_quantities import DeliveredView, MeasuredView, RateView, View, VolumeView
 from pumpd.core.codes import Action, Condition, PauseReason, Phase, ReasonCode, Severity, Why
 from pumpd.core.events import LinkState
 from pumpd.core.library import ContainerKind
+from pumpd.core.order import Sex, WeightBasis
 from pumpd.core.people import Role
 from pumpd.core.pump import Drive
 from pumpd.core.requests import Answer, Keep
@@ -28,27 +30,16 @@ from pumpd.core.standing import Standing
 from pumpd.core.steps import StepMode
 
 __all__ = [  # a client takes enums and quantities from here, and knows nothing of the core
-    "Action", "Answer", "Condition", "ContainerKind", "DeliveredView", "Drive", "Keep", "LinkState", "MeasuredView",
-    "PauseReason", "Phase", "RateView", "ReasonCode", "Role", "Severity", "Standing", "StepMode", "View", "VolumeView",
-    "Why",
+    "Action", "Answer", "Body", "Condition", "ContainerKind", "CourseBody", "DeliveredView", "Drive", "Keep",
+    "LinkState", "MeasuredView", "OrderBody", "PauseReason", "Phase", "RateView", "ReasonCode", "Role", "SettledBody",
+    "Severity", "Sex", "Standing", "StepMode", "View", "VolumeView", "WeightBasis", "Why",
 ]  # fmt: skip
 
-TYPED_CHARS_MAX: Final = 32  # beyond any number a person types; the strict parser judges the rest
-NAME_CHARS_MAX: Final = 64  # ids of regimens, containers and people
 TEXT_CHARS_MAX: Final = 500  # a reason for an override is a sentence or three
 PIN_CHARS_MAX: Final = 64  # a passphrase passes, a pasted page does not reach the hash
-DAY_MAX: Final = 1_000  # no series comes near; keeps absurd integers out
 
-Name = Annotated[str, Field(min_length=1, max_length=NAME_CHARS_MAX)]
-Typed = Annotated[str, Field(max_length=TYPED_CHARS_MAX)]
 Pin = Annotated[str, Field(min_length=1, max_length=PIN_CHARS_MAX, repr=False)]
 PriorityName = Literal["prompt", "low", "medium", "high"]
-
-
-class Body(BaseModel):
-    """What a client asks; an unknown field is an error, since it may be a misspelt limit."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 # --- the bed --------------------------------------------------------------------------------------------
@@ -209,16 +200,6 @@ class RegimenView(View):
     source: str
     mode: StepMode
     containers: tuple[ContainerView, ...]
-
-
-class OrderBody(Body):
-    """What was asked, as typed."""
-
-    regimen: Name
-    day: int = Field(default=1, ge=1, le=DAY_MAX)
-    weight_kg: Typed
-    height_cm: Typed = ""  # for saline it may be left out
-    container: Name
 
 
 class ReviewRequest(Body):

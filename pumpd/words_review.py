@@ -12,7 +12,7 @@ from typing import Final
 
 from pumpd.core.codes import Reason, ReasonCode, Severity
 from pumpd.core.library import DoseUnit
-from pumpd.core.order import Order
+from pumpd.core.order import Order, WeightBasis
 from pumpd.core.programme import ClampKind, Programme
 from pumpd.core.pump import Detectable, DriverInfo
 from pumpd.core.regimen import Regimen, Rules
@@ -102,7 +102,7 @@ def review_lines(order: Order, programme: Programme, rules: Rules, info: DriverI
         drug = f"{drug} {concentration(programme.concentration_ug_per_ml)}"
     lines = [
         ("Drug", f"{drug} (high-alert)" if entry.high_alert else drug),
-        ("Patient", weight(order.weight_g) + (f", {height(order.height_mm)}" if order.height_mm > 0 else "")),
+        ("Patient", _patient_text(order)),
         ("Regimen", _regimen_text(regimen, order)),
         ("Container", container.title + (" (a proposal)" if container.proposal else "")),
     ]
@@ -127,6 +127,29 @@ def review_lines(order: Order, programme: Programme, rules: Rules, info: DriverI
         ("Evidence", f"{regimen.evidence} ({regimen.source})"),
     ]
     return tuple(lines)
+
+
+_BASES: Final[Mapping[WeightBasis, str]] = {
+    WeightBasis.ACTUAL: "the actual weight",
+    WeightBasis.IDEAL: "the ideal weight",
+    WeightBasis.ADJUSTED: "the adjusted weight",
+}
+
+
+def _patient_text(order: Order) -> str:
+    """The weight that the dose is for comes first, since everything is multiplied by it."""
+    parts = [weight(order.weight_g)]
+    if order.weight_basis is not None:
+        parts[0] += f", {_BASES[order.weight_basis]}"
+    if order.weight_basis in (WeightBasis.IDEAL, WeightBasis.ADJUSTED) and order.actual_weight_g is not None:
+        parts.append(f"actual weight {weight(order.actual_weight_g)}")
+    if order.verified_weight_g is not None:
+        parts.append(f"today {weight(order.verified_weight_g)}")
+    if order.height_mm > 0:
+        parts.append(height(order.height_mm))
+    if order.age_years is not None:
+        parts.append(f"{order.age_years} years")
+    return ", ".join(parts)
 
 
 def _regimen_text(regimen: Regimen, order: Order) -> str:

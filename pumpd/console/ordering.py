@@ -25,6 +25,7 @@ CONTAINER_OF: Final = "container:"  # the form's field is this and the regimen's
 DAY_OF: Final = "day:"
 TOO_LONG: Final = "This is too long to be right. Type it again."
 MISSING: Final = "Choose one."
+_MAY_BE_LEFT_OUT: Final = ("weight_basis", "actual_weight_kg", "verified_weight_kg", "sex", "age_years")
 _GROUPS: Final = (
     (Severity.HARD, "Cannot be given"),
     (Severity.SOFT, "Needs a reason and a second person"),
@@ -107,6 +108,7 @@ def _order(values: Mapping[str, str]) -> tuple[OrderBody | None, dict[str, str]]
             weight_kg=values.get("weight_kg", ""),
             height_cm=values.get("height_cm", ""),
             container=values.get(f"{CONTAINER_OF}{regimen}", ""),
+            **{name: values[name] for name in _MAY_BE_LEFT_OUT if values.get(name)},
         )
     except ValidationError as error:
         faults = {}
