@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import random
+from dataclasses import replace
 
 import pytest
 from pumpd_sim.bus import SimBus
 from pumpd_sim.faults import Fault, FaultKind
 from pumpd_sim.new_era import NewEra
 
+from pumpd.bedside import Bedside
 from pumpd.core.codes import Phase
 from pumpd.core.facts import AlarmRaised
 from pumpd.core.order import Order
-from pumpd.testing.played_bed import Line, PlayedBed
-from pumpd.testing.simulated_journal import Disk
-from pumpd.testing.virtual import VirtualClock, run_virtual
+from pumpd.core.standing import Standing
+from pumpd.samples import RecentSamples
+from pumpd.testing.clinical import shipped_rules
+from pumpd.testing.played_bed import Line, PlayedBed, setup_for
+from pumpd.testing.simulated_journal import Disk, SimulatedJournal
+from pumpd.testing.virtual import DAY_MS, VirtualClock, run_virtual
 
 TRAINING = Order(regimen="TRAIN-3STEP", day=1, weight_g=70_000, height_mm=1_700, container="syringe-60")
 
@@ -94,3 +99,42 @@ def test_a_start_that_waited_for_the_disk_is_not_measured_too_slow() -> None:
         await bed.kill()
 
     run_virtual(story)
+
+
+@pytest.mark.requirement("LIB-02")
+def test_the_bed_is_told_the_day_when_it_begins_and_at_every_midnight() -> None:
+    """The last day of an approval: at midnight the library expires, with nobody there and no restart."""
+
+    async def story(clock: VirtualClock) -> None:
+        rules = shipped_rules()
+        today = clock.local_day()
+        library = replace(rules.library, training=False, approved_day=today, expires_day=today)
+        bedside = Bedside(
+            setup=replace(setup_for([]), rules=replace(rules, library=library)),
+            journal=SimulatedJournal("boot", random.Random(0), Disk()),
+            samples=RecentSamples(),
+            clock=clock,
+            send=lambda _: None,
+            beat=lambda: None,
+        )
+        bedside.boot("boot")
+        assert _standing(bedside) is Standing.GOOD
+        running = asyncio.create_task(bedside.run())
+        clock.step_wall(DAY_MS - clock.wall_ms() % DAY_MS - 5_000)
+        await asyncio.sleep(4.0)
+        assert _standing(bedside) is Standing.GOOD
+        await asyncio.sleep(2.0)
+        assert _standing(bedside) is Standing.EXPIRED
+        clock.step_wall(-DAY_MS)  # somebody set the clock back
+        await asyncio.sleep(1.0)
+        assert _standing(bedside) is Standing.GOOD
+        running.cancel()
+        await asyncio.wait([running])
+
+    run_virtual(story)
+
+
+def _standing(bedside: Bedside) -> Standing:
+    judged = bedside.state.judged
+    assert judged is not None
+    return judged.standing

@@ -6,6 +6,8 @@ import ast
 import time
 from pathlib import Path
 
+import pytest
+
 import pumpd
 from pumpd.clock import SystemClock, secret_token
 
@@ -54,6 +56,23 @@ def test_now_is_boot_time_and_never_goes_back() -> None:
     after = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
     assert readings == sorted(readings)
     assert before <= readings[0] <= readings[-1] <= after
+
+
+@pytest.mark.parametrize(("zone", "ahead_h"), [("EAST-14", 14), ("WEST12", -12), ("UTC", 0)])
+def test_the_day_is_the_local_one(monkeypatch: pytest.MonkeyPatch, zone: str, ahead_h: int) -> None:
+    """Two of these three places have another day at any moment."""
+
+    def day_there() -> int:
+        return int(time.time() + ahead_h * 3_600) // 86_400
+
+    monkeypatch.setenv("TZ", zone)
+    try:
+        time.tzset()
+        before, said, after = day_there(), SystemClock().local_day(), day_there()
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert before <= said <= after
 
 
 def test_wall_time_is_utc_in_milliseconds() -> None:
