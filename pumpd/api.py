@@ -37,6 +37,7 @@ from pumpd.api_models import (
     PersonView,
     ProblemView,
     RateBody,
+    RateReviewView,
     RegimenView,
     ResumeBody,
     ReviewRequest,
@@ -208,9 +209,29 @@ async def resume(desk: At, by: By, slot: str, body: ResumeBody) -> Response:
 @acts.post("/pumps/{slot}/rate", response_model=AnswerView)
 async def rate(desk: At, by: By, slot: str, body: RateBody) -> Response:
     wanted = api_typed.rate_ul_per_h(body.rate_ml_per_h)
+    twice = None if body.repeated_ml_per_h is None else api_typed.rate_ul_per_h(body.repeated_ml_per_h)
+    override = None if body.override is None else await desk.override(body.override)
     return _told(
-        await desk.act(by, slot, body, lambda common: r.RateRequested(**common, slot=slot, rate_ul_per_h=wanted))
+        await desk.act(
+            by,
+            slot,
+            body,
+            lambda common: r.RateRequested(
+                **common,
+                slot=slot,
+                rate_ul_per_h=wanted,
+                digest=body.digest or "",
+                repeated_ul_per_h=twice,
+                override=override,
+            ),
+        )
     )
+
+
+@router.post("/pumps/{slot}/rate/review", responses={409: {"model": ProblemView}})
+async def review_rate(desk: At, slot: str, body: RateBody) -> RateReviewView:
+    """What a rise to this rate would become, and everything that it needs. Changes nothing."""
+    return desk.review_rate(slot, api_typed.rate_ul_per_h(body.rate_ml_per_h))
 
 
 @acts.post("/pumps/{slot}/step", response_model=AnswerView)

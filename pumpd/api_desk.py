@@ -30,12 +30,13 @@ from pumpd.api_models import (
     HistoryRow,
     OverrideBody,
     PersonView,
+    RateReviewView,
     RegimenView,
     ReviewView,
     SampleView,
     SessionView,
 )
-from pumpd.api_reviews import answer_view, regimen_views, review_view
+from pumpd.api_reviews import answer_view, regimen_views, review_view, rise_view
 from pumpd.api_views import Common, Moment, Place, bed_view
 from pumpd.bedside import Bedside
 from pumpd.core import facts as f
@@ -117,6 +118,15 @@ class Desk:
         self._require(slot)
         bedside = self._bedside
         return review_view(bedside.state, bedside.setup, slot, order, bedside.clock.now_ns())
+
+    def review_rate(self, slot: str, rate_ul_per_h: int) -> RateReviewView:
+        """Raises ApiError where nothing runs that could rise."""
+        self._require(slot)
+        bedside = self._bedside
+        found = rise_view(bedside.state, bedside.setup, slot, rate_ul_per_h, bedside.clock.now_ns())
+        if found is None:
+            raise ApiError("Nothing runs on this pump whose rate could rise.", status=409, field="slot")
+        return found
 
     def samples(self, slot: str, since_ms: int) -> tuple[SampleView, ...]:
         self._require(slot)

@@ -277,7 +277,26 @@ class ResumeBody(Body):
 
 
 class RateBody(Body):
+    """Down needs the rate alone; a rise may need the digest of its review, the rate once more, and two people."""
+
     rate_ml_per_h: Typed
+    digest: Name | None = None
+    repeated_ml_per_h: Typed | None = None
+    override: OverrideBody | None = None
+
+
+class RateReviewView(View):
+    """A rise as it is confirmed: old and new side by side, what it becomes, and what it needs."""
+
+    digest: str
+    allowed: bool
+    needs_override: bool
+    to_be_read: bool
+    said_twice: bool
+    before: RateView
+    after: RateView
+    total: VolumeView
+    reasons: tuple[ReasonView, ...]
 
 
 class AnswerBody(Body):

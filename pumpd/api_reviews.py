@@ -9,7 +9,7 @@ from __future__ import annotations
 from pumpd import api_models as m
 from pumpd import words, words_reasons, words_review
 from pumpd.api_doses import Dosed, concentration_text
-from pumpd.core.bed import preview
+from pumpd.core.bed import preview, preview_rise
 from pumpd.core.codes import Reason
 from pumpd.core.effects import Reply
 from pumpd.core.library import Container, DoseUnit, Entry
@@ -114,6 +114,26 @@ def review_view(state: BedState, setup: Setup, slot: str, order: Order, now_ns: 
         duration_ms=None if lasts_ns is None else lasts_ns // NS_PER_MS,
         duration_text=None if lasts_ns is None else words.duration_ns(lasts_ns),
         cannot_detect=(words_review.cannot_detect(info),),
+    )
+
+
+def rise_view(state: BedState, setup: Setup, slot: str, rate_ul_per_h: int, now_ns: int) -> m.RateReviewView | None:
+    """A rise of what runs, through the same function as the rise itself; None where nothing runs."""
+    review = preview_rise(state, slot, rate_ul_per_h, setup, now_ns)
+    infusion = state.on(slot).infusion
+    if review is None or infusion is None:
+        return None
+    dosed = Dosed.of(infusion)
+    return m.RateReviewView(
+        digest=review.digest,
+        allowed=review.grant.allowed,
+        needs_override=review.grant.needs_override,
+        to_be_read=review.to_be_read,
+        said_twice=review.said_twice,
+        before=dosed.rate(review.before_ul_per_h),
+        after=dosed.rate(review.after_ul_per_h),
+        total=dosed.volume(sum(step.volume_nl for step in review.plan)),
+        reasons=tuple(map(reason_view, review.grant.reasons)),
     )
 
 

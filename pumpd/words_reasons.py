@@ -298,6 +298,30 @@ _SENTENCES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
         "{asked} would be more than the {limit} that was confirmed. Ask for a new order to give more.",
         rate_ml_per_h,
     ),
+    ReasonCode.RISE_TO_BE_READ_UL_PER_H: (
+        "From {limit} to {asked} is more than a small step. Read the review of this rise, then confirm it.",
+        rate_ml_per_h,
+    ),
+    ReasonCode.RISE_TO_BE_SAID_TWICE_UL_PER_H: (
+        "From {limit} to {asked} is five times as much or more. Check the order, then enter the rate a second time.",
+        rate_ml_per_h,
+    ),
+    ReasonCode.PRESCRIBER_NEEDED: (
+        "This goes beyond the order. Ask the prescriber, who has to be one of the two who confirm it.",
+        _plain,
+    ),
+    ReasonCode.TITRATION_UP_UL_PER_H: (
+        "A rise by {asked} is more than the {limit} that the order allows at a time. Choose a smaller rise.",
+        rate_ml_per_h,
+    ),
+    ReasonCode.TITRATION_DWELL_S: (
+        "The present rate has run for {asked}; the order asks for {limit} before the next rise. Wait, and look again.",
+        duration,
+    ),
+    ReasonCode.TITRATION_HIGHEST_UL_PER_H: (
+        "{asked} is above the highest rate of the order, {limit}. Ask the prescriber.",
+        rate_ml_per_h,
+    ),
     ReasonCode.NOT_A_CHANGE_UL_PER_H: ("The rate is {asked} already. Nothing to do.", rate_ml_per_h),
     ReasonCode.NOTHING_LEFT_NL: ("Nothing is left to give. End the infusion.", volume_ml),
     ReasonCode.NO_STEP_DUE: ("No step is waiting for a tap. Nothing to do.", _plain),

@@ -10,7 +10,7 @@ its counter fits; what was only being checked is stopped to be sure. No effect o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from pumpd.core import alarms, changing, gates, in_force, infusion, resuming, rise, titration, watch
@@ -19,12 +19,13 @@ from pumpd.core import facts as f
 from pumpd.core import requests as r
 from pumpd.core.asking import answered_before
 from pumpd.core.codes import Condition, Phase, Reason, ReasonCode, Severity, Why
-from pumpd.core.confirming import stamped
+from pumpd.core.confirming import stamp, stamped
 from pumpd.core.effects import ChangeRate, Effect, Reply, Start
 from pumpd.core.facts import Fact
 from pumpd.core.limits import Review
 from pumpd.core.order import Order
 from pumpd.core.phases import stop_now, to
+from pumpd.core.raising import RiseReview, review_rise
 from pumpd.core.state import BedState
 from pumpd.core.turn import Setup, Turn
 
@@ -59,6 +60,15 @@ def decide(state: BedState, request: r.Request, setup: Setup) -> Decision:
 def preview(state: BedState, slot: str, order: Order, setup: Setup, now_ns: int) -> Review:
     """What a start of this order would be judged by now; changes nothing."""
     return stamped(rise.review_order(Turn(state, setup, now_ns), slot, order), now_ns)
+
+
+def preview_rise(state: BedState, slot: str, rate_ul_per_h: int, setup: Setup, now_ns: int) -> RiseReview | None:
+    """What a rise of what runs would be judged by now, as it is shown; None where nothing runs."""
+    pump = state.pump(slot)
+    if pump is None or pump.phase is not Phase.INFUSING:
+        return None
+    review = review_rise(Turn(state, setup, now_ns), slot, rate_ul_per_h)
+    return replace(review, digest=stamp(review.digest, now_ns))
 
 
 def still_stands(state: BedState, effect: Start | ChangeRate) -> bool:

@@ -24,6 +24,7 @@ from pumpd.core.facts import Fact
 from pumpd.core.given import recorded
 from pumpd.core.hung import hung
 from pumpd.core.look import time_left_ns
+from pumpd.core.pace import ran
 from pumpd.core.sighted import sighted
 from pumpd.core.signalling import signalling
 from pumpd.core.standing import Standing, with_used
@@ -138,6 +139,8 @@ def _pump_booted(pump: PumpState, fact: f.BootStarted) -> PumpState:
             else replace(infusion.waiting, since_ns=infusion.waiting.since_ns + shift),
             stopped_since_ns=None if infusion.stopped_since_ns is None else infusion.stopped_since_ns + shift,
             uncertain_since_ns=None if infusion.uncertain_since_ns is None else infusion.uncertain_since_ns + shift,
+            lately=tuple(replace(each, until_ns=each.until_ns + shift) for each in infusion.lately),
+            raised_at_ns=infusion.raised_at_ns + shift,
             steps_by_tap=True,
         )
     return replace(
@@ -265,7 +268,7 @@ def _planned(infusion: Infusion, fact: _PlanFact) -> Infusion:
 def _rate_granted(state: BedState, fact: f.RateGranted) -> BedState:
     state = recorded(state, fact.slot, fact.at_ns, fact.delivered)
     pump = state.on(fact.slot)
-    infusion = pump.due()
+    infusion = ran(pump.due(), fact.at_ns, fact.granted_ul_per_h)
     leg = infusion.leg
     infusion = replace(
         infusion,
@@ -307,6 +310,8 @@ def _phase_changed(state: BedState, fact: f.PhaseChanged) -> BedState:
             pause=infusion.pause if fact.phase in (Phase.STOPPING, Phase.STOPPED) else None,
         )
         infusion = still_waiting(infusion, fact.phase)
+        if fact.phase is Phase.INFUSING and before is Phase.STARTING:
+            infusion = replace(infusion, raised_at_ns=fact.at_ns)
         starts_anew = starts_anew or (counter_gone and had_leg)
         pump = replace(pump, infusion=None if fact.phase is Phase.IDLE else infusion)
     seen = pump.sighting

@@ -226,11 +226,16 @@ def _answer(
     )
 
 
+def reasoned(grant: Grant, reasons: list[Reason]) -> Grant:
+    """The same grant with what only the bed can know."""
+    return _grant([*grant.reasons, *reasons], grant.highest_acceptable)
+
+
 def reviewed_with(review: Review, reasons: list[Reason]) -> Review:
     """The same review with what only the bed can know: what else runs there."""
     if not reasons:
         return review
-    grant = _grant([*review.grant.reasons, *reasons], review.grant.highest_acceptable)
+    grant = reasoned(review.grant, reasons)
     spoke = tuple((reason.code, reason.severity) for reason in reasons)
     return Review(
         programme=review.programme if grant.allowed else None, grant=grant, digest=fingerprint(review.digest, spoke)

@@ -133,7 +133,7 @@ def _evident_ul_per_h(readings: tuple[Reading, ...], fastest_ul_per_h: int, accu
     for first in reversed(recent[:-1]):
         last = recent[-1]
         shortest_ns, longest_ns = last.asked_at_ns - first.at_ns, last.at_ns - first.asked_at_ns
-        if shortest_ns <= 0:
+        if shortest_ns <= 0 or last.infused_nl < first.infused_nl:  # a counter may tell a step less than before
             continue
         measured = volume.measured_rate(last.infused_nl - first.infused_nl, shortest_ns, longest_ns, last.step_nl)
         surely_ul_per_h = measured.rate_ul_per_h - measured.uncertainty_ul_per_h

@@ -60,9 +60,9 @@ def against_cycle(turn: Turn, slot: str, lease_s: int | None) -> list[Reason]:
     return []
 
 
-def set_rate(turn: Turn, slot: str, rate_ul_per_h: int) -> None:
-    """Set a rate that was confirmed and passed every gate."""
-    if on_the_run(turn, slot, rate_ul_per_h):
+def set_rate(turn: Turn, slot: str, rate_ul_per_h: int, *, anew: bool = False) -> None:
+    """Set a rate that was confirmed and passed every gate; `anew` where the pump needs another volume too."""
+    if not anew and on_the_run(turn, slot, rate_ul_per_h):
         change_rate(turn, slot, rate_ul_per_h)
         return
     lease = _lease_for(turn, slot, turn.infusion(slot), rate_ul_per_h)

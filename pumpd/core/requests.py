@@ -102,24 +102,31 @@ class ResumeRequested:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateRequested:
-    """Titrate: down freely, up again at most to the confirmed rate of the present step."""
+    """Titrate: down freely; what a rise needs beside the rate is said in raising.py.
+
+    `digest`: of the review of the rise that the person read. `repeated_ul_per_h`: the rate, said a second time.
+    """
 
     at_ns: int
     request_id: str
     actor: Actor | None
     slot: str
     rate_ul_per_h: int
+    digest: str = ""
+    repeated_ul_per_h: int | None = None
+    override: Override | None = None
     asked_at_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRequested:
-    """The tap that lets a due step up happen."""
+    """The tap that lets a due step up happen; `rate_ul_per_h` is the rate that the person saw beside it."""
 
     at_ns: int
     request_id: str
     actor: Actor | None
     slot: str
+    rate_ul_per_h: int | None = None
     asked_at_ns: int | None = None
 
 

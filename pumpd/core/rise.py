@@ -132,12 +132,6 @@ def against_rest(turn: Turn, slot: str, rest: tuple[Step, ...]) -> list[Reason]:
     return [each for each in grant.reasons if each.severity is Severity.HARD]
 
 
-def against_rate(turn: Turn, slot: str, rate_ul_per_h: int) -> list[Reason]:
-    """What the limits say of this rate for the rest of the present step."""
-    after = replace(turn.infusion(slot), rate_ul_per_h=rate_ul_per_h)
-    return against_rest(turn, slot, rest_of(after, turn.delivered(slot).high_nl))
-
-
 def against_next_step(turn: Turn, slot: str) -> list[Reason]:
     """What the limits say of the next step, now."""
     infusion = turn.infusion(slot)

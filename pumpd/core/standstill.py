@@ -11,6 +11,7 @@ from typing import assert_never
 
 from pumpd.core import facts as f
 from pumpd.core.codes import Phase
+from pumpd.core.pace import ran
 from pumpd.core.state import Infusion, WaitingRate
 
 _WaitingFact = f.RateWaits | f.RateProgrammed | f.RateDropped
@@ -28,7 +29,8 @@ def rate_waits(infusion: Infusion, fact: _WaitingFact) -> Infusion:
         case f.RateProgrammed():
             assert waiting is not None, infusion
             return replace(
-                infusion,
+                ran(replace(infusion, granted_ul_per_h=waiting.before_ul_per_h), fact.at_ns, waiting.rate_ul_per_h),
+                granted_ul_per_h=infusion.granted_ul_per_h,
                 rate_ul_per_h=waiting.rate_ul_per_h,
                 lease_s=waiting.lease_s,
                 leased_ul_per_h=max(infusion.leased_ul_per_h, waiting.rate_ul_per_h),

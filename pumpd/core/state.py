@@ -19,13 +19,15 @@ from pumpd.core.programme import Programme
 from pumpd.core.pump import Granted, Identified, Report
 from pumpd.core.standing import Judged, RulesFile, Used
 from pumpd.core.steps import Step
-from pumpd.core.units import NS_PER_H
+from pumpd.core.units import NS_PER_H, NS_PER_S
 
 READINGS_MAX = 64  # at one a second a window of a minute: enough for 10 uL steps at 24.5 mL/h
 HISTORY_MAX = 512  # stretches of given drug kept for the windows; see evolve.py for what is joined
 HISTORY_KEPT_NS = 12 * NS_PER_H  # the longest window that any limit looks back: a session (limits.py)
 TRIPS_MAX = 64  # two of every condition that stops, many times over: the third of one locks and nothing counts on
 ANSWERS_MAX = 64  # what a bed is asked within the 10 s in which a request may be repeated, many times over
+LATELY_KEPT_NS = 60 * NS_PER_S  # the minute in which a rate at most doubles without a review (raising.py)
+LATELY_MAX = 16
 ALARMS_MAX = 256  # above the number of conditions times pumps
 
 
@@ -74,6 +76,14 @@ class Leg:
     base: Interval  # delivered before this leg
     fastest_ul_per_h: int  # the highest rate that may be at the pump; for what silence could hide
     ends_container: bool = False  # its end is the container's, not the plan's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RanAt:
+    """A rate that the infusion ran at until then."""
+
+    rate_ul_per_h: int
+    until_ns: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +137,8 @@ class Infusion:
     uncertain_since_ns: int | None = None
     question: bool = False
     near_end_told: bool = False
+    lately: tuple[RanAt, ...] = ()
+    raised_at_ns: int = 0  # when its rate last rose; a start is a rise
     pause: PauseReason | None = None  # why it stands still; None for a STOP without a reason
 
     @property

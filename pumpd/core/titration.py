@@ -1,6 +1,6 @@
 """While it runs: a person changes the rate, or takes a step that is due.
 
-Down is free. Up goes at most to what was confirmed, and through the one gate of rise.py (wall 10).
+Down is free. Up goes through the one gate of rise.py (wall 10), and needs what raising.py says.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from pumpd.core.codes import Action, Phase, Reason, ReasonCode
 from pumpd.core.new_rate import against_lease, set_rate
 from pumpd.core.people import Act
 from pumpd.core.programme import rate_range_ul_per_h
+from pumpd.core.raising import TIMES_SAID_TWICE, RiseReview, against_review, review_rise
 from pumpd.core.requests import (
     RateRequested,
     StepRequested,
 )
-from pumpd.core.rise import against_a_rise, against_next_step, against_rate, hard
+from pumpd.core.rise import against_a_rise, against_next_step, hard
 from pumpd.core.state import Infusion
 from pumpd.core.turn import Turn
 from pumpd.core.units import on_grid
@@ -23,7 +24,7 @@ from pumpd.core.watch import take_step
 
 
 def rate(turn: Turn, request: RateRequested) -> None:
-    """Titrate: down is free; up again at most to the confirmed rate of the present step."""
+    """Titrate: down is free; up needs what raising.py says."""
     slot, wanted = request.slot, request.rate_ul_per_h
     note(turn, request, Action.CHANGE_RATE, value=wanted)
     pump = turn.pump(slot)
@@ -32,13 +33,9 @@ def rate(turn: Turn, request: RateRequested) -> None:
     reasons = gate_of_person(request, Act.RAISE if rises else None)
     reasons += gate_of_phase(turn, slot, Phase.INFUSING)
     if infusion is not None and not reasons:
-        confirmed = infusion.plan[infusion.step].rate_ul_per_h
         if rises:
             reasons += against_a_rise(turn, slot)
-            if wanted > confirmed:
-                reasons.append(hard(ReasonCode.RISE_NOT_CONFIRMED_UL_PER_H, wanted, confirmed))
-            else:
-                reasons += against_rate(turn, slot, wanted)
+            reasons += against_review(request, review_rise(turn, slot, wanted), turn.now_ns)
         elif pump.command is not None or pump.stop is not None:
             reasons.append(hard(ReasonCode.COMMAND_PENDING))
         if wanted == infusion.rate_ul_per_h:
@@ -48,8 +45,18 @@ def rate(turn: Turn, request: RateRequested) -> None:
         refuse(turn, request, Action.CHANGE_RATE, reasons)
         return
     turn.record(f.StepsByTap(at_ns=turn.now_ns, slot=slot))
-    set_rate(turn, slot, wanted)
+    if rises and infusion is not None and wanted > infusion.plan[infusion.step].rate_ul_per_h:
+        _raise_confirmed(turn, slot, review_rise(turn, slot, wanted))
+    else:
+        set_rate(turn, slot, wanted)
     accept(turn, request)
+
+
+def _raise_confirmed(turn: Turn, slot: str, review: RiseReview) -> None:
+    """From here on this is the confirmed rate of the step, whatever becomes of the command."""
+    larger = sum(step.volume_nl for step in review.plan) > turn.infusion(slot).total_nl
+    set_rate(turn, slot, review.after_ul_per_h, anew=larger)
+    turn.record(f.PlanCut(at_ns=turn.now_ns, slot=slot, plan=review.plan, planned_end_ns=review.planned_end_ns))
 
 
 def _fits_pump(turn: Turn, slot: str, infusion: Infusion, wanted: int) -> list[Reason]:
@@ -68,6 +75,16 @@ def _fits_pump(turn: Turn, slot: str, infusion: Infusion, wanted: int) -> list[R
     return found
 
 
+def _against_tap(infusion: Infusion, request: StepRequested) -> list[Reason]:
+    """A step was read at the start, and a tap lets it begin; one to five times the rate repeats the value (FLOW-04)."""
+    planned, said = infusion.plan[infusion.step + 1].rate_ul_per_h, request.rate_ul_per_h
+    if said is not None and said != planned:
+        return [hard(ReasonCode.REVIEW_CHANGED, said, planned)]
+    if said is None and planned >= TIMES_SAID_TWICE * infusion.rate_ul_per_h:
+        return [hard(ReasonCode.RISE_TO_BE_SAID_TWICE_UL_PER_H, planned, infusion.rate_ul_per_h)]
+    return []
+
+
 def step(turn: Turn, request: StepRequested) -> None:
     """The tap that a due step up waits for."""
     slot = request.slot
@@ -78,7 +95,7 @@ def step(turn: Turn, request: StepRequested) -> None:
     if infusion is None or not infusion.step_due:
         reasons.append(hard(ReasonCode.NO_STEP_DUE))
     elif not reasons:
-        reasons += against_next_step(turn, slot)
+        reasons += _against_tap(infusion, request) + against_next_step(turn, slot)
     if reasons or request.actor is None:
         refuse(turn, request, Action.STEP, reasons)
         return

@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 from pumpd.core import events as e
 from pumpd.core import requests as r
-from pumpd.core.bed import Decision, decide, preview
+from pumpd.core.bed import Decision, decide, preview, preview_rise
 from pumpd.core.codes import Condition, PauseReason, Phase, ReasonCode
 from pumpd.core.effects import Effect, Observe, Prepare, Reply, When
 from pumpd.core.evolve import evolve
@@ -340,6 +340,25 @@ class BedStory:
                 at_ns=self.now_ns, request_id=self.request_id(), actor=actor, slot=slot, rate_ul_per_h=rate_ul_per_h
             )
         )
+
+    def rises_to(
+        self,
+        rate_ul_per_h: int,
+        slot: str = "p1",
+        *,
+        actor: r.Actor = NURSE,
+        override: r.Override | None = None,
+        twice: bool = False,
+    ) -> Decision:
+        """The nurse reads the review of a rise, and confirms it."""
+        review = preview_rise(self.state, slot, rate_ul_per_h, self.setup, self.now_ns)
+        assert review is not None
+        return self.take(
+            r.RateRequested(
+                at_ns=self.now_ns, request_id=self.request_id(), actor=actor, slot=slot, rate_ul_per_h=rate_ul_per_h,
+                digest=review.digest, override=override, repeated_ul_per_h=rate_ul_per_h if twice else None,
+            )
+        )  # fmt: skip
 
     def tap(self, slot: str = "p1") -> Decision:
         """The nurse lets the due step up happen."""

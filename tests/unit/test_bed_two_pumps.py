@@ -117,8 +117,8 @@ def test_a_titration_up_is_judged_with_what_the_other_pump_was_granted_meanwhile
     """Wall 10: the second pump was reviewed while the first ran slower than confirmed."""
     bed = bed_of_two()
     bed.runs("FM-3H", slot="p1")
-    bed.rate(500, "p1")
-    bed.done(Drive.INFUSING, slot="p1", rate=500)
+    bed.rate(2_100, "p1")
+    bed.done(Drive.INFUSING, slot="p1", rate=2_100)
     before = bed.state
     bed.rate(4_200, "p1")
     assert bed.reply is not None

@@ -86,8 +86,8 @@ def test_after_a_restart_with_another_library_a_paused_infusion_is_resumed(rules
 def test_after_a_restart_with_another_library_a_rate_goes_back_up_to_what_was_confirmed(rules: Rules) -> None:
     bed = BedStory()
     bed.runs("FM-3H")
-    bed.rate(2_000)
-    bed.done(Drive.INFUSING, rate=2_000)
+    bed.rate(2_100)
+    bed.done(Drive.INFUSING, rate=2_100)
     restarted(bed, rules, 3)
     bed.rate(4_200)
     assert bed.reply is not None
@@ -121,8 +121,8 @@ def test_an_infusion_of_an_older_program_may_fall_and_stop_but_nothing_raises_it
     bed.state = bed.kept = bed.state.with_pump(replace(bed.pump(), infusion=replace(bed.infusion(), entry=None)))
     bed.tap()
     assert bed.refusals == {ReasonCode.LIMITS_NOT_ON_RECORD}
-    bed.rate(2_000)
-    bed.done(Drive.INFUSING, rate=2_000, infused_ul=2_115)
+    bed.rate(2_100)
+    bed.done(Drive.INFUSING, rate=2_100, infused_ul=2_115)
     bed.rate(4_200)
     assert bed.refusals == {ReasonCode.LIMITS_NOT_ON_RECORD}
     bed.paused(2_120)

@@ -157,3 +157,14 @@ def test_a_rate_dialled_at_the_keys_widens_the_interval_although_the_pump_tells_
     before = bed.look().delivered.high_nl
     bed.wait(2)
     assert bed.look().delivered.high_nl - before >= 2 * 60_000_000 // 3_600
+
+
+def test_a_counter_that_tells_a_step_less_than_before_proves_no_speed() -> None:
+    """Within its step a counter may fall: that stopped the whole bed with an assertion."""
+    bed = BedStory()
+    bed.runs("FM-3H")
+    bed.drives(5)
+    bed.drives(4)
+    bed.rate(3_000)
+    bed.done(Drive.INFUSING, rate=3_000, infused_ul=4)
+    assert bed.infusion().granted_ul_per_h == 3_000
