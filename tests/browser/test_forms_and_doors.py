@@ -79,12 +79,14 @@ def test_session_cookie_is_out_of_reach_of_scripts_and_of_other_sites(bed: RealB
     assert anna.page.context.cookies() == []
 
 
+@pytest.mark.requirement("LIB-02")
 def test_every_page_stays_on_its_host_and_keeps_its_own_policy(bed: RealBed, screen: Open) -> None:
     anna = screen()
     anna.sign_in(bed.url)
     for path in PAGES:
         anna.page.goto(bed.url + path)
         expect(anna.page.locator("footer")).to_contain_text("Not a medical device")
+        expect(anna.page.locator("footer")).to_contain_text("Drug library: Demonstration library")
     assert anna.hosts == {bed.url.removeprefix("http://")}
     assert [told for told in anna.complaints if "404" not in told] == []
     answer = anna.page.request.get(bed.url)
