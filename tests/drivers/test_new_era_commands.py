@@ -117,6 +117,7 @@ def test_a_refused_rate_change_says_what_was_sent(play: Play) -> None:
 
 
 @pytest.mark.parametrize("read", ["12.35MH", "5.001MH", "4.999MH", "5.000MM"])
+@pytest.mark.requirement("CMD-05")
 def test_a_rate_that_reads_back_otherwise_is_unknown(play: Play, read: str) -> None:
     with pytest.raises(WireError, match="reads back") as raised:
         play(pump().change_rate(5_000), [("RAT", "I12.34MH"), ("RAT5.000", "I"), *look("I", read)])

@@ -1,8 +1,8 @@
 """F15: a sequence with the cancel key went round the dose limits.
 
 CareFusion 8015, 2015. Here a nurse reviews, cancels, changes the weight, confirms what an earlier review had shown,
-pauses, resumes and turns the rate, in two hundred drawn sequences. No start and no rate ever reaches the pump that
-the library refuses for the patient who is in the bed.
+pauses, resumes and turns the rate, in two hundred drawn sequences. No start and no rate ever reaches the pump
+above what a review of the patient in the bed has shown.
 
 Guard: `pumpd.core.confirming.against_confirmed`: a start confirms the review of this very order, as it stands now.
 """
@@ -20,11 +20,10 @@ from pumpd.core.codes import Phase
 from pumpd.core.effects import ChangeRate, Prepare
 from pumpd.core.pump import Drive
 from pumpd.testing.bed_story import NURSE, BedStory, order_for
-from pumpd.testing.clinical import shipped_rules
 from pumpd.testing.guards import guard_removed
 
-WEIGHTS_G = (50_000, 70_000, 100_000, 154_000, 7_000, 700_000)
-PATIENT_G = 50_000
+WEIGHTS_G = (60_000, 60_000, 85_000, 100_000, 154_000, 7_000, 700_000)
+PATIENT_G = 60_000
 SEQUENCES, PRESSES = 200, 12
 
 
@@ -36,14 +35,15 @@ class Nurse:
         self.bed = BedStory()
         self.bed.connect()
         self.bed.report()
-        self.order = order_for("FM-3H")
-        self.shown: tuple[int, str] | None = None  # the weight of the review that stood on the screen, and its digest
+        self.order = order_for("CRPS-OP10")
+        self.shown: tuple[int, str] | None = None  # the highest rate of the review that she read, and its digest
+        self.begun = 0
 
     def review(self) -> None:
         self.order = replace(self.order, weight_g=self.chance.choice(WEIGHTS_G))
-        digest = preview(self.bed.state, "p1", self.order, self.bed.setup, self.bed.now_ns).digest
-        if self.order.weight_g == PATIENT_G:
-            self.shown = (self.order.weight_g, digest)  # the others she cancels: the weight is not her patient's
+        answer = preview(self.bed.state, "p1", self.order, self.bed.setup, self.bed.now_ns)
+        if self.order.weight_g == PATIENT_G and answer.programme is not None:
+            self.shown = (answer.programme.top_rate_ul_per_h, answer.digest)  # others she cancels
 
     def start(self) -> None:
         if self.shown is None or self.bed.phase() not in {Phase.IDLE, Phase.ENDED}:
@@ -79,20 +79,16 @@ class Nurse:
                 self.bed.done(Drive.INFUSING, rate=change.rate_ul_per_h)
 
     def sent(self, rate_ul_per_h: int) -> None:
-        entry = shipped_rules().library.entry("KET-PAIN-OP")
-        assert entry is not None
-        infusion = self.bed.infusion()
-        ug_per_h = rate_ul_per_h * infusion.programme.concentration_ug_per_ml // 1_000
         assert self.shown is not None
-        confirmed_ug_per_h = 500 * self.shown[0] // 1_000  # FM-3H: 0.5 mg/kg/h of the weight that was confirmed
-        if ug_per_h > min(confirmed_ug_per_h, entry.dose.hard_high * PATIENT_G // 1_000):
-            self.complaint = f"{ug_per_h} ug/h for a patient of 50 kg, {confirmed_ug_per_h} were confirmed"
+        self.begun += 1
+        if rate_ul_per_h > self.shown[0]:
+            self.complaint = f"{rate_ul_per_h} uL/h for a patient of 60 kg, {self.shown[0]} were confirmed"
 
     complaint = ""
 
 
 def complaints() -> list[str]:
-    found = []
+    found, begun = [], 0
     for seed in range(SEQUENCES):
         nurse = Nurse(seed)
         for _ in range(PRESSES):
@@ -100,6 +96,8 @@ def complaints() -> list[str]:
                 (nurse.review, nurse.review, nurse.start, nurse.pause, nurse.resume, nurse.turn_the_rate)
             )()
         found += [f"sequence {seed}: {nurse.complaint}"] if nurse.complaint else []
+        begun += nurse.begun
+    assert begun > SEQUENCES // 4, "nothing was begun: then nothing was tried"
     return found
 
 

@@ -176,6 +176,7 @@ def test_the_drugs_name_leaves_the_bed_only_where_the_site_says_so(publish: bool
     assert told.last(Kind.STATE).get("drug") == ("secret-drug" if publish else None)
 
 
+@pytest.mark.requirement("LINK-08")
 def test_what_was_measured_is_left_out_once_it_is_stale_and_the_interval_widens() -> None:
     told = Told()
     told.bed.infuse()

@@ -48,6 +48,8 @@ def test_a_condition_that_lasts_is_one_alarm(condition: Condition) -> None:
 
 
 @pytest.mark.parametrize("condition", [c for c in Condition if TABLE[c].clears is Clears.SEEN])
+@pytest.mark.requirement("ALM-07")
+@pytest.mark.requirement("ALM-09")
 def test_a_latching_alarm_waits_to_be_seen_and_comes_again(condition: Condition) -> None:
     turn = quiet_turn()
     alarms.raise_alarm(turn, condition, "p1")
@@ -72,6 +74,7 @@ def test_an_alarm_that_clears_itself_needs_nobody(condition: Condition) -> None:
 
 
 @pytest.mark.parametrize("seen", list(Condition))
+@pytest.mark.requirement("ALM-08")
 def test_acknowledging_one_alarm_never_clears_another(seen: Condition) -> None:
     """F46: the cancel code of one alarm cleared another. Every alarm against every other, on both pumps."""
     turn = quiet_turn()
@@ -121,6 +124,7 @@ def test_an_alarm_that_every_report_repeats_is_raised_once_also_after_it_was_see
     assert bed.alarm(Condition.PUMP_ALARM) is None
 
 
+@pytest.mark.requirement("ALM-09")
 def test_a_condition_that_is_still_there_after_a_resume_alarms_again() -> None:
     """F27: no alarm came again when an occlusion was not cleared before the restart."""
     bed = BedStory()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -300,4 +301,5 @@ class AnyBed(RuleBasedStateMachine):
 
 
 TestAnyBed = AnyBed.TestCase
+TestAnyBed.pytestmark = [pytest.mark.requirement("LIB-03", "CMD-08")]  # type: ignore[attr-defined]  # pytest reads it
 TestAnyBed.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

@@ -31,6 +31,8 @@ def test_silence_becomes_doubt_and_the_totals_decide() -> None:
 
 
 @pytest.mark.requirement("LEASE-13")
+@pytest.mark.requirement("CMD-04")
+@pytest.mark.requirement("LINK-04")
 def test_doubt_blocks_every_rise() -> None:
     bed = running()
     bed.rate(20_000)
@@ -42,6 +44,7 @@ def test_doubt_blocks_every_rise() -> None:
     assert ReasonCode.DELIVERY_UNKNOWN in bed.refusals
 
 
+@pytest.mark.requirement("CMD-04")
 def test_after_fifteen_seconds_of_doubt_one_question_is_asked() -> None:
     bed = running()
     bed.rate(20_000)
@@ -136,6 +139,7 @@ def test_a_counter_beyond_the_volume_is_a_stop() -> None:
     assert bed.phase() is Phase.STOPPING
 
 
+@pytest.mark.requirement("CMD-05")
 def test_a_rate_that_nobody_confirmed_is_a_stop() -> None:
     bed = running()
     bed.drives(10, rate=40_000)

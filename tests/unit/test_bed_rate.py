@@ -188,6 +188,7 @@ def test_a_journal_that_fails_during_the_check_starts_nothing() -> None:
 # --- what a lost reply makes of it --------------------------------------------------------------------------------
 
 
+@pytest.mark.requirement("CMD-04")
 def test_a_lost_decrease_is_sent_again() -> None:
     bed = running()
     bed.rate(20_000)
@@ -199,6 +200,7 @@ def test_a_lost_decrease_is_sent_again() -> None:
     assert bed.infusion().granted_ul_per_h == 36_000, "granted is what was read back"
 
 
+@pytest.mark.requirement("CMD-04")
 def test_a_lost_raise_is_not_sent_again() -> None:
     bed = running()
     bed.rate(20_000)
@@ -243,6 +245,7 @@ def test_a_decrease_that_the_pump_refuses_is_a_stop() -> None:
     assert bed.alarm(Condition.RATE_DIFFERS)
 
 
+@pytest.mark.requirement("CMD-05")
 def test_a_read_back_that_is_neither_is_a_stop() -> None:
     bed = running()
     bed.rate(20_000)

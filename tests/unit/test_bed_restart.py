@@ -62,6 +62,7 @@ def test_a_second_leg_goes_on_after_a_restart() -> None:
     [(40_000, 435, None), (36_000, 3, None), (36_000, 4_600, None), (36_000, 435, PumpAlarm.STALL)],
     ids=["rate", "counter fell back", "counter beyond the volume", "alarm"],
 )
+@pytest.mark.requirement("LINK-06")
 def test_anything_that_differs_after_a_restart_is_a_stop(rate: int, counter: int, alarm: PumpAlarm | None) -> None:
     bed = running()
     bed.flows(40)
@@ -72,6 +73,7 @@ def test_anything_that_differs_after_a_restart_is_a_stop(rate: int, counter: int
     assert bed.sent(Stop)
 
 
+@pytest.mark.requirement("LINK-06")
 def test_a_different_pump_on_the_same_cable_inherits_nothing() -> None:
     bed = running()
     bed.flows(40)
@@ -191,6 +193,7 @@ def test_a_restart_with_an_unknown_change_takes_either_rate_and_no_other() -> No
         assert lowered == ([20_000] if rate == 36_000 else [])
 
 
+@pytest.mark.requirement("LINK-06")
 def test_ends_of_commands_of_the_run_before_change_nothing() -> None:
     bed = running()
     bed.rate(20_000)

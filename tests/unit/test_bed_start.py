@@ -68,6 +68,7 @@ def test_a_refused_start_is_stopped_to_be_sure() -> None:
     assert bed.alarm(Condition.START_FAILED)
 
 
+@pytest.mark.requirement("CMD-04")
 def test_an_unknown_start_is_never_sent_again_and_the_pump_decides() -> None:
     bed = ready()
     bed.start()
@@ -104,6 +105,7 @@ def test_a_check_that_does_not_end_well_starts_nothing(outcome: Refused | Unknow
 @pytest.mark.parametrize(
     ("field", "value"), [("rate_ul_per_h", 36_001), ("volume_nl", 4_501_000), ("volume_nl", 4_000_000), ("lease_s", 99)]
 )
+@pytest.mark.requirement("CMD-05")
 def test_a_read_back_that_differs_starts_nothing(field: str, value: int) -> None:
     bed = ready()
     bed.start()

@@ -144,6 +144,7 @@ def test_no_value_gets_fresher_by_growing_older(one: int, other: int) -> None:
         (None, "gone", "NO DATA from the pump"),
     ],
 )
+@pytest.mark.requirement("LINK-08")
 def test_age_is_said_from_two_seconds_and_takes_the_number_away_at_ten(
     age_ms: int | None, state: str, told: str
 ) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -28,6 +29,7 @@ intervals = st.tuples(st.integers(0, 10**8), st.integers(0, 10**8)).map(
 
 
 @given(before=intervals, now=intervals)
+@pytest.mark.requirement("FLOW-20")
 def test_a_lower_bound_is_never_given_up(before: Interval, now: Interval) -> None:
     after = monotone(before, now)
     assert after.low_nl == max(before.low_nl, now.low_nl)

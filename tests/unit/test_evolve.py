@@ -133,6 +133,7 @@ def test_another_pump_has_not_been_seen_yet() -> None:
     assert bed.pump().sighting.last is None
 
 
+@pytest.mark.requirement("FLOW-20")
 def test_a_low_bound_is_kept_even_against_a_fact_that_says_less() -> None:
     bed = infusing()
     at_ns = bed.now_ns

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,6 +40,7 @@ def flows(past: list[Given], plan: list[Step], concentration: int) -> list[tuple
 
 
 @given(pasts, plans, st.integers(1, 150), st.sampled_from([1_000, 5_000]))
+@pytest.mark.requirement("FLOW-15")
 def test_worst_window_bounds_every_sampled_window_and_is_reached_by_one(
     past: list[Given], plan: list[Step], window_s: int, concentration: int
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pumpd.core.codes import Phase
 from pumpd.core.look import measured_now, motor_step_nl
 from pumpd.core.pump import Drive
@@ -53,6 +55,7 @@ def test_without_an_infusion_nothing_is_said() -> None:
     assert (look.asked_ul_per_h, look.granted_ul_per_h, look.left_ns, look.age_ns) == (None, None, None, None)
 
 
+@pytest.mark.requirement("LINK-08")
 def test_what_was_seen_has_an_age() -> None:
     bed = running()
     bed.drives(10)
