@@ -20,14 +20,15 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import uvicorn
-from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response
+from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pumpd import api_typed
-from pumpd.api_desk import Desk, Signed
+from pumpd import api_containers, api_typed
+from pumpd.api_calls import OUTCOMES, At, By, told
+from pumpd.api_desk import Desk
 from pumpd.api_models import (
     AnswerBody,
     AnswerView,
@@ -58,35 +59,6 @@ KEEP_ALIVE_S: Final = 5
 HISTORY_ROWS_MAX: Final = 500
 
 router = APIRouter(prefix="/v1")
-
-
-async def _desk(request: Request) -> Desk:
-    desk: Desk = request.app.state.desk
-    return desk
-
-
-async def _signed(
-    request: Request,
-    authorization: Annotated[str, Header()] = "",
-    idempotency_key: Annotated[str, Header(max_length=64)] = "",
-    pumpd_sent_at_ns: Annotated[int | None, Header(ge=0)] = None,
-) -> Signed:
-    scheme, _, token = authorization.partition(" ")
-    return Signed(
-        token=token.strip() if scheme.lower() == "bearer" else "",
-        key=idempotency_key,
-        sent_at_ns=pumpd_sent_at_ns,
-        fingerprint=f"{request.method} {request.url.path}",
-        hung_up=request.is_disconnected,
-    )
-
-
-At = Annotated[Desk, Depends(_desk)]
-By = Annotated[Signed, Depends(_signed)]
-
-
-def _told(answer: AnswerView) -> JSONResponse:
-    return JSONResponse(answer.model_dump(mode="json"), status_code=Desk.status_of(answer))
 
 
 # --- looking --------------------------------------------------------------------------------------------
@@ -152,32 +124,26 @@ async def sign_out(desk: At, by: By) -> SessionView:
 
 # --- acting ---------------------------------------------------------------------------------------------
 
-_OUTCOMES: Final = {
-    401: {"model": AnswerView, "description": "nobody is signed in"},
-    409: {"model": AnswerView, "description": "refused, for all of these reasons; nothing was done"},
-    422: {"model": ProblemView, "description": "something typed cannot be read"},
-    503: {"model": ProblemView, "description": "the bed is busy"},
-}
-acts = APIRouter(responses=_OUTCOMES)  # type: ignore[arg-type]  # FastAPI's own type is an invariant dict
+acts = APIRouter(responses=OUTCOMES)  # type: ignore[arg-type]  # FastAPI's own type is an invariant dict
 
 
 @acts.post("/stop", response_model=AnswerView)
 async def stop_all(desk: At, by: By) -> Response:
     """STOP ALL. Needs nobody."""
-    return _told(await desk.stop(by, None))
+    return told(await desk.stop(by, None))
 
 
 @acts.post("/pumps/{slot}/stop", response_model=AnswerView)
 async def stop(desk: At, by: By, slot: str) -> Response:
     """STOP. Needs nobody."""
-    return _told(await desk.stop(by, slot))
+    return told(await desk.stop(by, slot))
 
 
 @acts.post("/pumps/{slot}/start", response_model=AnswerView)
 async def start(desk: At, by: By, slot: str, body: StartBody) -> Response:
     order = api_typed.order(body.order)
     override = None if body.override is None else await desk.override(body.override)
-    return _told(
+    return told(
         await desk.act(
             by,
             slot,
@@ -190,7 +156,7 @@ async def start(desk: At, by: By, slot: str, body: StartBody) -> Response:
 @acts.post("/pumps/{slot}/pause", response_model=AnswerView)
 async def pause(desk: At, by: By, slot: str, body: PauseBody) -> Response:
     """A stop with a reason. Needs nobody."""
-    return _told(
+    return told(
         await desk.act(
             by,
             slot,
@@ -203,7 +169,7 @@ async def pause(desk: At, by: By, slot: str, body: PauseBody) -> Response:
 
 @acts.post("/pumps/{slot}/resume", response_model=AnswerView)
 async def resume(desk: At, by: By, slot: str, body: ResumeBody) -> Response:
-    return _told(await desk.act(by, slot, body, lambda common: r.ResumeRequested(**common, slot=slot, keep=body.keep)))
+    return told(await desk.act(by, slot, body, lambda common: r.ResumeRequested(**common, slot=slot, keep=body.keep)))
 
 
 @acts.post("/pumps/{slot}/rate", response_model=AnswerView)
@@ -211,7 +177,7 @@ async def rate(desk: At, by: By, slot: str, body: RateBody) -> Response:
     wanted = api_typed.rate_ul_per_h(body.rate_ml_per_h)
     twice = None if body.repeated_ml_per_h is None else api_typed.rate_ul_per_h(body.repeated_ml_per_h)
     override = None if body.override is None else await desk.override(body.override)
-    return _told(
+    return told(
         await desk.act(
             by,
             slot,
@@ -237,19 +203,19 @@ async def review_rate(desk: At, slot: str, body: RateBody) -> RateReviewView:
 @acts.post("/pumps/{slot}/step", response_model=AnswerView)
 async def step(desk: At, by: By, slot: str) -> Response:
     """The tap that a due step up waits for."""
-    return _told(await desk.act(by, slot, None, lambda common: r.StepRequested(**common, slot=slot)))
+    return told(await desk.act(by, slot, None, lambda common: r.StepRequested(**common, slot=slot)))
 
 
 @acts.post("/pumps/{slot}/end", response_model=AnswerView)
 async def end(desk: At, by: By, slot: str) -> Response:
     """End a stopped infusion for good."""
-    return _told(await desk.act(by, slot, None, lambda common: r.EndRequested(**common, slot=slot)))
+    return told(await desk.act(by, slot, None, lambda common: r.EndRequested(**common, slot=slot)))
 
 
 @acts.post("/pumps/{slot}/answer", response_model=AnswerView)
 async def answer(desk: At, by: By, slot: str, body: AnswerBody) -> Response:
     """Is the plunger driven? What a person sees at the pump."""
-    return _told(
+    return told(
         await desk.act(by, slot, body, lambda common: r.DeliveryAnswered(**common, slot=slot, answer=body.answer))
     )
 
@@ -257,13 +223,13 @@ async def answer(desk: At, by: By, slot: str, body: AnswerBody) -> Response:
 @acts.post("/pumps/{slot}/rearm", response_model=AnswerView)
 async def rearm(desk: At, by: By, slot: str) -> Response:
     """Take a pump in Fault back into use."""
-    return _told(await desk.act(by, slot, None, lambda common: r.RearmRequested(**common, slot=slot)))
+    return told(await desk.act(by, slot, None, lambda common: r.RearmRequested(**common, slot=slot)))
 
 
 @acts.post("/alarms/{alarm_id}/acknowledge", response_model=AnswerView)
 async def acknowledge(desk: At, by: By, alarm_id: int) -> Response:
     """Somebody has seen this alarm. Needs nobody."""
-    return _told(
+    return told(
         await desk.act(
             by,
             None,
@@ -274,6 +240,7 @@ async def acknowledge(desk: At, by: By, alarm_id: int) -> Response:
     )
 
 
+acts.include_router(api_containers.acts)
 router.include_router(acts)
 
 

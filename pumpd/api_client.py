@@ -21,6 +21,7 @@ from urllib.parse import quote, urlencode
 import httpx2
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from pumpd.api_container_models import ContainerChangeBody
 from pumpd.api_models import (
     AnswerBody,
     AnswerView,
@@ -145,6 +146,10 @@ def answer(slot: str, said: Answer, key: str | None = None) -> Call[AnswerView]:
 
 def rearm(slot: str, key: str | None = None) -> Call[AnswerView]:
     return _pump(slot, "rearm", key=key)
+
+
+def change_container(slot: str, body: ContainerChangeBody, key: str | None = None) -> Call[AnswerView]:
+    return _pump(slot, "change_container", body, key)
 
 
 def acknowledge(alarm_id: int, key: str | None = None) -> Call[AnswerView]:
@@ -321,6 +326,11 @@ class AsyncClient:
 
     async def rearm(self, slot: str, token: str, key: str | None = None) -> AnswerView:
         return await self.send(rearm(slot, key), token)
+
+    async def change_container(
+        self, slot: str, body: ContainerChangeBody, token: str, key: str | None = None
+    ) -> AnswerView:
+        return await self.send(change_container(slot, body, key), token)
 
     async def acknowledge(self, alarm_id: int, token: str | None = None, key: str | None = None) -> AnswerView:
         return await self.send(acknowledge(alarm_id, key), token)

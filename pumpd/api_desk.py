@@ -36,8 +36,9 @@ from pumpd.api_models import (
     SampleView,
     SessionView,
 )
+from pumpd.api_moment import Moment
 from pumpd.api_reviews import answer_view, regimen_views, review_view, rise_view
-from pumpd.api_views import Common, Moment, Place, bed_view
+from pumpd.api_views import Common, Place, bed_view
 from pumpd.bedside import Bedside
 from pumpd.core import facts as f
 from pumpd.core.codes import Reason, ReasonCode, Severity
@@ -117,7 +118,7 @@ class Desk:
     def review(self, slot: str, order: Order) -> ReviewView:
         self._require(slot)
         bedside = self._bedside
-        return review_view(bedside.state, bedside.setup, slot, order, bedside.clock.now_ns())
+        return review_view(bedside.state, bedside.setup, slot, order, self._now())
 
     def review_rate(self, slot: str, rate_ul_per_h: int) -> RateReviewView:
         """Raises ApiError where nothing runs that could rise."""
@@ -169,10 +170,14 @@ class Desk:
 
     async def override(self, body: OverrideBody) -> Override:
         """Raises ApiError when the second person's PIN is not theirs."""
-        second = await self._accounts.check_pin(body.second_person, body.second_pin)
-        if isinstance(second, NotSignedIn):
-            raise _not_signed_in(second, field="second_pin")
-        return Override(reason=body.reason, second=Actor(person=second.id, role=second.role))
+        return Override(reason=body.reason, second=await self.second(body.second_person, body.second_pin))
+
+    async def second(self, person: str, pin: str) -> Actor:
+        """Raises ApiError when the PIN is not theirs."""
+        found = await self._accounts.check_pin(person, pin)
+        if isinstance(found, NotSignedIn):
+            raise _not_signed_in(found, field="second_pin")
+        return Actor(person=found.id, role=found.role)
 
     # --- acting -----------------------------------------------------------------------------------------
 

@@ -64,6 +64,7 @@ class ButtonsView(View):
     end: ButtonView
     answer: ButtonView
     rearm: ButtonView
+    change_container: ButtonView
 
 
 class AlarmView(View):
@@ -103,6 +104,9 @@ class InfusionView(View):
     next_rate: RateView | None  # of the step that is due or comes next
     rate_max: RateView  # the highest that may be set now: what was confirmed for this step
     total: VolumeView
+    container_ordered: str  # id in the library
+    container: int  # which one hangs; 1 is the first
+    containers: int  # in all, as the plan stands now
     planned_end_ts_ms: int
     started_ts_ms: int
 
@@ -134,6 +138,9 @@ class PumpView(View):
     left_ms: int | None
     left_text: str | None
     planned_end_text: str | None
+    container_left_ms: int | None  # None: it outlasts the infusion
+    container_left_text: str | None
+    container_end_text: str | None
     question: str | None  # the one question to the nurse, when there is one
     command_pending: bool
     age_ms: int | None  # of the pump's last report

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pumpd import api_models as m
 from pumpd import words, words_reasons, words_review
 from pumpd.api_doses import Dosed, concentration_text
+from pumpd.api_moment import Moment
 from pumpd.core.bed import preview, preview_rise
 from pumpd.core.codes import Reason
 from pumpd.core.effects import Reply
@@ -69,9 +70,9 @@ def _container_view(container: Container, entry: Entry) -> m.ContainerView:
     )
 
 
-def review_view(state: BedState, setup: Setup, slot: str, order: Order, now_ns: int) -> m.ReviewView:
+def review_view(state: BedState, setup: Setup, slot: str, order: Order, at: Moment) -> m.ReviewView:
     """Through the same function as the start, so that a confirmed review is the start's review."""
-    review = preview(state, slot, order, setup, now_ns)
+    review = preview(state, slot, order, setup, at.now_ns)
     programme, info = review.programme, setup.info(slot)
     regimen = setup.rules.catalogue.regimen(order.regimen)
     entry = None if regimen is None else setup.rules.library.entry(regimen.entry)
@@ -87,7 +88,9 @@ def review_view(state: BedState, setup: Setup, slot: str, order: Order, now_ns: 
             concentration_ug_per_ml=programme.concentration_ug_per_ml,
             weight_g=programme.weight_g,
         )
-        lines = words_review.review_lines(order, programme, setup.rules, info)
+        lines = words_review.review_lines(
+            order, programme, setup.rules, info, lambda after_ns: at.clock_text(at.now_ns + after_ns)
+        )
         each_ns = [duration_for_ns(s.volume_nl, s.rate_ul_per_h, Towards.UP) for s in programme.steps]
         lasts_ns = sum(each_ns)
         total = dosed.volume(programme.total_nl)

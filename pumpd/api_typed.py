@@ -58,6 +58,11 @@ def rate_ul_per_h(typed: str) -> int:
     return quantity(typed, 1_000, field="rate_ml_per_h", said="The rate in millilitres an hour")
 
 
+def concentration_ug_per_ml(typed: str) -> int:
+    """Of a concentration in mg/mL, as on a label. Raises ApiError."""
+    return quantity(typed, 1_000, field="concentration_mg_per_ml", said="The concentration in milligrams a millilitre")
+
+
 def quantity(typed: str, scale: int, *, field: str, said: str) -> int:
     if not typed:
         raise ApiError(f"{said} is missing. Type it as a plain number.", status=UNPROCESSABLE, field=field)

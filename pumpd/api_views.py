@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Final, TypedDict
 
 from pumpd import api_models as m
 from pumpd import words, words_bed, words_library, words_reasons, words_review
 from pumpd.api_doses import Dosed, concentration_text
+from pumpd.api_moment import Moment
 from pumpd.core import requests as r
 from pumpd.core.bed import decide
 from pumpd.core.codes import PauseReason, Phase, Priority, Reason, ReasonCode, Severity
@@ -77,23 +77,6 @@ class Place:
     people: Mapping[str, str] = field(default_factory=dict)  # account id -> name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
-    """Now, by both clocks."""
-
-    now_ns: int
-    wall_ms: int
-
-    def ts_ms(self, at_ns: int) -> int:
-        """Wall time of a boot time."""
-        return self.wall_ms + (at_ns - self.now_ns) // NS_PER_MS
-
-    def clock_text(self, at_ns: int) -> str:
-        ts_ms = self.ts_ms(at_ns)
-        offset = datetime.fromtimestamp(ts_ms // 1_000, tz=UTC).astimezone().utcoffset()
-        return words.clock_time(ts_ms, offset_min=0 if offset is None else int(offset.total_seconds()) // 60)
-
-
 def bed_view(state: BedState, setup: Setup, place: Place, at: Moment, number: int) -> m.BedView:
     return m.BedView(
         site=place.site,
@@ -152,6 +135,7 @@ def pump_view(state: BedState, pump: PumpState, setup: Setup, place: Place, at: 
     infusion = pump.infusion
     dosed = None if infusion is None else Dosed.of(infusion)
     running = seen.left_ns is not None and pump.phase in (Phase.STARTING, Phase.INFUSING)
+    lasts_ns = seen.container_left_ns if running else None
     return m.PumpView(
         slot=pump.slot,
         title=info.title,
@@ -177,6 +161,9 @@ def pump_view(state: BedState, pump: PumpState, setup: Setup, place: Place, at: 
         left_ms=seen.left_ns // NS_PER_MS if running and seen.left_ns is not None else None,
         left_text=words.duration_ns(seen.left_ns) if running and seen.left_ns is not None else None,
         planned_end_text=at.clock_text(at.now_ns + seen.left_ns) if running and seen.left_ns is not None else None,
+        container_left_ms=lasts_ns // NS_PER_MS if lasts_ns is not None else None,
+        container_left_text=words.duration_ns(lasts_ns) if lasts_ns is not None else None,
+        container_end_text=at.clock_text(at.now_ns + lasts_ns) if lasts_ns is not None else None,
         question=words_bed.QUESTION if infusion is not None and infusion.question else None,
         command_pending=pump.command is not None or pump.stop is not None,
         age_ms=None if seen.age_ns is None else seen.age_ns // NS_PER_MS,
@@ -209,6 +196,9 @@ def infusion_view(infusion: Infusion, seen: Look, setup: Setup, place: Place, at
         next_rate=dosed.rate(infusion.plan[following].rate_ul_per_h) if following < len(infusion.plan) else None,
         rate_max=dosed.rate(infusion.plan[infusion.step].rate_ul_per_h),
         total=dosed.volume(seen.total_nl),
+        container_ordered=order.container,
+        container=seen.container,
+        containers=seen.containers,
         planned_end_ts_ms=at.ts_ms(infusion.planned_end_ns),
         started_ts_ms=at.ts_ms(infusion.started_ns),
     )
@@ -277,6 +267,19 @@ def buttons(state: BedState, pump: PumpState, setup: Setup, now_ns: int) -> m.Bu
         end=button(r.EndRequested(**common, slot=slot)),
         answer=button(r.DeliveryAnswered(**common, slot=slot, answer=r.Answer.DRIVEN)),
         rearm=button(r.RearmRequested(**common, slot=slot)),
+        change_container=button(_as_ordered(infusion, common, slot)),
+    )
+
+
+def _as_ordered(infusion: Infusion | None, common: Common, slot: str) -> r.ContainerChangeRequested:
+    """A change to just what was ordered: whether it is possible at all, before anybody reads a label."""
+    programme = None if infusion is None else infusion.programme
+    return r.ContainerChangeRequested(
+        **common,
+        slot=slot,
+        container="" if infusion is None else infusion.order.container,
+        concentration_ug_per_ml=0 if programme is None else programme.concentration_ug_per_ml,
+        checked_in=True,
     )
 
 

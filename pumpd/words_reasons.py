@@ -122,6 +122,17 @@ _SENTENCES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
         ),
         rate_ml_per_h,
     ),
+    ReasonCode.STARTUP_DELAY_S: (
+        (
+            "At this rate it takes {asked} until the first drop flows, more than a tenth of the infusion ({limit}). "
+            "Keep it in mind; a smaller syringe starts sooner."
+        ),
+        duration,
+    ),
+    ReasonCode.SMALLER_CONTAINER_NL: (
+        "It all fits into the smaller size of {limit}. Choose that one instead of {asked}, if it is at hand.",
+        volume_ml,
+    ),
     ReasonCode.CONTAINER_USED_UP_NL: (
         "This container is used up. Connect the next one and change it on this page, or end the infusion.",
         volume_ml,

@@ -7,10 +7,11 @@ computer fails, and how good the evidence for the regimen is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from pumpd.core.codes import Reason, ReasonCode, Severity
+from pumpd.core.containers import portions
 from pumpd.core.library import DoseUnit
 from pumpd.core.order import Order, WeightBasis
 from pumpd.core.programme import ClampKind, Programme
@@ -32,6 +33,7 @@ from pumpd.words import (
 from pumpd.words_reasons import reason_text
 
 Line = tuple[str, str]
+Clock = Callable[[int], str]  # nanoseconds from now -> time of day
 
 _DETECTS: Final[Mapping[Detectable, str]] = {
     Detectable.OCCLUSION_BY_PRESSURE: "the pressure of a blocked line",
@@ -90,8 +92,37 @@ def total_text(programme: Programme, unit: DoseUnit) -> str:
     return f"{mass(divide(total, 1_000, Towards.UP))} in {volume}"
 
 
-def review_lines(order: Order, programme: Programme, rules: Rules, info: DriverInfo) -> tuple[Line, ...]:
-    """What a nurse confirms, in the order in which it is checked at the bedside."""
+def container_lines(programme: Programme, why_many: str, clock: Clock | None) -> tuple[Line, ...]:
+    """What is drawn up, and when each container is used up: by the clock, if it is started now and nothing waits."""
+    container = programme.container
+    plan = () if container is None else portions(programme.steps, container)
+    if container is None or not plan:
+        return ()
+    many = len(plan) > 1
+    found = []
+    for each in plan:
+        parts = [f"{volume_ml(each.used_nl)} to give"]
+        if container.prime_nl > 0:
+            parts.append(f"{volume_ml(container.prime_nl)} for the line")
+        if container.dead_nl > 0:
+            parts.append(f"{volume_ml(container.dead_nl)} stays behind")
+        text = f"{volume_ml(each.loaded_nl)}: {', '.join(parts)}"
+        if many:
+            text += f"; used up after {duration_ns(each.ends_after_ns)}"
+            text += "" if clock is None else f", at {clock(each.ends_after_ns)} if started now"
+        found.append((f"Container {each.number} holds" if many else "It holds", text))
+    if many:
+        found.append(("Containers", f"{len(plan)}, and it stands at each change. {why_many}"))
+    return tuple(found)
+
+
+def review_lines(
+    order: Order, programme: Programme, rules: Rules, info: DriverInfo, clock: Clock | None = None
+) -> tuple[Line, ...]:
+    """What a nurse confirms, in the order in which it is checked at the bedside.
+
+    `clock` says what time of day it is so many nanoseconds from now; without it the containers' ends have none.
+    """
     regimen = rules.catalogue.regimen(order.regimen)
     entry = rules.library.entry(programme.entry)
     container = None if entry is None else entry.container(order.container)
@@ -105,6 +136,7 @@ def review_lines(order: Order, programme: Programme, rules: Rules, info: DriverI
         ("Patient", _patient_text(order)),
         ("Regimen", _regimen_text(regimen, order)),
         ("Container", container.title + (" (a proposal)" if container.proposal else "")),
+        *container_lines(programme, entry.containers_why, clock),
     ]
     many = len(programme.steps) > 1
     for index, step in enumerate(programme.steps, start=1):

@@ -30,7 +30,7 @@ from starlette.staticfiles import StaticFiles
 
 from pumpd.api_client import AsyncClient
 from pumpd.config import Config
-from pumpd.console import acts, ordering, pages
+from pumpd.console import acts, containers, ordering, pages
 from pumpd.console.guard import Guard
 from pumpd.console.room import STATIC, Room, Visit, room_of
 from pumpd.errors import ApiError, PumpdError
@@ -69,6 +69,8 @@ ROUTES: Final = (
     Route("/pumps/{slot}/pause", acts.pause, methods=_POST),
     Route("/pumps/{slot}/rate", pages.rate_form, methods=_GET),
     Route("/pumps/{slot}/rate", acts.rate, methods=_POST),
+    Route("/pumps/{slot}/container", containers.form, methods=_GET),
+    Route("/pumps/{slot}/container", containers.change, methods=_POST),
     Route("/pumps/{slot}/end", pages.end_form, methods=_GET),
     Route("/pumps/{slot}/end", acts.end, methods=_POST),
     Route("/pumps/{slot}/resume", acts.resume, methods=_POST),

@@ -86,6 +86,7 @@ def pump_fields(pump: PumpView) -> dict[str, str]:
         "delivered_mass": (pump.delivered.mass_text or "") if pump.delivered else "",
         "remaining": pump.remaining.text if pump.remaining else NOT_KNOWN,
         "remaining_mass": (pump.remaining.mass_text or "") if pump.remaining else "",
+        "container": _lasts(pump),
         "window": f"over {pump.measured.window_text}" if pump.measured else "",
         "step": f"{infusion.step} of {infusion.steps}" if infusion else "",
     }
@@ -99,6 +100,13 @@ def pump_fields(pump: PumpView) -> dict[str, str]:
         first, second, flow = figures_of(rate, missing)
         found |= {name: first, f"{name}_mass": second, f"{name}_flow": flow}
     return found
+
+
+def _lasts(pump: PumpView) -> str:
+    """How long the container that hangs still lasts."""
+    if pump.container_left_text is None:
+        return "lasts to the end" if pump.left_text else "none"
+    return f"lasts {pump.container_left_text}, until {pump.container_end_text}"
 
 
 def meters(view: BedView) -> dict[str, tuple[int, int]]:
@@ -118,7 +126,14 @@ def shape(view: BedView) -> str:
         [
             [
                 [p.slot, p.phase.value, p.link.value, p.question, p.command_pending, p.buttons.model_dump()],
-                [p.infusion.infusion_id, p.infusion.step, p.infusion.step_due, p.infusion.next_rate is None]
+                [
+                    p.infusion.infusion_id,
+                    p.infusion.container,
+                    p.infusion.containers,
+                    p.infusion.step,
+                    p.infusion.step_due,
+                    p.infusion.next_rate is None,
+                ]
                 if p.infusion
                 else [],
                 [p.measured is None, p.granted is None, p.age_ms is None],

@@ -70,6 +70,8 @@ class ReasonCode(Enum):
     BUS_CYCLE_MS = "bus_cycle_ms"
     CONTAINER_NOT_FOR_PUMP = "container_not_for_pump"
     # a change of the container (core/changing.py)
+    STARTUP_DELAY_S = "startup_delay_s"
+    SMALLER_CONTAINER_NL = "smaller_container_nl"
     CONTAINER_USED_UP_NL = "container_used_up_nl"
     CONTAINER_NOT_AS_ORDERED = "container_not_as_ordered"
     LABEL_UG_PER_ML = "label_ug_per_ml"

@@ -20,7 +20,7 @@ from pumpd.core.delivered import Interval
 from pumpd.core.library import Container
 from pumpd.core.state import Infusion
 from pumpd.core.steps import Step
-from pumpd.core.units import NL_PER_UL, Towards, duration_for_ns
+from pumpd.core.units import NL_PER_UL, Towards, divide, duration_for_ns
 
 REST_SMALLEST_NL: Final = 10 * NL_PER_UL  # the coarsest counter step: a smaller rest could not be told from none
 
@@ -97,7 +97,17 @@ def in_container_now_nl(infusion: Infusion, delivered: Interval) -> int | None:
     if leg is None or not leg.ends_container:
         return left_in_container_nl(infusion)
     gone_nl = (delivered.low_nl + delivered.high_nl - leg.base.low_nl - leg.base.high_nl) // 2
-    return max(0, leg.granted.volume_nl - max(0, gone_nl))
+    return max(0, leg.whole_nl - max(0, gone_nl))
+
+
+def containers_in_all(infusion: Infusion) -> int:
+    """Which one will be the last, as the plan stands now."""
+    container, left_nl = infusion.programme.container, left_in_container_nl(infusion)
+    if container is None or left_nl is None:
+        return infusion.container
+    beyond_nl = infusion.total_nl - infusion.delivered.high_nl - left_nl
+    more = divide(beyond_nl, container.usable_nl, Towards.UP) if beyond_nl >= REST_SMALLEST_NL else 0
+    return infusion.container + more
 
 
 def container_left_ns(infusion: Infusion, delivered: Interval) -> int | None:

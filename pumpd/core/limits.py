@@ -35,6 +35,7 @@ from pumpd.core.patient import judge_patient
 from pumpd.core.programme import Programme, draft
 from pumpd.core.pump import DriverInfo
 from pumpd.core.regimen import Regimen, RegimenStep, Rules
+from pumpd.core.startup import advice
 from pumpd.core.steps import Step
 from pumpd.core.totals import DOSE_CODE, judge_dose_rate, judge_totals
 from pumpd.core.triangle import judge_triangle
@@ -133,6 +134,7 @@ class _Case:
             course_ng=max(order.course.given_ng, 0),
         )
         found += _judge_visits(order, self.regimen)
+        found += advice(programme, container, entry, self.info)
         return programme, found
 
     def highest_dose(self, asked: tuple[RegimenStep, ...]) -> int | None:

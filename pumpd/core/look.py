@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from pumpd.core import delivered as volume
 from pumpd.core.codes import Phase, Why
+from pumpd.core.containers import container_left_ns, containers_in_all
 from pumpd.core.delivered import Interval, Measured
 from pumpd.core.lease import stands_in
 from pumpd.core.pump import Drive, DriverInfo, FixedLease
@@ -41,6 +42,9 @@ class Look:
     steps: int
     age_ns: int | None  # of the last report
     drive: Drive | None
+    container: int = 0  # which one hangs; 1 is the first
+    containers: int = 0  # in all, as the plan stands now
+    container_left_ns: int | None = None  # until it is used up; None where it outlasts the plan
 
 
 def motor_step_nl(info: DriverInfo, syringe_diameter_um: int | None) -> int:
@@ -208,4 +212,7 @@ def look(pump: PumpState, info: DriverInfo, now_ns: int, boot_at_ns: int = 0) ->
         steps=len(infusion.plan),
         age_ns=age_ns,
         drive=drive,
+        container=infusion.container,
+        containers=containers_in_all(infusion),
+        container_left_ns=container_left_ns(infusion, interval),
     )

@@ -151,6 +151,11 @@ class Telemetry(Snapshot):
     left_ms: Ms | None = Field(default=None, description="at the present and the confirmed later rates")
     step: int | None = Field(default=None, ge=1, description="1 is the first")
     steps: int | None = Field(default=None, ge=1)
+    container: int | None = Field(default=None, ge=1, description="which one hangs; 1 is the first")
+    containers: int | None = Field(default=None, ge=1, description="in all, as the plan stands now")
+    container_left_ms: Ms | None = Field(
+        default=None, description="until this container is used up; left out where it outlasts the infusion"
+    )
     alarm_count: int = Field(ge=0, description="active alarms of this pump and of the bed as a whole")
     alarm_priority: PriorityName = Field(description="the highest among them")
     pressure_kpa: float | None = Field(default=None, allow_inf_nan=False)

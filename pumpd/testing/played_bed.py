@@ -24,7 +24,17 @@ from pumpd.core.effects import PumpEffect, Reply
 from pumpd.core.order import Order
 from pumpd.core.people import Role
 from pumpd.core.pump import DriverInfo
-from pumpd.core.requests import Actor, Keep, Override, ResumeRequested, StartRequested, StepRequested, StopRequested
+from pumpd.core.regimen import Rules
+from pumpd.core.requests import (
+    Actor,
+    ContainerChangeRequested,
+    Keep,
+    Override,
+    ResumeRequested,
+    StartRequested,
+    StepRequested,
+    StopRequested,
+)
 from pumpd.core.state import PumpState
 from pumpd.core.turn import Setup
 from pumpd.driver_api import Driver
@@ -49,7 +59,9 @@ class Line:
     driver: str = "new_era"
 
 
-def setup_for(lines: Sequence[Line], *, training: bool = True, resume_limit_s: int = 900) -> Setup:
+def setup_for(
+    lines: Sequence[Line], *, training: bool = True, resume_limit_s: int = 900, rules: Rules | None = None
+) -> Setup:
     """What the configuration of such a bed would say."""
     pumps: list[tuple[str, DriverInfo]] = []
     cycles: list[tuple[str, int]] = []
@@ -58,7 +70,7 @@ def setup_for(lines: Sequence[Line], *, training: bool = True, resume_limit_s: i
         pumps += [(slot, info) for slot, _ in line.slots]
         cycles += [(slot, info.worst_observe_ms * len(line.slots)) for slot, _ in line.slots]
     return Setup(
-        rules=shipped_rules(),
+        rules=shipped_rules() if rules is None else rules,
         pumps=tuple(pumps),
         worst_cycle_ms=tuple(cycles),
         resume_limit_s=resume_limit_s,
@@ -87,6 +99,7 @@ class PlayedBed:
         chance: random.Random | None = None,
         disk: Disk | None = None,
         survivors: Sequence[Stored] = (),
+        rules: Rules | None = None,
         daemons_clock: Clock | None = None,
     ) -> Self:
         """Build and start everything; the pumps are looked for at once. The daemon may have a clock of its own."""
@@ -100,7 +113,12 @@ class PlayedBed:
 
         samples = RecentSamples()
         bedside = Bedside(
-            setup=setup_for(lines), journal=journal, samples=samples, clock=own, send=send, beat=lambda: None
+            setup=setup_for(lines, rules=rules),
+            journal=journal,
+            samples=samples,
+            clock=own,
+            send=send,
+            beat=lambda: None,
         )
         bedside.boot(boot)
         bed = cls(clock=clock, lines=tuple(lines), bedside=bedside, journal=journal, samples=samples)
@@ -168,6 +186,17 @@ class PlayedBed:
                 at_ns=self.bedside.clock.now_ns(), request_id=self.clock.new_id(), actor=NURSE, slot=slot, keep=keep
             )
         )
+
+    async def change_container(self, slot: str = "p1") -> Reply:
+        """The next container hangs; its label says what was ordered."""
+        infusion = self.pump(slot).due()
+        return await self.bedside.ask(
+            ContainerChangeRequested(
+                at_ns=self.clock.now_ns(), request_id=self.clock.new_id(), actor=NURSE, slot=slot,
+                container=infusion.order.container,
+                concentration_ug_per_ml=infusion.programme.concentration_ug_per_ml,
+            )
+        )  # fmt: skip
 
     async def step(self, slot: str = "p1") -> Reply:
         return await self.bedside.ask(

@@ -263,6 +263,8 @@ class SimBus:
                 said = device.jam(now_ns, jammed=False)
             case FaultKind.OTHER_USER_AT_KEYPAD:
                 said = device.press(now_ns, fault.key, rate_nl_per_h=fault.rate_nl_per_h)
+            case FaultKind.NEW_SYRINGE:
+                said = device.load(now_ns, fault.volume_nl)
         key = f" {fault.key}" if fault.kind is FaultKind.OTHER_USER_AT_KEYPAD else ""
         self._fire(fault.kind, f"pump {device.address}{key}")
         self._say(said, device)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pumpd_sim.serving import ServedBus
 
 LAST_FRAMES = 200
-_WHOLE_NUMBERS = ("for_ms", "by_ms", "count", "bits", "address", "permille", "rate_nl_per_h")
+_WHOLE_NUMBERS = ("for_ms", "by_ms", "count", "bits", "address", "permille", "rate_nl_per_h", "volume_nl")
 
 
 class BadRequestError(ValueError):

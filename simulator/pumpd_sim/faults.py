@@ -45,6 +45,7 @@ class FaultKind(Enum):
     STALL = "stall"
     FREE_MOTOR = "free_motor"
     OTHER_USER_AT_KEYPAD = "other_user_at_keypad"
+    NEW_SYRINGE = "new_syringe"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +82,7 @@ FAULTS: dict[FaultKind, FaultFacts] = {
     FaultKind.OTHER_USER_AT_KEYPAD: FaultFacts(
         place="person", observable_by=("new_era",), how="status letter, RAT query, totals"
     ),
+    FaultKind.NEW_SYRINGE: FaultFacts(place="person", observable_by=(), how="the plunger's place is not measured"),
 }
 
 
@@ -98,6 +100,7 @@ class Fault:
     leak: address, permille (of what leaves the line; 0 ends it)
     stall: address, for_ms (None = until freed); free_motor: address
     other_user_at_keypad: address, key (start, stop, rate, clear), rate_nl_per_h
+    new_syringe: address, volume_nl (None = full)
     """
 
     kind: FaultKind
@@ -110,6 +113,7 @@ class Fault:
     permille: int = 1_000
     key: str = "stop"
     rate_nl_per_h: int | None = None
+    volume_nl: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

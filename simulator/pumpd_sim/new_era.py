@@ -356,6 +356,12 @@ class NewEra:
         self.plant.jam(now_ns, jammed=jammed)
         return said
 
+    def load(self, now_ns: int, volume_nl: int | None = None) -> bytes:
+        """Somebody puts another syringe in, full unless a volume is named."""
+        said = self.on_wake(now_ns)
+        self.plant.load(now_ns, self.plant.spec.capacity_nl if volume_nl is None else volume_nl)
+        return said
+
     def truth(self, now_ns: int) -> Truth:
         """What is really so at this moment; asking changes nothing (what the pump says unasked waits)."""
         self._unasked += self.on_wake(now_ns)

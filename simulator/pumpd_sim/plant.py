@@ -169,6 +169,16 @@ class Plant:
         self.advance(now_ns)
         self.jammed = jammed
 
+    def load(self, now_ns: int, volume_nl: int) -> None:
+        """Another syringe of the same size is put in, filled to this volume; what was displaced stays counted."""
+        self.advance(now_ns)
+        if not 0 <= volume_nl <= self.spec.capacity_nl:
+            message = f"{volume_nl} nl do not fit into a syringe of {self.spec.capacity_nl} nl"
+            raise ValueError(message)
+        room_nl = self.spec.capacity_nl - volume_nl
+        self._push_limit_steps = self.position_steps + volume_nl * ZL_PER_NL // self.step_zl
+        self._pull_limit_steps = self.position_steps - room_nl * ZL_PER_NL // self.step_zl
+
     # Time
 
     def advance(self, now_ns: int) -> None:

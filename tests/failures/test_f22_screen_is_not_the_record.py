@@ -13,7 +13,8 @@ import re
 
 import pytest
 
-from pumpd.api_views import Moment, Place, pump_view
+from pumpd.api_moment import Moment
+from pumpd.api_views import Place, pump_view
 from pumpd.core.pump import Drive
 from pumpd.core.units import NL_PER_UL, NS_PER_H, NS_PER_MS
 from pumpd.testing.bed_story import BedStory

@@ -26,6 +26,7 @@ from pumpd import api_client, cli
 from pumpd.accounts import Accounts
 from pumpd.api import BODY_BYTES_MAX, create_app, serve
 from pumpd.api_client import AsyncClient
+from pumpd.api_container_models import ContainerChangeBody, SecondBody
 from pumpd.api_desk import Desk
 from pumpd.api_feed import READERS_MAX
 from pumpd.api_models import (
@@ -163,6 +164,27 @@ async def test_a_training_infusion_goes_through_the_socket_from_review_to_end(do
     rows = await client.history()
     assert [row.seq for row in rows] == sorted((row.seq or 0 for row in rows), reverse=True)
     assert {row.action.value for row in rows if row.action} >= {"start", "pause", "resume", "stop", "end"}
+
+
+async def test_a_container_is_changed_through_the_socket_and_a_wrong_label_is_refused(door: Door) -> None:
+    client = door.client
+    await door.run()
+    assert not (await door.until(lambda pump: pump.phase is Phase.INFUSING)).buttons.change_container.allowed
+    assert (await client.pause("p1", PauseReason.OTHER)).accepted
+    paused = await door.until(lambda pump: pump.phase is Phase.STOPPED and not pump.command_pending)
+    assert paused.buttons.change_container.allowed
+    assert paused.infusion is not None
+    wrong = ContainerChangeBody(container=SALINE.container, concentration_mg_per_ml="1")
+    answer = await client.change_container("p1", wrong, door.token)
+    assert [reason.code for reason in answer.reasons] == [ReasonCode.LABEL_UG_PER_ML]
+    right = ContainerChangeBody(container=SALINE.container, concentration_mg_per_ml="0", lot="L-7")
+    assert (await client.change_container("p1", right, door.token)).accepted
+    running = await door.until(lambda pump: pump.phase is Phase.INFUSING)
+    assert running.infusion is not None
+    assert running.infusion.container == 2
+    checked = right.model_copy(update={"second": SecondBody(second_person="ben", second_pin="wrong")})
+    with pytest.raises(ApiError, match="PIN"):
+        await client.change_container("p1", checked, door.token)
 
 
 async def test_events_come_at_once_and_keep_coming_when_nothing_happens(door: Door) -> None:

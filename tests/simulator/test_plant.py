@@ -177,3 +177,19 @@ def test_time_never_runs_backwards() -> None:
     plant.advance(10 * TICK_NS)
     with pytest.raises(ValueError, match="backwards"):
         plant.advance(9 * TICK_NS)
+
+
+def test_another_syringe_gives_what_it_holds_and_nothing_that_was_displaced_is_forgotten() -> None:
+    plant = Plant(SPEC)
+    plant.drive(0, speed(plant, 900_000_000))
+    plant.advance(HOUR)
+    assert plant.blocked is Blocked.EMPTY
+    first_nl = plant.displaced_nl
+    plant.halt(HOUR)
+    plant.load(HOUR, 2_000_000)
+    plant.drive(HOUR, speed(plant, 900_000_000))
+    plant.advance(2 * HOUR)
+    assert plant.blocked is Blocked.EMPTY
+    assert first_nl + 2_000_000 - plant.step_nl <= plant.displaced_nl <= first_nl + 2_000_000
+    with pytest.raises(ValueError, match="do not fit"):
+        plant.load(2 * HOUR, 60_000_001)

@@ -157,7 +157,7 @@ def test_truth_faults_keypad_and_journal_over_http(start: Start) -> None:
         "release_occlusion",
         "other_user_at_keypad",
     ]
-    assert len(faults["known"]) == 14
+    assert len(faults["known"]) == 15
 
 
 @pytest.mark.parametrize(

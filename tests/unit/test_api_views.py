@@ -9,9 +9,10 @@ import pytest
 
 from pumpd import words_bed
 from pumpd.api_models import OrderBody, ReasonCode, Severity
+from pumpd.api_moment import Moment
 from pumpd.api_reviews import reason_view, regimen_views, review_view
 from pumpd.api_typed import order
-from pumpd.api_views import Moment, Place, bed_view
+from pumpd.api_views import Place, bed_view
 from pumpd.core import events as e
 from pumpd.core import requests as r
 from pumpd.core.bed import decide
@@ -98,7 +99,7 @@ def test_a_start_button_says_every_gate_of_the_bed_and_no_fault_of_an_order() ->
 
 def test_a_review_has_the_fingerprint_by_which_the_start_is_judged() -> None:
     state = ready()
-    review = review_view(state, SETUP, "p1", KETAMINE, NOW_NS)
+    review = review_view(state, SETUP, "p1", KETAMINE, Moment(now_ns=NOW_NS, wall_ms=1_795_000_000_000))
     assert review.allowed
     started = decide(
         state,
@@ -130,7 +131,7 @@ def test_every_page_says_which_library_is_in_force_and_a_start_button_why_none_i
     assert view.library.standing is Standing.ALTERED
     assert "Drug library: North 2 is not what was approved. Nothing new can be started." in view.library.text
     assert "The drug library is not the one that was approved" in (view.pumps[0].buttons.start.why_not or "")
-    review = review_view(altered, setup, "p1", KETAMINE, NOW_NS)
+    review = review_view(altered, setup, "p1", KETAMINE, Moment(now_ns=NOW_NS, wall_ms=1_795_000_000_000))
     assert not review.allowed
     assert [reason.code for reason in review.reasons] == [ReasonCode.LIBRARY_ALTERED]
 
@@ -142,14 +143,14 @@ def test_a_library_that_was_never_looked_at_is_said_to_be_none() -> None:
 
 
 def test_a_capped_dose_is_shown_with_its_reason() -> None:
-    review = review_view(ready(), SETUP, "p1", KETAMINE, NOW_NS)
+    review = review_view(ready(), SETUP, "p1", KETAMINE, Moment(now_ns=NOW_NS, wall_ms=1_795_000_000_000))
     assert ReasonCode.REGIMEN_CAP_UG_PER_H in {reason.code for reason in review.reasons}
     assert [line.text for line in review.lines if line.label == "Capped"]
 
 
 def test_a_refused_review_names_the_highest_acceptable_dose() -> None:
     heavy = replace(KETAMINE, weight_g=20_000)
-    review = review_view(ready(), SETUP, "p1", heavy, NOW_NS)
+    review = review_view(ready(), SETUP, "p1", heavy, Moment(now_ns=NOW_NS, wall_ms=1_795_000_000_000))
     assert not review.allowed
     assert (review.lines, review.steps, review.total) == ((), (), None)
     assert any(reason.severity is Severity.HARD for reason in review.reasons)

@@ -224,14 +224,17 @@ def test_status_fits_80_columns_however_long_the_texts_are() -> None:
                         "container_title": long, "started_by": long, "drug": long, "high_alert": True,
                         "concentration_ug_per_ml": 1, "concentration_text": long, "weight_text": long,
                         "mode": "ask", "step": 1, "steps": 2, "step_due": True, "next_rate": rate,
-                        "rate_max": rate, "total": volume, "planned_end_ts_ms": 0, "started_ts_ms": 0,
+                        "rate_max": rate, "total": volume, "container_ordered": long,
+                        "container": 1, "containers": 1, "planned_end_ts_ms": 0, "started_ts_ms": 0,
                     },
                     "asked": rate, "granted": rate, "measured": None,
                     "delivered": {"low_nl": 0, "high_nl": 1, "text": long}, "remaining": volume,
-                    "left_ms": 1, "left_text": long, "planned_end_text": long, "question": long,
+                    "left_ms": 1, "left_text": long, "planned_end_text": long,
+                    "container_left_ms": 1, "container_left_text": long, "container_end_text": long, "question": long,
                     "command_pending": False, "age_ms": 9_000,
                     "buttons": dict.fromkeys(
-                        ("start", "stop", "pause", "resume", "rate", "step", "end", "answer", "rearm"), button
+                        ("start", "stop", "pause", "resume", "rate", "step", "end", "answer", "rearm",
+                         "change_container"), button
                     ),
                 }
             ],

@@ -17,7 +17,7 @@ from pumpd.console.guard import form_token
 from pumpd.console.pages import stands_still
 
 CONSOLE: Final = Path(live.__file__).parent
-BUTTONS: Final = ("start", "stop", "pause", "resume", "rate", "step", "end", "answer", "rearm")
+BUTTONS: Final = ("start", "stop", "pause", "resume", "rate", "step", "end", "answer", "rearm", "change_container")
 RATE: Final = {
     "ul_per_h": 4944,
     "text": "4.944 mL/h",
@@ -47,6 +47,9 @@ def bed_view(**changed: object) -> BedView:
         "next_rate": RATE,
         "rate_max": RATE,
         "total": VOLUME,
+        "container_ordered": "syringe-60-5",
+        "container": 1,
+        "containers": 2,
         "planned_end_ts_ms": 20_000_000,
         "started_ts_ms": 1_000_000,
     }
@@ -76,6 +79,9 @@ def bed_view(**changed: object) -> BedView:
         "left_ms": 60_000,
         "left_text": "1 min",
         "planned_end_text": "14:00",
+        "container_left_ms": 30_000,
+        "container_left_text": "30 s",
+        "container_end_text": "13:59",
         "question": None,
         "command_pending": False,
         "age_ms": 100,

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from pumpd.api_views import Moment, Place, pump_view
+from pumpd.api_moment import Moment
+from pumpd.api_views import Place, pump_view
 from pumpd.core import facts as f
 from pumpd.core.codes import Phase, ReasonCode
 from pumpd.core.evolve import fold

@@ -183,6 +183,6 @@ def test_what_primes_the_line_and_what_stays_behind_is_not_for_the_patient() -> 
 
 
 def test_more_than_one_container_needs_a_reason_and_one_needs_none() -> None:
-    assert any("reason why" in fault for fault in faults_of(with_entry("KET-MOOD", containers_max=2)))
-    assert any("reason why" in fault for fault in faults_of(with_entry("KET-MOOD", containers_why="days")))
-    assert not faults_of(with_entry("KET-MOOD", containers_max=2, containers_why="days"))
+    assert any("reason why" in fault for fault in faults_of(with_entry("KET-CRPS-OP", containers_max=2)))
+    assert any("reason why" in fault for fault in faults_of(with_entry("KET-CRPS-OP", containers_why="days")))
+    assert not faults_of(with_entry("KET-CRPS-OP", containers_max=2, containers_why="days"))

@@ -159,7 +159,7 @@ def test_all_reasons_are_told_together_and_the_most_limiting_first() -> None:
         ReasonCode.CAP_TOTAL_UG,
         ReasonCode.ROLLING_HOUR_UG_PER_KG,
         ReasonCode.CEILING_UG_PER_KG_PER_H,
-        ReasonCode.CONTAINER_VOLUME_NL,
+        ReasonCode.CONTAINERS_NEEDED,
     ):
         assert found[code] is Severity.HARD
     assert found[ReasonCode.WEIGHT_G] is Severity.SOFT

@@ -13,7 +13,9 @@ from pumpd.core.codes import Grant, Reason, ReasonCode, Severity
 from pumpd.core.library import DoseUnit
 from pumpd.core.limits import review
 from pumpd.core.order import Order
+from pumpd.core.programme import Programme
 from pumpd.testing.clinical import NE_1000, shipped_rules
+from pumpd.testing.container_story import small_containers
 from pumpd.words_reasons import highest_dose_text, highest_rate_text, reason_text
 from pumpd.words_review import cannot_detect, review_lines, review_text
 
@@ -154,3 +156,23 @@ def test_clamp_of_the_regimen_stands_in_the_review() -> None:
 def test_what_a_pump_detects_is_not_listed_as_undetected() -> None:
     assert "blocked line, not even" not in cannot_detect(NE_1000)
     assert "pressure" in cannot_detect(NE_1000)
+
+
+def test_review_of_several_containers_says_what_each_holds_and_when_it_ends_by_the_clock() -> None:
+    rules = small_containers(10_000_000)
+    order = Order(regimen="FM-3H", day=1, weight_g=70_000, height_mm=1_750, container="syringe-60-5")
+    programme = review(order, rules, NE_1000, (), 0).programme
+    assert programme is not None
+    lines = dict(review_lines(order, programme, rules, NE_1000, lambda after_ns: f"{after_ns // 10**9} s"))
+    assert lines["Container 1 holds"].startswith("14 mL: 10 mL to give, 3 mL for the line, 1 mL stays behind")
+    assert "used up after 1 h 44 min, at 6222 s if started now" in lines["Container 1 holds"]
+    assert lines["Container 3 holds"].startswith("6.4 mL: 2.4 mL to give")
+    assert lines["Containers"].startswith("3, and it stands at each change. ")
+    single = dict(review_lines(order, programme_of(order), shipped_rules(), NE_1000))
+    assert single["It holds"] == "26.4 mL: 22.4 mL to give, 3 mL for the line, 1 mL stays behind"
+
+
+def programme_of(order: Order) -> Programme:
+    programme = review(order, shipped_rules(), NE_1000, (), 0).programme
+    assert programme is not None
+    return programme

@@ -1,0 +1,100 @@
+"""Reservoir time: told before the start, at each change of rate and at every look, right to three minutes (GIP 1.5)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pumpd.core.containers import portions
+from pumpd.core.pump import Drive
+from pumpd.core.units import NL_PER_UL, NS_PER_H, NS_PER_MIN, NS_PER_S
+from pumpd.testing.container_story import ContainerStory, small_containers
+
+WITHIN_NS: Final = 3 * NS_PER_MIN
+USABLE_NL: Final = 2_000_000
+
+
+def truth_ns(bed: ContainerStory, infused_ul: int) -> int:
+    """What the pump itself needs to its target at the granted rate, in a plan of one rate."""
+    leg, granted = bed.infusion().leg, bed.infusion().granted_ul_per_h
+    assert leg is not None
+    assert granted is not None
+    return (leg.granted.volume_nl - infused_ul * NL_PER_UL) * NS_PER_H // (granted * NL_PER_UL)
+
+
+@pytest.mark.requirement("PWR-02")
+@given(
+    st.integers(1_000, 1_924),
+    st.lists(st.tuples(st.integers(50, 100), st.integers(10, 700)), min_size=1, max_size=5),
+)
+def test_time_to_the_containers_end_is_right_at_every_look_and_after_every_change_of_rate(
+    first_ul_per_h: int, course: list[tuple[int, int]]
+) -> None:
+    """Down to 0.9 mL/h, the slowest of the shipped regimens halved, with pauses and changes of rate between looks."""
+    bed = ContainerStory(rules=small_containers(USABLE_NL))
+    bed.begins("CRPS-OP10", weight_g=55_000)
+    bed.rate(min(first_ul_per_h, bed.infusion().rate_ul_per_h - 1))
+    bed.done(Drive.INFUSING)
+    infused_ul = 0
+    for percent, seconds in course:
+        granted = bed.infusion().granted_ul_per_h
+        assert granted is not None
+        infused_ul += granted * seconds // 3_600
+        leg = bed.infusion().leg
+        assert leg is not None
+        if infused_ul * NL_PER_UL >= leg.granted.volume_nl:
+            return
+        bed.drives(infused_ul, after_s=seconds)
+        told_ns = bed.look().container_left_ns
+        assert told_ns is not None
+        assert abs(told_ns - truth_ns(bed, infused_ul)) <= WITHIN_NS
+        lower = max(900, granted * percent // 100)
+        if lower < granted:
+            bed.rate(lower)
+            bed.done(Drive.INFUSING, infused_ul=infused_ul)
+            told_ns = bed.look().container_left_ns
+            assert told_ns is not None
+            assert abs(told_ns - truth_ns(bed, infused_ul)) <= WITHIN_NS
+
+
+@pytest.mark.requirement("PWR-02")
+def test_plan_before_the_start_is_what_then_happens() -> None:
+    bed = ContainerStory(rules=small_containers(USABLE_NL))
+    bed.begins("TRAIN-5MIN")
+    programme, begun_ns = bed.infusion().programme, bed.now_ns
+    assert programme.container is not None
+    planned = portions(programme.steps, programme.container)
+    assert len(planned) == 3
+    bed.flows_out()
+    assert abs(bed.now_ns - begun_ns - planned[0].ends_after_ns) <= 10 * NS_PER_S
+
+
+def test_pauses_do_not_wear_the_figure_out() -> None:
+    bed = ContainerStory(rules=small_containers(USABLE_NL))
+    bed.begins("CRPS-OP10", weight_g=55_000)
+    for _ in range(20):
+        bed.drives(32, after_s=60)
+        bed.paused(32)
+        bed.resumes()
+    told_ns = bed.look().container_left_ns
+    assert told_ns is not None
+    assert abs(told_ns - truth_ns(bed, 0)) <= WITHIN_NS
+
+
+def test_container_that_outlasts_the_plan_has_no_end_of_its_own() -> None:
+    bed = ContainerStory()
+    bed.begins("TRAIN-5MIN")
+    assert bed.look().container_left_ns is None
+    assert (bed.look().container, bed.look().containers) == (1, 1)
+
+
+def test_look_says_which_container_hangs_and_how_many_are_still_to_come() -> None:
+    bed = ContainerStory(rules=small_containers(USABLE_NL))
+    bed.begins("TRAIN-5MIN")
+    assert (bed.look().container, bed.look().containers) == (1, 3)
+    bed.paused(bed.flows(20))
+    bed.changed()  # one that failed early: the rest still fits into two
+    assert (bed.look().container, bed.look().containers) == (2, 4)
