@@ -265,6 +265,7 @@ def test_an_empty_syringe_is_told_only_by_the_stall() -> None:
 
 
 @pytest.mark.parametrize("seed", range(20))
+@pytest.mark.requirement("FLOW-13")
 def test_a_volume_is_given_and_stopped_at_in_every_reading_of_the_manual(seed: int) -> None:
     host = awake(timeout_s=9, options=NewEraOptions.drawn(random.Random(seed)))
     program(host, rate="60", volume="1")

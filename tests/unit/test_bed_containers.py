@@ -43,6 +43,7 @@ def drug() -> ContainerStory:
 # --- the plan ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.requirement("PWR-02")
 def test_plan_says_what_is_loaded_what_is_used_and_when_each_container_ends() -> None:
     syringe = next(c for e in shipped_rules().library.entries for c in e.containers if c.id == "syringe-60-5")
     steps = (Step(rate_ul_per_h=28_000, volume_nl=70_000_000), Step(rate_ul_per_h=14_000, volume_nl=14_000_000))
@@ -109,6 +110,7 @@ def test_whole_infusion_out_of_three_containers_gives_its_volume_and_ends() -> N
     assert given_ul * 1_000 >= bed.infusion().programme.total_nl - 100_000
 
 
+@pytest.mark.requirement("PWR-02")
 def test_step_and_rate_are_kept_over_a_change() -> None:
     bed = training()
     bed.flows_out()
@@ -142,6 +144,7 @@ def test_last_container_is_programmed_with_the_rest_of_the_plan() -> None:
     assert infusion.leg.granted.volume_nl <= infusion.total_nl - infusion.leg.base.high_nl
 
 
+@pytest.mark.requirement("PWR-02")
 def test_near_end_of_the_container_is_told_and_the_infusions_is_not() -> None:
     bed = ContainerStory(rules=small_containers(TWO_ML))
     bed.begins("FM-3H")  # 4.2 mL/h; told 10 min before: from 700 uL before its end

@@ -181,6 +181,7 @@ def test_a_start_is_refused_when_three_worst_cycles_of_the_bus_outlast_the_lease
     assert fast.phase() is Phase.CHECKING
 
 
+@pytest.mark.requirement("FLOW-13")
 def test_an_infusion_ends_only_by_the_pumps_own_report_at_its_volume() -> None:
     bed = ready()
     bed.runs("TRAIN-30S")  # 1 mL at 120 mL/h

@@ -169,6 +169,7 @@ def test_all_reasons_are_told_together_and_the_most_limiting_first() -> None:
     assert ranks == sorted(ranks)
 
 
+@pytest.mark.requirement("LIB-01")
 def test_soft_limit_of_the_dose_needs_an_override_and_hard_refuses() -> None:
     soft = judge(order("FM-3H", 50_000, height_mm=1_600), scaled(regimen_of("FM-3H"), dose=(3, 1))).grant
     assert soft.allowed

@@ -113,6 +113,7 @@ def test_a_rate_seen_above_the_granted_one_widens_what_may_be_in() -> None:
     assert bed.look().delivered.high_nl >= 10_000 + 100_000 * 2 * 1_000_000 // 3_600_000
 
 
+@pytest.mark.requirement("PWR-02")
 def test_time_left_follows_the_plan_at_present_and_confirmed_rates() -> None:
     bed = running()
     left_ns = bed.look().left_ns
