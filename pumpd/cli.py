@@ -95,6 +95,11 @@ def _parser() -> argparse.ArgumentParser:
     verify = journal.add_subparsers(metavar="COMMAND", required=True).add_parser("verify")
     verify.add_argument("file", type=Path, metavar="FILE")
     verify.set_defaults(run=_verify)
+    library = commands.add_parser("library", help="check FILE: does this drug library catch what it has to?")
+    tested = library.add_subparsers(metavar="COMMAND", required=True).add_parser("check")
+    tested.add_argument("file", type=Path, metavar="FILE")
+    tested.add_argument("--regimens", type=Path, metavar="FILE", help="default: regimens.toml beside it")
+    tested.set_defaults(run=_check_library)
     check = command("check-config", _check_config, "judge a configuration and every file that it names")
     check.add_argument("file", type=Path, metavar="FILE")
     for name, told in (
@@ -193,6 +198,14 @@ def _run(args: argparse.Namespace) -> int:
     from pumpd import daemon
 
     return daemon.main(args.config)
+
+
+def _check_library(args: argparse.Namespace) -> int:
+    from pumpd import cli_library
+
+    lines, holds = cli_library.tested(args.file, args.regimens)
+    print("\n".join(lines))
+    return DONE if holds else REFUSED
 
 
 def _check_config(args: argparse.Namespace) -> int:

@@ -219,6 +219,7 @@ class RegimenTable(Table):
     cap_mg_per_h: Thousandths | None = None
     cap_mg_per_kg_per_h: Thousandths | None = None
     titration: TitrationTable | None = None
+    soft_on_purpose: bool = False
     sessions: int = Field(ge=1, le=100)
     course: Text
     premedication: Text
@@ -236,6 +237,7 @@ class RegimenTable(Table):
             cap_ug_per_h=self.cap_mg_per_h,
             cap_ug_per_kg_per_h=self.cap_mg_per_kg_per_h,
             titration=None if self.titration is None else self.titration.read(),
+            soft_on_purpose=self.soft_on_purpose,
             automatic=self.steps == "automatic",
             sessions=self.sessions,
             course=self.course,

@@ -246,10 +246,30 @@ def reviewed_with(review: Review, reasons: list[Reason]) -> Review:
 
 def review(order: Order, rules: Rules, info: DriverInfo, history: tuple[Given, ...], now_ns: int) -> Review:
     """Judge an order whole. Total: whatever integers it holds, the answer is data."""
+    case, asked, found = _case_of(order, rules, info, history, now_ns)
+    if case is None:
+        return _answer(order, rules, None, found, None)
+    programme, found = case.judge(asked)
+    highest = case.highest_dose(asked) if any(_refuses(reason) for reason in found) else None
+    return _answer(order, rules, programme, found, highest)
+
+
+def judge_order(order: Order, rules: Rules, info: DriverInfo) -> tuple[Programme | None, tuple[Reason, ...]]:
+    """What would be compiled and everything that speaks, for a patient without history; no search for another dose."""
+    case, asked, found = _case_of(order, rules, info, (), 0)
+    if case is None:
+        return None, tuple(found)
+    programme, found = case.judge(asked)
+    return programme, tuple(found)
+
+
+def _case_of(
+    order: Order, rules: Rules, info: DriverInfo, history: tuple[Given, ...], now_ns: int
+) -> tuple[_Case | None, tuple[RegimenStep, ...], list[Reason]]:
+    """What is to be judged; or None, and what refuses an order whose names lead nowhere."""
     refusals, regimen, asked, entry, container = _look_up(order, rules)
     if refusals or regimen is None or asked is None or entry is None or container is None:
-        found = refusals + judge_patient(order, rules.library.patient, entry)
-        return _answer(order, rules, None, found, None)
+        return None, (), refusals + judge_patient(order, rules.library.patient, entry)
     case = _Case(
         order=order,
         regimen=regimen,
@@ -260,9 +280,7 @@ def review(order: Order, rules: Rules, info: DriverInfo, history: tuple[Given, .
         history=history,
         now_ns=now_ns,
     )
-    programme, found = case.judge(asked)
-    highest = case.highest_dose(asked) if any(_refuses(reason) for reason in found) else None
-    return _answer(order, rules, programme, found, highest)
+    return case, asked, []
 
 
 def _look_up(

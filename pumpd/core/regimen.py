@@ -64,6 +64,7 @@ class Regimen:
     source: str
     cap_ug_per_kg_per_h: int | None = None
     titration: Titration | None = None
+    soft_on_purpose: bool = False  # crosses a soft limit at its own maximum: two people agree each time
 
     def cap_ng_per_h(self, weight_g: int) -> int | None:
         """The least of the scheme's caps for this weight, exactly."""
