@@ -88,4 +88,4 @@ def mistaken(unit: DoseUnit, steps: tuple[RegimenStep, ...]) -> tuple[Mistaken, 
 
 def factor(pair: Mistaken, step: RegimenStep, weight_g: int) -> Fraction:
     """By how much the dose is wrong: the number in one unit over the number in the other."""
-    return _number(pair.meant, step, weight_g) / _number(pair.taken, step, weight_g)
+    return Fraction(_number(pair.meant, step, weight_g), _number(pair.taken, step, weight_g))
