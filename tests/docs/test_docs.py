@@ -24,6 +24,7 @@ from pumpd_sim.cli import main as pumpd_sim
 from pumpd.cli import main as pumpd
 from pumpd.core.phases import TRANSITIONS
 from pumpd.testing import phase_diagram
+from pumpd.testing.explore import main as explore
 from pumpd.testing.simulate import main as simulate
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -35,6 +36,7 @@ PROGRAMS: Final[dict[str, Callable[[Sequence[str]], int]]] = {
     "pumpd": pumpd,
     "pumpd-sim": lambda words: pumpd_sim(list(words)),
 }
+DOOR: Final[dict[str, Callable[[Sequence[str]], int]]] = {"simulate": simulate, "explore": explore}  # behind ./run
 FIRST_SCREEN_LINES: Final = 60
 DOOR_COMMANDS: Final = 3
 MACHINE: Final = re.compile(r"/home/|/root/|/tmp/|/Users/|C:\\")
@@ -209,7 +211,7 @@ def commands(page: Path) -> Iterator[list[str]]:
 def help_of(program: str, words: tuple[str, ...]) -> str | None:
     """What the program says to --help behind these words; None when it does not take them."""
     said = io.StringIO()
-    run = simulate if program == "simulate" else PROGRAMS[program]
+    run = DOOR.get(program) or PROGRAMS[program]
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(io.StringIO()):
         try:
             status: object = run([*words, "--help"])
@@ -230,10 +232,10 @@ def faults_of_command(words: list[str]) -> list[str]:
     if program == "./run":
         if not rest or rest[0] not in run_commands():
             return [f"./run has no {rest[:1]}"]
-        if rest[0] not in {"demo", "simulate"}:
+        if rest[0] not in {"demo", *DOOR}:
             return []
-        program, rest = ("pumpd", rest) if rest[0] == "demo" else ("simulate", rest[1:])
-    if program not in {*PROGRAMS, "simulate"}:
+        program, rest = ("pumpd", rest) if rest[0] == "demo" else (rest[0], rest[1:])
+    if program not in {*PROGRAMS, *DOOR}:
         return []
     first = next((number for number, word in enumerate(rest) if word.startswith("-")), len(rest))
     told = help_of(program, tuple(rest[:first]))
@@ -259,6 +261,7 @@ def test_the_check_of_commands_would_notice() -> None:
     assert faults_of_command(["pumpd-sim", "serve", "--devise", "new_era"])
     assert faults_of_command(["./run", "demo", "--skripted"])
     assert faults_of_command(["./run", "simulat"])
+    assert faults_of_command(["./run", "explore", "--kwick"])
     assert faults_of_command(["python", "-m", "pumpd.testing.nothing"])
     assert faults_of_command(["pumpd", "resume", "p1", "--person", "anna"]) == []
 
