@@ -160,6 +160,9 @@ class Bedside(Table):
         description="after STOP one person may resume for 30 s to 4 h; later a new order has to be reviewed",
     )
     pause_s: PauseBoxes = PauseBoxes()
+    deviation: Literal["standard", "tight"] = Field(
+        default="standard", description="How long a pump may give 10 % too much or too little: 15 min, or 5 min."
+    )
     session_idle_s: int = Field(
         default=300,
         ge=30,

@@ -35,6 +35,7 @@ from pumpd.core.look import MOVING
 from pumpd.core.pump import DriverInfo
 from pumpd.core.regimen import Rules
 from pumpd.core.standing import RulesFile
+from pumpd.core.tolerance import STANDARD, TIGHT
 from pumpd.core.turn import Setup
 from pumpd.driver_api import Driver
 from pumpd.errors import LinkError, PortForbidden, PortHeld, PumpdError
@@ -122,6 +123,7 @@ def _setup(config: Config, drivers: dict[str, Driver], files: FileCheck) -> Setu
         pumps=tuple(sorted(infos, key=lambda each: each[0])),
         worst_cycle_ms=tuple(cycles),
         resume_limit_s=config.bedside.resume_limit_s,
+        tolerance=TIGHT if config.bedside.deviation == "tight" else STANDARD,
         training=config.training,
         pause_boxes_s=tuple((reason, getattr(config.bedside.pause_s, reason.value)) for reason in PauseReason),
         buses=tuple(tuple(pump.slot for pump in bus.pumps) for bus in config.buses),

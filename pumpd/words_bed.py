@@ -143,6 +143,14 @@ ALARMS: Final[Mapping[Condition, tuple[str, str]]] = {
         "The pump gives less than was confirmed",
         "Check the line and the syringe's seat.",
     ),
+    Condition.REVERSE_FLOW: (
+        "The pump draws back, and is being stopped",
+        f"{_STOP_KEY}, clamp the line, look at the patient. Check how the syringe sits; use another pump.",
+    ),
+    Condition.COUNTER_CLEARED: (
+        "The pump's own volume was set back while it ran; it is being stopped",
+        "What it had given still counts here. Look at the volume in the syringe, then resume or end.",
+    ),
     Condition.JOURNAL_DOWN: (
         "The record cannot be written; nothing can be started or raised",
         "The running infusion goes on and STOP works. Call support.",

@@ -132,6 +132,12 @@ TABLE: Final[dict[Condition, Row]] = {
     Condition.RATE_DIFFERS: Row(
         harm=Harm.DEATH, onset=Onset.IMMEDIATE, priority=Priority.HIGH, clears=Clears.BY_SEEING, stops=OURS
     ),
+    Condition.REVERSE_FLOW: Row(
+        harm=Harm.DEATH, onset=Onset.IMMEDIATE, priority=Priority.HIGH, clears=Clears.BY_SEEING, stops=DRIVEN
+    ),
+    Condition.COUNTER_CLEARED: Row(
+        harm=Harm.REVERSIBLE, onset=Onset.IMMEDIATE, priority=Priority.HIGH, clears=Clears.BY_SEEING, stops=DRIVEN
+    ),
     Condition.DELIVERY_UNKNOWN: Row(
         harm=Harm.DEATH, onset=Onset.PROMPT, priority=Priority.HIGH, clears=Clears.SEEN
     ),

@@ -268,6 +268,8 @@ class Condition(Enum):
     STOPPED_AT_PUMP = "stopped_at_pump"
     LINK_LOST = "link_lost"
     UNDER_INFUSION = "under_infusion"
+    REVERSE_FLOW = "reverse_flow"
+    COUNTER_CLEARED = "counter_cleared"
     JOURNAL_DOWN = "journal_down"
     CLOCK_JUMP = "clock_jump"
     PAUSE_OVER = "pause_over"

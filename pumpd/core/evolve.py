@@ -41,6 +41,7 @@ from pumpd.core.state import (
 )
 from pumpd.core.steps import StepKind
 from pumpd.core.units import Towards, duration_for_ns
+from pumpd.core.waypoints import marked, shifted
 
 
 def evolve(state: BedState, fact: Fact) -> BedState:
@@ -84,7 +85,11 @@ def evolve(state: BedState, fact: Fact) -> BedState:
         case f.PhaseChanged():
             return _phase_changed(state, fact)
         case f.Checkpoint():
-            return recorded(state, fact.slot, fact.at_ns, fact.delivered)
+            state = recorded(state, fact.slot, fact.at_ns, fact.delivered)
+            pump = state.on(fact.slot)
+            if pump.phase is not Phase.INFUSING:
+                return state
+            return state.with_pump(replace(pump, infusion=marked(pump.due(), fact.at_ns)))
         case _:
             assert_never(fact)
 
@@ -133,7 +138,7 @@ def _pump_booted(pump: PumpState, fact: f.BootStarted) -> PumpState:
             started_ns=infusion.started_ns + shift,
             planned_end_ns=infusion.planned_end_ns + shift,
             delivered_at_ns=infusion.delivered_at_ns + shift,
-            leg=None if leg is None else replace(leg, from_ns=leg.from_ns + shift),
+            leg=None if leg is None else shifted(leg, shift),
             waiting=None
             if infusion.waiting is None
             else replace(infusion.waiting, since_ns=infusion.waiting.since_ns + shift),
@@ -268,7 +273,7 @@ def _planned(infusion: Infusion, fact: _PlanFact) -> Infusion:
 def _rate_granted(state: BedState, fact: f.RateGranted) -> BedState:
     state = recorded(state, fact.slot, fact.at_ns, fact.delivered)
     pump = state.on(fact.slot)
-    infusion = ran(pump.due(), fact.at_ns, fact.granted_ul_per_h)
+    infusion = marked(ran(pump.due(), fact.at_ns, fact.granted_ul_per_h), fact.at_ns, fact.granted_ul_per_h)
     leg = infusion.leg
     infusion = replace(
         infusion,
@@ -312,6 +317,8 @@ def _phase_changed(state: BedState, fact: f.PhaseChanged) -> BedState:
         infusion = still_waiting(infusion, fact.phase)
         if fact.phase is Phase.INFUSING and before is Phase.STARTING:
             infusion = replace(infusion, raised_at_ns=fact.at_ns)
+        if fact.phase is Phase.INFUSING:
+            infusion = marked(infusion, fact.at_ns)
         starts_anew = starts_anew or (counter_gone and had_leg)
         pump = replace(pump, infusion=None if fact.phase is Phase.IDLE else infusion)
     seen = pump.sighting

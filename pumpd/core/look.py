@@ -164,7 +164,9 @@ def measured_now(readings: tuple[Reading, ...]) -> Measured | None:
     if len(readings) < 2:
         return None
     last = readings[-1]
-    first = next(each for each in readings if each.at_ns >= last.at_ns - MEASURE_WINDOW_NS)
+    # of a counter that hardly moves few readings are kept: then the newest that lies further back
+    within = (each for each in readings[:-1] if each.at_ns >= last.at_ns - MEASURE_WINDOW_NS)
+    first = next(within, readings[-2])
     shortest_ns, longest_ns = last.asked_at_ns - first.at_ns, last.at_ns - first.asked_at_ns
     if shortest_ns < MEASURE_SHORTEST_NS or last.infused_nl < first.infused_nl:
         return None

@@ -18,6 +18,7 @@ from pumpd.core import glimpses as g
 from pumpd.core.alarm_table import TABLE, PumpAction
 from pumpd.core.battery import watch_battery
 from pumpd.core.codes import CommandKind, Condition, Ending, Phase, Why
+from pumpd.core.deviation import fell_back
 from pumpd.core.events import LinkState
 from pumpd.core.look import believed, measured_now, motor_step_nl
 from pumpd.core.new_rate import go_on
@@ -169,7 +170,9 @@ def _drives(turn: Turn, slot: str, report: Report) -> None:
         stop_now(turn, slot, Why.DEVIATION)
         return
     if not _counter_fits(turn, slot, report):
-        condition = Condition.PUMP_RESET if pump.phase is Phase.INFUSING else Condition.RATE_DIFFERS
+        condition = Condition.OVER_INFUSION if pump.phase is Phase.INFUSING else Condition.RATE_DIFFERS
+        if pump.phase is Phase.INFUSING and report.infused_nl is not None:
+            condition = fell_back(turn, slot, report.infused_nl) or condition
         alarms.raise_alarm(turn, condition, slot, value=report.infused_nl)
         stop_now(turn, slot, Why.DEVIATION)
         return

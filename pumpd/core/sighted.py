@@ -51,7 +51,8 @@ def _with_report(pump: PumpState, fact: g.Seen) -> Sighting:
             infused_nl=fact.report.infused_nl, step_nl=fact.report.step_nl,
         )  # fmt: skip
         if _goes_on(pump.infusion, readings, reading):
-            readings = (*readings, reading)[-READINGS_MAX:]
+            stands = len(readings) >= 3 and all(each.infused_nl == reading.infused_nl for each in readings[-3:])
+            readings = (*(readings[:-1] if stands else readings), reading)[-READINGS_MAX:]
     return replace(
         seen, asking_since_ns=None, quiet_since_ns=fact.at_ns, last=fact.report, last_at_ns=fact.at_ns,
         readings=readings, missed=0,
@@ -60,7 +61,7 @@ def _with_report(pump: PumpState, fact: g.Seen) -> Sighting:
 
 def _goes_on(infusion: Infusion | None, readings: tuple[Reading, ...], reading: Reading) -> bool:
     """Is this the same counter, further on? One that fell back was reset; what it had counted is in all the same."""
-    at_least_nl = readings[-1].infused_nl if readings else 0
+    at_least_nl = max((each.infused_nl for each in readings), default=0)
     if infusion is not None and infusion.leg is not None:
         if reading.asked_at_ns < infusion.leg.from_ns:
             return False  # it counted for the leg before

@@ -21,7 +21,7 @@ from pumpd.core.standing import Judged, RulesFile, Used
 from pumpd.core.steps import Step
 from pumpd.core.units import NS_PER_H, NS_PER_S
 
-READINGS_MAX = 64  # at one a second a window of a minute: enough for 10 uL steps at 24.5 mL/h
+READINGS_MAX = 64  # of a counter that stands three are kept: the slower it counts the further back they reach
 HISTORY_MAX = 512  # stretches of given drug kept for the windows; see evolve.py for what is joined
 HISTORY_KEPT_NS = 12 * NS_PER_H  # the longest window that any limit looks back: a session (limits.py)
 TRIPS_MAX = 64  # two of every condition that stops, many times over: the third of one locks and nothing counts on
@@ -67,6 +67,17 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """Where a leg stood at a moment: given in it so far, and due by its granted rates; as bounds (waypoints.py)."""
+
+    at_ns: int
+    low_nl: int
+    high_nl: int
+    due_low_nl: int
+    due_high_nl: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Leg:
     """One stretch between a prepare and the next stop: the pump's counter started at zero with it."""
 
@@ -76,6 +87,7 @@ class Leg:
     base: Interval  # delivered before this leg
     fastest_ul_per_h: int  # the highest rate that may be at the pump; for what silence could hide
     ends_container: bool = False  # its end is the container's, not the plan's
+    marks: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from pumpd.core.look import counted, delivered_now
 from pumpd.core.pump import DriverInfo
 from pumpd.core.regimen import Rules
 from pumpd.core.state import BedState, Infusion, PumpState
+from pumpd.core.tolerance import STANDARD, Tolerance
 
 # our own proposals: a blood pressure is taken again after 5 min; 2 min is what a STOP without a reason gets (GIP 2.2.2)
 PAUSE_BOXES_S: Final = (
@@ -41,6 +42,7 @@ class Setup:
     worst_cycle_ms: tuple[tuple[str, int], ...]  # per slot: one round of its bus with every reply late
     resume_limit_s: int
     training: bool
+    tolerance: Tolerance = STANDARD
     pause_boxes_s: tuple[tuple[PauseReason, int], ...] = PAUSE_BOXES_S
     buses: tuple[tuple[str, ...], ...] = ()  # slots that share a bus; one that is in none has a bus of its own
 

@@ -15,9 +15,10 @@ from pumpd.core import facts as f
 from pumpd.core import glimpses as g
 from pumpd.core.codes import CommandKind, Condition, Phase, Why
 from pumpd.core.containers import container_left_ns
+from pumpd.core.deviation import MARK_EVERY_NS, watch_delivery
 from pumpd.core.effects import Identify, Observe
 from pumpd.core.events import LinkState
-from pumpd.core.look import lease_ns, measured_now, time_left_ns
+from pumpd.core.look import lease_ns, time_left_ns
 from pumpd.core.new_rate import set_rate
 from pumpd.core.pausing import remind
 from pumpd.core.phases import send_stop, stop_now, to
@@ -34,8 +35,6 @@ SILENCE_LONGEST_NS: Final = 5 * NS_PER_S  # older than this a value is no longer
 IDENTIFY_AFTER_MISSES: Final = 3  # a pump that was silent this often may be another one
 QUESTION_AFTER_NS: Final = 15 * NS_PER_S  # wall 4
 STOP_CONFIRMED_WITHIN_NS: Final = 2 * NS_PER_S
-CHECKPOINT_NS: Final = 30 * NS_PER_S
-DEVIATION_PERCENT: Final = 10  # GIP 1.2.2 and 1.2.3
 REPORT_SOON: Final = (CommandKind.PREPARE, CommandKind.ACKNOWLEDGE)
 FORESEEN: Final = (Phase.STARTING, Phase.INFUSING, Phase.STOPPING, Phase.UNCERTAIN, Phase.FAULT)
 
@@ -49,31 +48,14 @@ def follow_plan(turn: Turn, slot: str) -> None:
         alarms.raise_alarm(turn, Condition.OVER_INFUSION, slot)
         stop_now(turn, slot, Why.DEVIATION)
         return
-    _compare_measured(turn, slot)
+    watch_delivery(turn, slot)
     if turn.pump(slot).phase is not Phase.INFUSING:
         return
     _next_step(turn, slot)
     _near_end(turn, slot)
     infusion = turn.infusion(slot)
-    if turn.now_ns - infusion.delivered_at_ns >= CHECKPOINT_NS:
+    if turn.now_ns - infusion.delivered_at_ns >= MARK_EVERY_NS:
         turn.record(f.Checkpoint(at_ns=turn.now_ns, slot=slot, delivered=turn.delivered(slot)))
-
-
-def _compare_measured(turn: Turn, slot: str) -> None:
-    """Granted against measured, each with what it cannot know."""
-    pump, infusion = turn.pump(slot), turn.infusion(slot)
-    measured, granted = measured_now(pump.sighting.readings), infusion.granted_ul_per_h
-    if measured is None or granted is None or pump.command is not None:
-        return
-    surely_least = measured.rate_ul_per_h - measured.uncertainty_ul_per_h
-    surely_most = measured.rate_ul_per_h + measured.uncertainty_ul_per_h
-    if surely_least * 100 > granted * (100 + DEVIATION_PERCENT):
-        alarms.raise_alarm(turn, Condition.OVER_INFUSION, slot, value=measured.rate_ul_per_h)
-        stop_now(turn, slot, Why.DEVIATION)
-    elif surely_most * 100 < granted * (100 - DEVIATION_PERCENT):
-        alarms.raise_alarm(turn, Condition.UNDER_INFUSION, slot, value=measured.rate_ul_per_h)
-    else:
-        alarms.condition_over(turn, Condition.UNDER_INFUSION, slot)
 
 
 def _next_step(turn: Turn, slot: str) -> None:

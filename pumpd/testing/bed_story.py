@@ -216,19 +216,19 @@ class BedStory:
             alarm=alarm,
         )
 
-    def drives(self, infused_ul: int, *, slot: str = "p1", rate: int | None = None, after_s: float = 0.5) -> Decision:
-        """A look shows that it infuses, and its counter."""
-        return self.report(Drive.INFUSING, slot=slot, rate=rate, infused_ul=infused_ul, after_s=after_s)
+    def drives(self, infused_ul: int, *, slot: str = "p1", rate: int | None = None, after_s: float = 0) -> Decision:
+        """A look shows that it infuses, and its counter; by default after the time that the granted rate takes."""
+        readings, granted = self.pump(slot).sighting.readings, self.infusion(slot).granted_ul_per_h or 0
+        more_ul = infused_ul - (readings[-1].infused_nl // NL_PER_UL if readings else 0) if granted else 0
+        took_s = after_s or max(0.5, more_ul * 3_600 / max(granted, 1))
+        return self.report(Drive.INFUSING, slot=slot, rate=rate, infused_ul=infused_ul, after_s=took_s)
 
     def flows(self, seconds: float, *, slot: str = "p1", from_ul: int = 0) -> int:
         """It infuses evenly at the granted rate and is looked at twice a second; its counter at the end, in uL."""
-        granted = self.infusion(slot).granted_ul_per_h
-        assert granted is not None
-        infused_ul = from_ul
+        granted = self.infusion(slot).granted_ul_per_h or 0
         for look_no in range(1, round(seconds * 2) + 1):
-            infused_ul = from_ul + granted * look_no // 7_200
-            self.drives(infused_ul, slot=slot)
-        return infused_ul
+            self.drives(from_ul + granted * look_no // 7_200, slot=slot, after_s=0.5)
+        return from_ul + granted * round(seconds * 2) // 7_200
 
     def ends(self, outcome: e.Outcome, slot: str = "p1", *, after_s: float = 0.1) -> Decision:
         """The pending command ends."""

@@ -9,6 +9,7 @@ plant's own truth (which no pump can tell the daemon) and the bytes on the wire,
 - one prepare gives one start at most, and none reaches the wire after a stop (walls 4 and 6);
 - a pump whose daemon died stands still within its lease, half a millilitre later at most (wall 8);
 - the live state is the fold of the journal (wall 1);
+- no alarm says that a pump gives too much or too little where nothing that happened makes it so;
 - on a day without faults nothing is stopped and no alarm is raised, but for what asks a nurse to do something.
 
 One thing nobody can know: that somebody has just started the pump at its own keys, or dialled another rate there.
@@ -58,6 +59,10 @@ PROMPTS: Final = (
     Condition.ENDED,
     Condition.PAUSE_OVER,
 )
+DEVIATIONS: Final = (
+    Condition.OVER_INFUSION, Condition.UNDER_INFUSION, Condition.REVERSE_FLOW, Condition.COUNTER_CLEARED
+)  # fmt: skip
+CAUSES: Final = {FaultKind.STALL, FaultKind.OCCLUSION, FaultKind.REBOOT, FaultKind.OTHER_USER_AT_KEYPAD}
 SETTLED: Final = (Phase.IDLE, Phase.CHECKING, Phase.STOPPED, Phase.ENDED)
 
 
@@ -157,6 +162,12 @@ class Oracles:
 
     def _alarmed(self, fact: f.AlarmRaised) -> None:
         self.seen[f"alarm {fact.condition.value}"] += 1
+        if fact.slot is not None and fact.condition in DEVIATIONS:
+            causes = {each.kind for each in self._watch(fact.slot).sim.fired} & CAUSES
+            if not causes:
+                self.say(
+                    f"{fact.slot}: alarm {fact.condition.value} {fact.value}, and nothing that happened causes one"
+                )
         if self.calm and fact.condition not in PROMPTS:
             self.say(f"{fact.slot}: alarm {fact.condition.value} {fact.value} on a day without faults: {fact.detail}")
 

@@ -114,25 +114,6 @@ def test_an_alarm_frame_stops_at_once(alarm: PumpAlarm) -> None:
     assert bed.sent(Stop)
 
 
-def test_a_counter_that_fell_back_is_a_reset_and_stops() -> None:
-    bed = running()
-    bed.flows(20)
-    truth_ul = 200
-    bed.drives(0)
-    assert bed.phase() is Phase.STOPPING
-    assert bed.alarm(Condition.PUMP_RESET)
-    bed.stop_confirmed(infused_ul=0)
-    delivered = bed.infusion().delivered
-    assert delivered.low_nl <= truth_ul * 1_000 <= delivered.high_nl, "what it had counted is in all the same"
-
-
-def test_a_counter_that_falls_back_by_its_own_step_is_no_reset() -> None:
-    bed = running()
-    bed.drives(100)
-    bed.drives(99)
-    assert bed.phase() is Phase.INFUSING
-
-
 def test_a_counter_beyond_the_volume_is_a_stop() -> None:
     bed = running()
     bed.drives(4_600)
@@ -153,22 +134,6 @@ def test_a_pump_that_withdraws_is_stopped() -> None:
     bed.report(Drive.OTHER, infused_ul=10)
     assert bed.phase() is Phase.STOPPING
     assert bed.alarm(Condition.UNCOMMANDED_DRIVE)
-
-
-def test_over_infusion_stops_and_under_infusion_tells() -> None:
-    fast = running()
-    for look_no in range(1, 13):
-        fast.drives(look_no * 6)  # 43.2 mL/h instead of 36
-    assert fast.phase() is Phase.STOPPING
-    assert fast.alarm(Condition.OVER_INFUSION)
-    slow = running()
-    for look_no in range(1, 13):
-        slow.drives(look_no * 3)
-    assert slow.phase() is Phase.INFUSING
-    assert slow.alarm(Condition.UNDER_INFUSION)
-    counter = slow.flows(60, from_ul=36)
-    assert counter > 600
-    assert slow.alarm(Condition.UNDER_INFUSION) is None
 
 
 def test_a_healthy_infusion_with_late_looks_is_not_stopped() -> None:

@@ -46,7 +46,7 @@ def running(after_s: float = DWELL_S, *, rules: Rules | None = None) -> BedStory
     bed = BedStory(rules=titrated_rules() if rules is None else rules)
     bed.runs("FM-3H")
     bed.wait(after_s)
-    bed.drives(START * round(after_s) // 3_600)
+    bed.drives(START * round(after_s) // 3_600, after_s=0.5)  # waited already
     return bed
 
 

@@ -157,7 +157,7 @@ def test_a_reading_from_before_a_decrease_is_not_widened_at_the_lower_rate() -> 
 def test_a_rate_dialled_at_the_keys_widens_the_interval_although_the_pump_tells_the_stored_one() -> None:
     bed = running()  # granted 36 mL/h
     for look_no in range(1, 13):
-        bed.drives(look_no * 60_000 // 7_200, rate=36_000)  # and runs at 60
+        bed.drives(look_no * 60_000 // 7_200, rate=36_000, after_s=0.5)  # and runs at 60
     before = bed.look().delivered.high_nl
     bed.wait(2)
     assert bed.look().delivered.high_nl - before >= 2 * 60_000_000 // 3_600
