@@ -34,6 +34,7 @@ from pumpd.api_models import (
     AnswerView,
     BedView,
     HistoryRow,
+    LabelBody,
     PauseBody,
     PersonView,
     ProblemView,
@@ -224,6 +225,12 @@ async def answer(desk: At, by: By, slot: str, body: AnswerBody) -> Response:
 async def rearm(desk: At, by: By, slot: str) -> Response:
     """Take a pump in Fault back into use."""
     return told(await desk.act(by, slot, None, lambda common: r.RearmRequested(**common, slot=slot)))
+
+
+@acts.post("/pumps/{slot}/label", response_model=AnswerView)
+async def label(desk: At, by: By, slot: str, body: LabelBody) -> Response:
+    """The label on the housing of a pump that may be another one, as typed or scanned."""
+    return told(await desk.act(by, slot, body, lambda common: r.PumpConfirmed(**common, slot=slot, asset=body.asset)))
 
 
 @acts.post("/alarms/{alarm_id}/acknowledge", response_model=AnswerView)

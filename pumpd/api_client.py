@@ -27,6 +27,7 @@ from pumpd.api_models import (
     AnswerView,
     BedView,
     HistoryRow,
+    LabelBody,
     PauseBody,
     PersonView,
     ProblemView,
@@ -150,6 +151,11 @@ def rearm(slot: str, key: str | None = None) -> Call[AnswerView]:
 
 def change_container(slot: str, body: ContainerChangeBody, key: str | None = None) -> Call[AnswerView]:
     return _pump(slot, "change_container", body, key)
+
+
+def label(slot: str, asset: str, key: str | None = None) -> Call[AnswerView]:
+    """The label on the pump's housing, as typed or scanned."""
+    return _pump(slot, "label", LabelBody(asset=asset), key)
 
 
 def acknowledge(alarm_id: int, key: str | None = None) -> Call[AnswerView]:
@@ -331,6 +337,9 @@ class AsyncClient:
         self, slot: str, body: ContainerChangeBody, token: str, key: str | None = None
     ) -> AnswerView:
         return await self.send(change_container(slot, body, key), token)
+
+    async def label(self, slot: str, asset: str, token: str, key: str | None = None) -> AnswerView:
+        return await self.send(label(slot, asset, key), token)
 
     async def acknowledge(self, alarm_id: int, token: str | None = None, key: str | None = None) -> AnswerView:
         return await self.send(acknowledge(alarm_id, key), token)

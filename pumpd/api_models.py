@@ -65,6 +65,7 @@ class ButtonsView(View):
     answer: ButtonView
     rearm: ButtonView
     change_container: ButtonView
+    label: ButtonView  # the label of a pump that may be another one
 
 
 class AlarmView(View):
@@ -141,6 +142,7 @@ class PumpView(View):
     container_left_ms: int | None  # None: it outlasts the infusion
     container_left_text: str | None
     container_end_text: str | None
+    asset_in_doubt: bool  # it may be another pump of the same model: its label has to be read
     question: str | None  # the one question to the nurse, when there is one
     command_pending: bool
     age_ms: int | None  # of the pump's last report
@@ -304,6 +306,10 @@ class RateReviewView(View):
     after: RateView
     total: VolumeView
     reasons: tuple[ReasonView, ...]
+
+
+class LabelBody(Body):
+    asset: Name
 
 
 class AnswerBody(Body):

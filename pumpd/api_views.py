@@ -49,6 +49,7 @@ _GATES_OF_START: Final = frozenset(
         ReasonCode.PUMP_IN_ALARM,
         ReasonCode.REPEATED_ALARM,
         ReasonCode.COMMAND_PENDING,
+        ReasonCode.PUMP_NOT_CONFIRMED,
     }
 ) | frozenset(FORBIDS_A_NEW_START)
 
@@ -164,6 +165,7 @@ def pump_view(state: BedState, pump: PumpState, setup: Setup, place: Place, at: 
         container_left_ms=lasts_ns // NS_PER_MS if lasts_ns is not None else None,
         container_left_text=words.duration_ns(lasts_ns) if lasts_ns is not None else None,
         container_end_text=at.clock_text(at.now_ns + lasts_ns) if lasts_ns is not None else None,
+        asset_in_doubt=pump.asset_in_doubt,
         question=words_bed.QUESTION if infusion is not None and infusion.question else None,
         command_pending=pump.command is not None or pump.stop is not None,
         age_ms=None if seen.age_ns is None else seen.age_ns // NS_PER_MS,
@@ -267,6 +269,7 @@ def buttons(state: BedState, pump: PumpState, setup: Setup, now_ns: int) -> m.Bu
         end=button(r.EndRequested(**common, slot=slot)),
         answer=button(r.DeliveryAnswered(**common, slot=slot, answer=r.Answer.DRIVEN)),
         rearm=button(r.RearmRequested(**common, slot=slot)),
+        label=button(r.PumpConfirmed(**common, slot=slot, asset=setup.asset(slot))),
         change_container=button(_as_ordered(infusion, common, slot)),
     )
 

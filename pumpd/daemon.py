@@ -32,13 +32,13 @@ from pumpd.config import SOCKET_SCHEME, Config
 from pumpd.core.codes import PauseReason
 from pumpd.core.effects import PumpEffect
 from pumpd.core.look import MOVING
-from pumpd.core.pump import DriverInfo
+from pumpd.core.pump import DriverInfo, IdentityKind
 from pumpd.core.regimen import Rules
 from pumpd.core.standing import RulesFile
 from pumpd.core.tolerance import STANDARD, TIGHT
 from pumpd.core.turn import Setup
 from pumpd.driver_api import Driver
-from pumpd.errors import LinkError, PortForbidden, PortHeld, PumpdError
+from pumpd.errors import ConfigError, LinkError, PortForbidden, PortHeld, PumpdError
 from pumpd.file_check import COMPARED_WITHIN_S, FileCheck, keep_comparing
 from pumpd.health import Health, Notify
 from pumpd.journal import Journal
@@ -111,6 +111,17 @@ def rules_of(config: Config, files: FileCheck) -> Rules:
     return replace(rules, catalogue=replace(rules.catalogue, regimens=kept))
 
 
+def _labelled(config: Config, drivers: dict[str, Driver]) -> None:
+    """Raises ConfigError: a pump that cannot tell itself from its twin has to be told apart by its label."""
+    for pump in config.pumps:
+        info = drivers[pump.slot].info
+        if info.identity is IdentityKind.MODEL and not pump.asset.strip():
+            raise ConfigError(
+                f"pump {pump.slot}: asset is missing: a {info.title} reports no serial number. "
+                "Write the label on its housing there, for example asset = 'No. 17'"
+            )
+
+
 def _setup(config: Config, drivers: dict[str, Driver], files: FileCheck) -> Setup:
     infos: list[tuple[str, DriverInfo]] = []
     cycles: list[tuple[str, int]] = []
@@ -126,6 +137,7 @@ def _setup(config: Config, drivers: dict[str, Driver], files: FileCheck) -> Setu
         tolerance=TIGHT if config.bedside.deviation == "tight" else STANDARD,
         training=config.training,
         pause_boxes_s=tuple((reason, getattr(config.bedside.pause_s, reason.value)) for reason in PauseReason),
+        assets=tuple((pump.slot, pump.asset) for pump in config.pumps),
         buses=tuple(tuple(pump.slot for pump in bus.pumps) for bus in config.buses),
     )
 
@@ -192,6 +204,7 @@ async def _live(config: Config, files: FileCheck) -> int:
     for slot, driver in drivers.items():
         if not driver.info.verified_on_hardware:
             log.warning("driver_not_verified_on_hardware", slot=slot, driver=driver.info.name)
+    _labelled(config, drivers)
     setup = _setup(config, drivers, files)
     boot = clock.new_id()
     health = Health(Notify.from_environment())

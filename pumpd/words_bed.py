@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from pumpd.core import asset_facts
 from pumpd.core import audio as a
 from pumpd.core import container_facts as c
 from pumpd.core import deliveries as d
@@ -72,6 +73,18 @@ ALARMS: Final[Mapping[Condition, tuple[str, str]]] = {
     Condition.STOP_UNCONFIRMED: (
         "The pump has not confirmed the stop",
         f"{_STOP_KEY}, or clamp the line. The stop is being sent again and again.",
+    ),
+    Condition.PUMP_IN_DOUBT: (
+        "It may be another pump of the same model",
+        "Read the label on its housing and type or scan it on this page. Until then nothing can be started or raised.",
+    ),
+    Condition.TARGET_DIFFERS: (
+        "The pump's volume target was changed at the pump",
+        "It was stopped. Look at the pump, then resume: everything is programmed anew.",
+    ),
+    Condition.RATE_LOWERED_AT_PUMP: (
+        "Somebody lowered the rate at the pump itself",
+        "It runs on at the lower rate. Change it on this page if that is not what was meant.",
     ),
     Condition.REPEATED_ALARM: (
         "The same alarm has stopped this pump three times within 10 min",
@@ -203,6 +216,7 @@ ACTIONS: Final[Mapping[Action, str]] = {
     Action.ACKNOWLEDGE: "an alarm as seen",
     Action.ANSWER: "an answer about the plunger",
     Action.REARM: "the pump back into use",
+    Action.CONFIRM_PUMP: "the pump's label to be taken as read",
     Action.CHANGE_CONTAINER: "a change of the container",
 }
 
@@ -300,6 +314,8 @@ PLAIN: Final[Mapping[type, str]] = {
     f.BootStarted: "This computer's program started",
     f.PumpRecognised: "The pump said who it is",
     f.LegPrepared: "The pump read its programme back",
+    asset_facts.AssetDoubted: "It may be another pump of the same model",
+    asset_facts.AssetConfirmed: "A person read the pump's label, and it is the right one",
     f.RateWaits: "The pump is stopped for a rate that it takes only standing still",
     f.RateProgrammed: "The new rate is programmed",
     f.RateDropped: "The new rate is not set after all",

@@ -264,6 +264,19 @@ _SENTENCES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
         f"This bed's configuration changed while this program ran. {_NOTHING_NEW} {_RESTART}",
         _plain,
     ),
+    ReasonCode.PUMP_NOT_CONFIRMED: (
+        "It may be another pump of the same model. Read the label on its housing and type or scan it here.",
+        _plain,
+    ),
+    ReasonCode.PUMP_NOT_IN_DOUBT: ("Nobody doubts which pump this is. Nothing to do.", _plain),
+    ReasonCode.ASSET_DIFFERS: (
+        "This is not the label of the pump that belongs here. Connect the right pump, or use another bed's page.",
+        _plain,
+    ),
+    ReasonCode.NO_ASSET_KNOWN: (
+        "No label is written down for this pump, so it cannot be told from its twin. Call support.",
+        _plain,
+    ),
     ReasonCode.NO_SUCH_SLOT: ("This bed has no such pump. Choose one from the list.", _plain),
     ReasonCode.NOT_SIGNED_IN: ("Nobody is signed in. Sign in with your PIN and try again.", _plain),
     ReasonCode.ROLE_MAY_NOT: ("Your role may not do this. Ask a nurse or the prescriber.", _plain),

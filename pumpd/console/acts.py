@@ -182,6 +182,16 @@ async def rearm(request: Request) -> Response:
     return await _act(request, ask)
 
 
+async def label(request: Request) -> Response:
+    """The label on the housing of a pump that may be another one."""
+    slot = request.path_params["slot"]
+
+    async def ask(room: Room, visit: Visit, values: dict[str, str]) -> AnswerView:
+        return await room.client.label(slot, values.get("asset", "") or "-", visit.token, _key(values))
+
+    return await _act(request, ask)
+
+
 async def acknowledge(request: Request) -> Response:
     alarm_id = request.path_params["alarm_id"]
 

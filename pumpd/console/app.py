@@ -77,6 +77,7 @@ ROUTES: Final = (
     Route("/pumps/{slot}/step", acts.step, methods=_POST),
     Route("/pumps/{slot}/answer", acts.answer, methods=_POST),
     Route("/pumps/{slot}/rearm", acts.rearm, methods=_POST),
+    Route("/pumps/{slot}/label", acts.label, methods=_POST),
     Mount("/static", StaticFiles(directory=STATIC)),
 )
 

@@ -144,6 +144,9 @@ TABLE: Final[dict[Condition, Row]] = {
     Condition.PUMP_CHANGED: Row(
         harm=Harm.DEATH, onset=Onset.PROMPT, priority=Priority.HIGH, clears=Clears.BY_SEEING, out_of_use=OF_A_PATIENT
     ),
+    Condition.TARGET_DIFFERS: Row(
+        harm=Harm.DEATH, onset=Onset.IMMEDIATE, priority=Priority.HIGH, clears=Clears.BY_SEEING, stops=DRIVEN
+    ),
     Condition.REPEATED_ALARM: Row(
         harm=Harm.REVERSIBLE, onset=Onset.IMMEDIATE, priority=Priority.HIGH, clears=Clears.SEEN
     ),
@@ -176,6 +179,9 @@ TABLE: Final[dict[Condition, Row]] = {
         stops=(Phase.CHECKING, Phase.STARTING, Phase.UNCERTAIN),
     ),
     Condition.STOPPED_AT_PUMP: Row(
+        harm=Harm.REVERSIBLE, onset=Onset.PROMPT, priority=Priority.MEDIUM, clears=Clears.BY_SEEING
+    ),
+    Condition.RATE_LOWERED_AT_PUMP: Row(
         harm=Harm.REVERSIBLE, onset=Onset.PROMPT, priority=Priority.MEDIUM, clears=Clears.BY_SEEING
     ),
     Condition.CONTAINER_ENDED: Row(
@@ -213,6 +219,9 @@ TABLE: Final[dict[Condition, Row]] = {
     ),
     Condition.RESTARTED: Row(
         harm=Harm.MINOR, onset=Onset.PROMPT, priority=Priority.LOW, clears=Clears.BY_SEEING
+    ),
+    Condition.PUMP_IN_DOUBT: Row(
+        harm=Harm.MINOR, onset=Onset.DELAYED, priority=Priority.PROMPT, clears=Clears.ITSELF
     ),
     Condition.STEP_DUE: Row(
         harm=Harm.MINOR, onset=Onset.DELAYED, priority=Priority.PROMPT, clears=Clears.ITSELF

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from pumpd.core import alarms, changing, gates, in_force, infusion, resuming, rise, titration, watch
+from pumpd.core import alarms, changing, gates, in_force, infusion, resuming, rise, swapping, titration, watch
 from pumpd.core import events as e
 from pumpd.core import facts as f
 from pumpd.core import requests as r
@@ -103,6 +103,8 @@ def _person(turn: Turn, request: r.PersonRequest) -> None:
             gates.rearm(turn, request)
         case r.ContainerChangeRequested():
             changing.change(turn, request)
+        case r.PumpConfirmed():
+            swapping.confirm(turn, request)
         case _:
             assert_never(request)
 

@@ -126,6 +126,11 @@ class ReasonCode(Enum):
     REQUEST_ID_USED = "request_id_used"
     REVIEW_EXPIRED_S = "review_expired_s"
     NO_SUCH_SLOT = "no_such_slot"
+    # which pump it is (core/swapping.py)
+    PUMP_NOT_CONFIRMED = "pump_not_confirmed"
+    PUMP_NOT_IN_DOUBT = "pump_not_in_doubt"
+    ASSET_DIFFERS = "asset_differs"
+    NO_ASSET_KNOWN = "no_asset_known"
     REPEATED_ALARM = "repeated_alarm"
 
 
@@ -243,7 +248,19 @@ class Action(Enum):
     ACKNOWLEDGE = "acknowledge"
     ANSWER = "answer"
     REARM = "rearm"
+    CONFIRM_PUMP = "confirm_pump"
     CHANGE_CONTAINER = "change_container"
+
+
+class AssetDoubt(Enum):
+    """Why a pump without a serial number may be another one."""
+
+    SILENCE = "silence"  # longer than its lease
+    COUNTER = "counter"  # not one that ours can show
+    RATE = "rate"
+    STATE = "state"  # it stands still where ours drives, or the other way round
+    IDENTITY = "identity"
+    POWER = "power"  # it was without for a moment, and nothing of before proves anything
 
 
 class Condition(Enum):
@@ -254,6 +271,9 @@ class Condition(Enum):
     OVER_INFUSION = "over_infusion"
     DELIVERY_UNKNOWN = "delivery_unknown"
     PUMP_CHANGED = "pump_changed"
+    PUMP_IN_DOUBT = "pump_in_doubt"
+    TARGET_DIFFERS = "target_differs"
+    RATE_LOWERED_AT_PUMP = "rate_lowered_at_pump"
     PUMP_RESET = "pump_reset"
     STALLED = "stalled"
     LEASE_EXPIRED = "lease_expired"

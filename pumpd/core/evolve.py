@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
+from pumpd.core import asset_facts
 from pumpd.core import audio as a
 from pumpd.core import container_facts as c
 from pumpd.core import deliveries as d
@@ -64,6 +65,14 @@ def evolve(state: BedState, fact: Fact) -> BedState:
             return _alarm(state, fact)
         case a.AlarmRose():
             return signalling(state, fact)
+        case asset_facts.AssetDoubted():
+            if fact.delivered is not None:
+                state = recorded(state, fact.slot, fact.at_ns, fact.delivered)
+            return state.with_pump(replace(state.on(fact.slot), asset_doubt=fact.why))
+        case asset_facts.AssetConfirmed():
+            pump = state.on(fact.slot)
+            seen = replace(pump.sighting, readings=())  # they may be another pump's
+            return state.with_pump(replace(pump, asset_doubt=None, sighting=seen))
         case f.LinkWent() | f.PumpRecognised() | g.Asked() | g.Seen() | g.Missed() | g.StopTried():
             return state.with_pump(sighted(state.on(fact.slot), fact))
         case f.CommandIssued() | f.CommandClosed():

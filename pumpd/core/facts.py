@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pumpd.core.asset_facts import AssetConfirmed, AssetDoubted
 from pumpd.core.audio import AlarmRose
 from pumpd.core.codes import (
     Action,
@@ -332,6 +333,8 @@ Fact = (
     | RequestRefused
     | LinkWent
     | PumpRecognised
+    | AssetDoubted
+    | AssetConfirmed
     | InfusionOrdered
     | CommandIssued
     | CommandClosed

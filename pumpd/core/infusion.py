@@ -9,8 +9,9 @@ from __future__ import annotations
 from pumpd.core import alarms
 from pumpd.core import facts as f
 from pumpd.core import glimpses as g
-from pumpd.core.codes import CommandKind, Condition, Ending, Phase, Why
+from pumpd.core.codes import AssetDoubt, CommandKind, Condition, Ending, Phase, Why
 from pumpd.core.containers import ends_container
+from pumpd.core.doubting import doubt
 from pumpd.core.effects import Start
 from pumpd.core.events import (
     AlarmSeen,
@@ -49,6 +50,7 @@ def on_identified(turn: Turn, request: PumpIdentified) -> None:
     changed = pump.identified not in (None, request.identified)
     if changed and pump.phase not in (Phase.IDLE, Phase.ENDED, Phase.FAULT):
         alarms.raise_alarm(turn, Condition.PUMP_CHANGED, slot, detail=request.identified.model)
+        doubt(turn, slot, AssetDoubt.IDENTITY)
         to(turn, slot, Phase.FAULT, Why.PUMP_CHANGED)  # first, while what was seen of the old one still counts
         send_stop(turn, slot)
     turn.record(f.PumpRecognised(at_ns=turn.now_ns, slot=slot, identified=request.identified))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from pumpd.core import delivered as volume
-from pumpd.core.codes import Phase, Why
+from pumpd.core.codes import AssetDoubt, Phase, Why
 from pumpd.core.containers import container_left_ns, containers_in_all
 from pumpd.core.delivered import Interval, Measured
 from pumpd.core.lease import stands_in
@@ -95,7 +95,10 @@ def counted(pump: PumpState, infusion: Infusion, info: DriverInfo) -> Interval:
         known, slack_nl = infusion.delivered, 2 * (last.step_nl + step_nl)
         # somebody ran the pump at its own keys with nothing of ours programmed: into the patient, or beside
         return replace(known, high_nl=known.high_nl + max(0, moved_nl) + slack_nl) if ran or moved_nl > 0 else known
-    return volume.monotone(infusion.delivered, volume.from_counter(leg.base, last.infused_nl, last.step_nl, step_nl))
+    told = volume.from_counter(leg.base, last.infused_nl, last.step_nl, step_nl)
+    if pump.asset_doubt not in (None, AssetDoubt.SILENCE):  # perhaps another pump's: it takes nothing for given
+        return replace(infusion.delivered, high_nl=max(infusion.delivered.high_nl, told.high_nl))
+    return volume.monotone(infusion.delivered, told)
 
 
 def delivered_now(pump: PumpState, info: DriverInfo, now_ns: int, boot_at_ns: int = 0) -> Interval:

@@ -17,14 +17,16 @@ from pumpd.core import facts as f
 from pumpd.core import glimpses as g
 from pumpd.core.alarm_table import TABLE, PumpAction
 from pumpd.core.battery import watch_battery
-from pumpd.core.codes import CommandKind, Condition, Ending, Phase, Why
+from pumpd.core.codes import AssetDoubt, CommandKind, Condition, Ending, Phase, Why
 from pumpd.core.deviation import fell_back
+from pumpd.core.doubting import beyond_reach, doubt
 from pumpd.core.events import LinkState
+from pumpd.core.lease import stands_in
 from pumpd.core.look import believed, measured_now, motor_step_nl
 from pumpd.core.new_rate import go_on
 from pumpd.core.phases import change_rate, send_stop, stop_now, to
-from pumpd.core.pump import Drive, PumpAlarm, Report
-from pumpd.core.state import Infusion
+from pumpd.core.pump import Drive, DriverInfo, PumpAlarm, Report
+from pumpd.core.state import Infusion, Leg, PumpState
 from pumpd.core.turn import Turn
 from pumpd.core.units import PPM
 from pumpd.core.watch import QUESTION_AFTER_NS, follow_plan
@@ -40,6 +42,8 @@ def alarmed(turn: Turn, slot: str, alarm: PumpAlarm) -> None:
     condition = alarms.condition_of(alarm)
     if condition is not Condition.BATTERY_LOW:  # its stages are told by reports: battery.py
         alarms.raise_alarm(turn, condition, slot, detail=alarm.value)
+    if alarm is PumpAlarm.RESET:
+        doubt(turn, slot, AssetDoubt.POWER)
     if TABLE[condition].action(phase) is PumpAction.STOP:
         why = Why.PUMP_RESET if alarm is PumpAlarm.RESET else Why.PUMP_ALARM
         stop_now(turn, slot, why)
@@ -91,6 +95,8 @@ def _at_rest(turn: Turn, slot: str, *, still: bool) -> None:
         alarms.condition_over(turn, Condition.UNCOMMANDED_DRIVE, slot)
         _compare_at_rest(turn, slot)
         return
+    if turn.pump(slot).sighting.after_gap:
+        doubt(turn, slot, AssetDoubt.STATE)
     alarms.raise_alarm(turn, Condition.UNCOMMANDED_DRIVE, slot)
     phase = turn.pump(slot).phase
     if phase in (Phase.IDLE, Phase.ENDED):
@@ -106,7 +112,14 @@ def _at_rest(turn: Turn, slot: str, *, still: bool) -> None:
 def _compare_at_rest(turn: Turn, slot: str) -> None:
     """The last leg's counter at rest: what it adds went in between two looks, by somebody's hand at the pump."""
     pump = turn.pump(slot)
-    if pump.phase not in (Phase.STOPPED, Phase.ENDED) or pump.infusion is None or not believed(pump):
+    if pump.phase not in (Phase.STOPPED, Phase.ENDED) or pump.infusion is None:
+        return
+    last = pump.sighting.last
+    strange = pump.infusion.leg is not None and not believed(pump)
+    if pump.sighting.after_gap and last is not None and (strange or beyond_reach(turn, slot, last)):
+        doubt(turn, slot, AssetDoubt.COUNTER)
+        pump = turn.pump(slot)
+    if pump.infusion is None or not believed(pump):
         return
     counted = turn.counted(slot)
     if counted.low_nl > pump.infusion.delivered.high_nl:
@@ -120,6 +133,8 @@ def _volume_reached(turn: Turn, slot: str, report: Report) -> bool:
     infusion = turn.infusion(slot)
     if infusion.leg is None or report.infused_nl is None:
         return False
+    if turn.pump(slot).asset_doubt not in (None, AssetDoubt.SILENCE) or beyond_reach(turn, slot, report):
+        return False  # perhaps another pump has reached something
     return report.infused_nl + report.step_nl >= infusion.leg.whole_nl
 
 
@@ -145,9 +160,12 @@ def _stood_still(turn: Turn, slot: str, report: Report) -> None:
         stop_now(turn, slot, Why.REPORTED_STILL)
         return
     if not _counter_fits(turn, slot, report):
+        doubt(turn, slot, AssetDoubt.COUNTER)
         alarms.raise_alarm(turn, Condition.PUMP_RESET, slot)
         stop_now(turn, slot, Why.PUMP_RESET)
         return
+    if pump.sighting.after_gap:
+        doubt(turn, slot, AssetDoubt.STATE)
     alarms.raise_alarm(turn, Condition.STOPPED_AT_PUMP, slot)
     to(turn, slot, Phase.STOPPED, Why.REPORTED_STILL, settled=True)
 
@@ -158,6 +176,8 @@ def _counter_fits(turn: Turn, slot: str, report: Report) -> bool:
     if infusion.leg is None or report.infused_nl is None:
         return report.infused_nl is None
     slack_nl = report.step_nl + motor_step_nl(turn.setup.info(slot), infusion.programme.syringe_diameter_um)
+    if beyond_reach(turn, slot, report):
+        return False
     return believed(turn.pump(slot)) and report.infused_nl <= infusion.leg.whole_nl + slack_nl
 
 
@@ -170,10 +190,15 @@ def _drives(turn: Turn, slot: str, report: Report) -> None:
         stop_now(turn, slot, Why.DEVIATION)
         return
     if not _counter_fits(turn, slot, report):
+        doubt(turn, slot, AssetDoubt.COUNTER)
         condition = Condition.OVER_INFUSION if pump.phase is Phase.INFUSING else Condition.RATE_DIFFERS
         if pump.phase is Phase.INFUSING and report.infused_nl is not None:
             condition = fell_back(turn, slot, report.infused_nl) or condition
         alarms.raise_alarm(turn, condition, slot, value=report.infused_nl)
+        stop_now(turn, slot, Why.DEVIATION)
+        return
+    if infusion.leg is not None and not _target_fits(infusion.leg, turn.setup.info(slot), report):
+        alarms.raise_alarm(turn, Condition.TARGET_DIFFERS, slot)
         stop_now(turn, slot, Why.DEVIATION)
         return
     rate = rate_told(infusion, report)
@@ -184,7 +209,12 @@ def _drives(turn: Turn, slot: str, report: Report) -> None:
             return
         rate, sure = max(fits, default=0), len(fits) == 1
     allowed = (granted, infusion.rate_ul_per_h) if pump.phase is Phase.UNCERTAIN or pending else (granted,)
-    if (rate is not None and rate not in allowed) or infusion.leg is None:
+    if _lowered_at_its_keys(pump, granted, rate):
+        turn.record(f.StepsByTap(at_ns=turn.now_ns, slot=slot))
+        alarms.raise_alarm(turn, Condition.RATE_LOWERED_AT_PUMP, slot, value=rate)
+    elif (rate is not None and rate not in allowed) or infusion.leg is None:
+        if pump.sighting.after_gap:
+            doubt(turn, slot, AssetDoubt.RATE)
         alarms.raise_alarm(turn, Condition.RATE_DIFFERS, slot, value=rate)
         stop_now(turn, slot, Why.DEVIATION)
         return
@@ -208,6 +238,21 @@ def _drives(turn: Turn, slot: str, report: Report) -> None:
         change_rate(turn, slot, fall_again)  # a decrease whose outcome was unknown did not happen: falling is free
         return
     follow_plan(turn, slot)
+
+
+def _lowered_at_its_keys(pump: PumpState, granted: int | None, rate: int | None) -> bool:
+    """Somebody made it slower at the pump while we were looking on: falling is free, and is told (wall 9)."""
+    seen_all_along = pump.phase is Phase.INFUSING and pump.command is None and not pump.sighting.after_gap
+    return seen_all_along and granted is not None and rate is not None and 0 < rate < granted
+
+
+def _target_fits(leg: Leg, info: DriverInfo, report: Report) -> bool:
+    """The volume target as it was read back at the prepare; one that stands in for a lease moves up to the whole."""
+    if report.target_nl is None:
+        return True
+    if stands_in(info) is not None:
+        return report.target_nl <= leg.whole_nl
+    return report.target_nl == leg.granted.volume_nl
 
 
 def rate_told(infusion: Infusion, report: Report) -> int | None:

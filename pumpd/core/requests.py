@@ -195,6 +195,18 @@ class ContainerChangeRequested:
     asked_at_ns: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PumpConfirmed:
+    """Somebody read, or scanned, the label on the housing of a pump that may be another one."""
+
+    at_ns: int
+    request_id: str
+    actor: Actor | None
+    slot: str
+    asset: str
+    asked_at_ns: int | None = None
+
+
 PersonRequest = (
     StartRequested
     | StopRequested
@@ -207,5 +219,6 @@ PersonRequest = (
     | DeliveryAnswered
     | RearmRequested
     | ContainerChangeRequested
+    | PumpConfirmed
 )
 Request = PersonRequest | BusEvent | DaemonEvent

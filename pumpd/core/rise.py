@@ -45,6 +45,8 @@ def against_a_rise(turn: Turn, slot: str) -> list[Reason]:
         found.append(hard(ReasonCode.REPEATED_ALARM))
     if pump.command is not None or pump.stop is not None:
         found.append(hard(ReasonCode.COMMAND_PENDING))
+    if pump.asset_in_doubt:
+        found.append(hard(ReasonCode.PUMP_NOT_CONFIRMED))
     return found
 
 

@@ -27,12 +27,12 @@ def sighted(pump: PumpState, fact: SightFact) -> PumpState:
         case f.PumpRecognised():
             if pump.identified not in (None, fact.identified):
                 seen = Sighting(asked_at_ns=seen.asked_at_ns, stop_pending=seen.stop_pending)  # that was another pump
-            seen = replace(seen, asking_since_ns=None, quiet_since_ns=fact.at_ns, missed=0)
+            seen = replace(seen, asking_since_ns=None, quiet_since_ns=fact.at_ns, missed=0, gap=True)
             return replace(pump, identified=fact.identified, sighting=seen)
         case g.Asked():
             return replace(pump, sighting=replace(seen, asking_since_ns=fact.at_ns, asked_at_ns=fact.at_ns))
         case g.Missed():
-            seen = replace(seen, asking_since_ns=None, quiet_since_ns=fact.at_ns, missed=seen.missed + 1)
+            seen = replace(seen, asking_since_ns=None, quiet_since_ns=fact.at_ns, missed=seen.missed + 1, gap=True)
             return replace(pump, sighting=seen)
         case g.StopTried():
             return replace(pump, sighting=replace(seen, stop_pending=fact.pending, quiet_since_ns=fact.at_ns))
@@ -55,7 +55,7 @@ def _with_report(pump: PumpState, fact: g.Seen) -> Sighting:
             readings = (*(readings[:-1] if stands else readings), reading)[-READINGS_MAX:]
     return replace(
         seen, asking_since_ns=None, quiet_since_ns=fact.at_ns, last=fact.report, last_at_ns=fact.at_ns,
-        readings=readings, missed=0,
+        readings=readings, missed=0, gap=False, after_gap=seen.gap, heard_at_ns=fact.asked_at_ns,
     )  # fmt: skip
 
 

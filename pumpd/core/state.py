@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pumpd.core.codes import CommandKind, Condition, Given, Grant, PauseReason, Phase, Priority, Reason, Why
+from pumpd.core.codes import AssetDoubt, CommandKind, Condition, Given, Grant, PauseReason, Phase, Priority, Reason, Why
 from pumpd.core.delivered import NOTHING, Interval
 from pumpd.core.events import LinkState
 from pumpd.core.library import Entry
@@ -52,6 +52,9 @@ class Sighting:
     last_at_ns: int | None = None
     readings: tuple[Reading, ...] = ()  # of this leg's counter, and only such as go on from one another
     missed: int = 0  # looks in a row that showed nothing
+    gap: bool = True  # since the last report something went unanswered, or the pump had to say anew who it is
+    after_gap: bool = False  # ... and the last report is the first after it
+    heard_at_ns: int | None = None  # the pump was heard at this moment at the earliest
     stop_pending: bool = False  # an attempt at a stop is with the bus
 
 
@@ -175,12 +178,18 @@ class PumpState:
     link_detail: str = ""
     link_since_ns: int = 0
     identified: Identified | None = None
+    asset_doubt: AssetDoubt | None = None  # it may be another pump: nothing rises before its label is read
     infusion: Infusion | None = None
     command: Command | None = None  # prepare, start, change of rate, acknowledge: one at a time
     stop: Command | None = None  # a stop waits for none of them, and lasts until a report shows no drive
     trips: tuple[Trip, ...] = ()
     locked_by: Condition | None = None  # it stopped this pump too often: no start before a person has looked
     sighting: Sighting = Sighting()
+
+    @property
+    def asset_in_doubt(self) -> bool:
+        """Nobody can say that this is still the pump which belongs here."""
+        return self.asset_doubt is not None
 
     def due(self) -> Infusion:
         """The infusion of a pump that must have one."""

@@ -44,6 +44,7 @@ class Setup:
     training: bool
     tolerance: Tolerance = STANDARD
     pause_boxes_s: tuple[tuple[PauseReason, int], ...] = PAUSE_BOXES_S
+    assets: tuple[tuple[str, str], ...] = ()  # slot -> label on the housing
     buses: tuple[tuple[str, ...], ...] = ()  # slots that share a bus; one that is in none has a bus of its own
 
     def pause_box_s(self, reason: PauseReason | None) -> int:
@@ -57,6 +58,10 @@ class Setup:
     def cycle_ms(self, slot: str) -> int:
         """The worst round of the bus that this slot shares."""
         return next(cycle for name, cycle in self.worst_cycle_ms if name == slot)
+
+    def asset(self, slot: str) -> str:
+        """The label on the housing of the pump that belongs on a slot; empty where nobody wrote it down."""
+        return next((label for name, label in self.assets if name == slot), "")
 
     def neighbours(self, slot: str) -> tuple[str, ...]:
         """The other slots of the same bus."""

@@ -16,6 +16,7 @@ from pumpd.core import glimpses as g
 from pumpd.core.codes import CommandKind, Condition, Phase, Why
 from pumpd.core.containers import container_left_ns
 from pumpd.core.deviation import MARK_EVERY_NS, watch_delivery
+from pumpd.core.doubting import doubt_silence
 from pumpd.core.effects import Identify, Observe
 from pumpd.core.events import LinkState
 from pumpd.core.look import lease_ns, time_left_ns
@@ -120,6 +121,7 @@ def on_tick(turn: Turn, slot: str) -> None:
     if pump.stop is not None and not pump.sighting.stop_pending:
         send_stop(turn, slot)
     _look_again(turn, slot)
+    doubt_silence(turn, slot)
     match pump.phase:
         case Phase.STOPPING:
             if turn.now_ns - pump.phase_since_ns >= STOP_CONFIRMED_WITHIN_NS:

@@ -64,6 +64,7 @@ class BedStory:
             worst_cycle_ms=tuple((slot, cycle_ms) for slot in slots),
             resume_limit_s=resume_limit_s,
             training=True,
+            assets=tuple((slot, f"No. {slot}") for slot in slots),
             buses=(tuple(slots),) if one_bus else (),
         )
         self.now_ns = 1_000 * NS_PER_S

@@ -30,6 +30,7 @@ from pumpd.core.requests import (
     ContainerChangeRequested,
     Keep,
     Override,
+    PumpConfirmed,
     ResumeRequested,
     StartRequested,
     StepRequested,
@@ -59,6 +60,11 @@ class Line:
     driver: str = "new_era"
 
 
+def asset_of(slot: str) -> str:
+    """The label on the housing of the pump that belongs on a slot."""
+    return f"NE-1000 No. {slot}"
+
+
 def setup_for(
     lines: Sequence[Line], *, training: bool = True, resume_limit_s: int = 900, rules: Rules | None = None
 ) -> Setup:
@@ -75,6 +81,7 @@ def setup_for(
         worst_cycle_ms=tuple(cycles),
         resume_limit_s=resume_limit_s,
         training=training,
+        assets=tuple((slot, asset_of(slot)) for line in lines for slot, _ in line.slots),
         buses=tuple(tuple(slot for slot, _ in line.slots) for line in lines),
     )
 
@@ -197,6 +204,14 @@ class PlayedBed:
                 concentration_ug_per_ml=infusion.programme.concentration_ug_per_ml,
             )
         )  # fmt: skip
+
+    async def confirm(self, asset: str, slot: str = "p1") -> Reply:
+        """Read the label of the pump that stands there."""
+        return await self.bedside.ask(
+            PumpConfirmed(
+                at_ns=self.clock.now_ns(), request_id=self.clock.new_id(), actor=NURSE, slot=slot, asset=asset
+            )
+        )
 
     async def step(self, slot: str = "p1") -> Reply:
         return await self.bedside.ask(

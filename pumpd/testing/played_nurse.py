@@ -24,7 +24,7 @@ from pumpd.core.requests import (
     RearmRequested,
 )
 from pumpd.errors import ApiError
-from pumpd.testing.played_bed import NURSE, PlayedBed
+from pumpd.testing.played_bed import NURSE, PlayedBed, asset_of
 
 ORDERS = (  # regimen, container, shortest and longest weight in kg
     ("MDD-2x3", "syringe-60-1", 50, 99),
@@ -55,6 +55,8 @@ class PlayedNurse:
                 await self._start(bed, slot)
             elif phase is Phase.STOPPED and rng.random() < 0.03:
                 await self._after_a_stop(bed, slot)
+            elif bed.pump(slot).asset_in_doubt and rng.random() < 0.03:
+                await bed.confirm(asset_of(slot), slot)
             elif phase is Phase.FAULT and rng.random() < 0.02:
                 await self._ask(bed, RearmRequested, slot=slot)
             elif phase is Phase.UNCERTAIN and rng.random() < 0.05:

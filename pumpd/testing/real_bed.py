@@ -125,7 +125,9 @@ class RealBed:
             lines.append(f'[[bus]]\nname = "bus-{slots[0]}"\nport = "{link}"\nbaud = 19200')
             for address, slot in enumerate(slots):
                 driver = drivers.get(slot, "new_era")
-                lines.append(f'[[bus.pump]]\nslot = "{slot}"\ndriver = "{driver}"\naddress = {address}')
+                lines.append(
+                    f'[[bus.pump]]\nslot = "{slot}"\ndriver = "{driver}"\naddress = {address}\nasset = "{slot}"'
+                )
         if self.broker is not None:
             lines.append(f'[mqtt]\nhost = "127.0.0.1"\nport = {self.broker.port}\nkeepalive_s = 2')
         self.config.write_text("\n\n".join([*lines, more]) + "\n", encoding="utf-8")

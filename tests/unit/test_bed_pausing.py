@@ -83,7 +83,9 @@ def test_the_reason_survives_a_restart_and_goes_with_the_pause() -> None:
     bed.boot(away_s=10)
     bed.connect()
     bed.report()
-    bed.tick(600)
+    for _ in range(60):
+        bed.report(after_s=10)
+        bed.tick()
     assert bed.infusion().pause is PauseReason.TRANSPORT
     assert bed.alarm(Condition.PAUSE_OVER) is None
     bed.resumes()

@@ -90,9 +90,10 @@ def test_an_automatic_step_up_waits_while_the_journal_is_down_and_goes_when_it_i
 
 def test_an_automatic_step_up_waits_while_a_high_alarm_is_unseen() -> None:
     bed = running()
+    bed.flows(90)
     bed.boot()
     bed.connect()
-    bed.drives(900)
+    bed.drives(905)
     assert bed.phase() is Phase.INFUSING
     bed.drives(1_005)
     assert bed.alarm(Condition.STEP_DUE), "after a restart even an automatic step waits for a tap"

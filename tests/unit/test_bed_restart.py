@@ -10,6 +10,7 @@ from pumpd.core.events import CommandEnded, Done, LinkState
 from pumpd.core.pump import Drive, PumpAlarm
 from pumpd.core.requests import Keep
 from pumpd.testing.bed_story import OTHER_PUMP, BedStory
+from pumpd.testing.swap_story import label_read
 
 
 def running(regimen: str = "TRAIN-5MIN") -> BedStory:
@@ -91,6 +92,9 @@ def test_a_different_pump_on_the_same_cable_inherits_nothing() -> None:
     assert delivered.high_nl < 700_000, "the old pump's lease bounds what it may have given since"
     bed.rearm()
     assert bed.phase() is Phase.ENDED
+    bed.start()
+    assert ReasonCode.PUMP_NOT_CONFIRMED in bed.refusals
+    assert label_read(bed)
     bed.start()
     assert bed.phase() is Phase.CHECKING
 
@@ -183,7 +187,7 @@ def test_a_restart_in_fault_stops_again_and_needs_a_person() -> None:
 def test_a_restart_with_an_unknown_change_takes_either_rate_and_no_other() -> None:
     for rate, phase in ((36_000, Phase.INFUSING), (20_000, Phase.INFUSING), (30_000, Phase.STOPPING)):
         bed = running()
-        bed.drives(50)
+        bed.flows(5)
         bed.rate(20_000)
         bed.boot(away_s=1)
         bed.connect()
@@ -207,7 +211,7 @@ def test_ends_of_commands_of_the_run_before_change_nothing() -> None:
 
 def test_steps_wait_for_a_tap_after_a_restart() -> None:
     bed = running()
-    bed.drives(900)
+    bed.flows(90)
     bed.boot(away_s=1)
     bed.connect()
     bed.drives(910)

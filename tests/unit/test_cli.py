@@ -231,10 +231,11 @@ def test_status_fits_80_columns_however_long_the_texts_are() -> None:
                     "delivered": {"low_nl": 0, "high_nl": 1, "text": long}, "remaining": volume,
                     "left_ms": 1, "left_text": long, "planned_end_text": long,
                     "container_left_ms": 1, "container_left_text": long, "container_end_text": long, "question": long,
+                    "asset_in_doubt": True,
                     "command_pending": False, "age_ms": 9_000,
                     "buttons": dict.fromkeys(
                         ("start", "stop", "pause", "resume", "rate", "step", "end", "answer", "rearm",
-                         "change_container"), button
+                         "change_container", "label"), button
                     ),
                 }
             ],

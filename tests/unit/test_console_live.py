@@ -17,7 +17,19 @@ from pumpd.console.guard import form_token
 from pumpd.console.pages import stands_still
 
 CONSOLE: Final = Path(live.__file__).parent
-BUTTONS: Final = ("start", "stop", "pause", "resume", "rate", "step", "end", "answer", "rearm", "change_container")
+BUTTONS: Final = (
+    "start",
+    "stop",
+    "pause",
+    "resume",
+    "rate",
+    "step",
+    "end",
+    "answer",
+    "rearm",
+    "change_container",
+    "label",
+)
 RATE: Final = {
     "ul_per_h": 4944,
     "text": "4.944 mL/h",
@@ -83,6 +95,7 @@ def bed_view(**changed: object) -> BedView:
         "container_left_text": "30 s",
         "container_end_text": "13:59",
         "question": None,
+        "asset_in_doubt": False,
         "command_pending": False,
         "age_ms": 100,
         "buttons": {name: {"allowed": True} for name in BUTTONS},

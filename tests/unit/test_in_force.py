@@ -136,11 +136,12 @@ BAD = {
 def test_a_new_start_is_refused_by_the_name_of_what_is_wrong_and_what_runs_goes_on(code: ReasonCode) -> None:
     bed = bed_with(site())
     bed.runs("FM-3H")
+    bed.wait(1_800)
     bed.drives(2_110)
     bed.setup = replace(bed.setup, rules=BAD[code])
     bed.boot(away_s=1)
     bed.connect()
-    bed.drives(2_120)
+    bed.drives(2_112)
     assert bed.phase() is Phase.INFUSING
     alarm = bed.alarm(Condition.LIBRARY_NOT_IN_FORCE, None)
     assert alarm is not None

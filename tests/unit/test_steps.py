@@ -192,9 +192,11 @@ def test_the_stairs_of_a_ramp_go_by_themselves_and_only_while_every_gate_is_open
 def test_after_a_restart_even_a_stair_waits_for_a_tap() -> None:
     bed = ramped_bed()
     plan = bed.infusion().plan
+    bed.wait(plan[0].volume_nl * 3_600 // (plan[0].rate_ul_per_h * NL_PER_UL))
+    bed.drives(plan[0].volume_nl // NL_PER_UL - 1)
     bed.boot(away_s=1)
     bed.connect()
-    bed.drives(plan[0].volume_nl // NL_PER_UL + 6)
+    bed.drives(plan[0].volume_nl // NL_PER_UL)
     assert bed.phase() is Phase.INFUSING
     bed.drives(plan[0].volume_nl // NL_PER_UL + 8)
     assert bed.sent(ChangeRate) == []
