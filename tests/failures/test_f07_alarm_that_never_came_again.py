@@ -67,25 +67,22 @@ def uncommanded() -> BedStory:
     return bed
 
 
-def too_much() -> BedStory:
-    bed = running()
+def counts(percent: int, condition: Condition) -> BedStory:
+    """Its counter tells this share of what was granted, for as long as it takes to be told."""
+    bed = running("CRPS-OP10")
     granted = bed.infusion().granted_ul_per_h
     assert granted is not None
-    for half_s in range(1, 400):
-        bed.drives(granted * half_s * 3 // (2 * 7_200), rate=granted)
-        if bed.alarm(C.OVER_INFUSION):
+    for quarter_min in range(1, 80):
+        bed.drives(granted * quarter_min * percent // (100 * 240), rate=granted, after_s=15)
+        if bed.alarm(condition):
             break
     return bed
 
 
-def too_little() -> BedStory:
+def counter_falls_to(infused_ul: int) -> BedStory:
     bed = running()
-    granted = bed.infusion().granted_ul_per_h
-    assert granted is not None
-    for half_s in range(1, 2_400):
-        bed.drives(granted * half_s // (2 * 7_200), rate=granted)
-        if bed.alarm(C.UNDER_INFUSION):
-            break
+    bed.flows(20)
+    bed.drives(infused_ul)
     return bed
 
 
@@ -228,7 +225,9 @@ def again_and_again() -> BedStory:
 STORIES: dict[Condition, Callable[[], BedStory]] = {
     C.STOP_UNCONFIRMED: stop_unconfirmed,
     C.UNCOMMANDED_DRIVE: uncommanded,
-    C.OVER_INFUSION: too_much,
+    C.OVER_INFUSION: lambda: counts(200, C.OVER_INFUSION),
+    C.REVERSE_FLOW: lambda: counter_falls_to(150),
+    C.COUNTER_CLEARED: lambda: counter_falls_to(0),
     C.DELIVERY_UNKNOWN: unknown,
     C.PUMP_CHANGED: changed,
     C.PUMP_RESET: tells(PumpAlarm.RESET),
@@ -244,7 +243,7 @@ STORIES: dict[Condition, Callable[[], BedStory]] = {
     C.START_FAILED: start_failed,
     C.STOPPED_AT_PUMP: stopped_at_pump,
     C.LINK_LOST: link_lost,
-    C.UNDER_INFUSION: too_little,
+    C.UNDER_INFUSION: lambda: counts(50, C.UNDER_INFUSION),
     C.JOURNAL_DOWN: journal_down,
     C.CLOCK_JUMP: slept,
     C.PAUSE_OVER: pause_over,
