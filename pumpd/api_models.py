@@ -84,6 +84,16 @@ class AlarmView(View):
     over: bool
 
 
+class ReasonView(View):
+    """One limit or gate that spoke; `asked` and `limit` are in the unit at the end of the code."""
+
+    code: ReasonCode
+    severity: Severity
+    asked: int | None
+    limit: int | None
+    text: str
+
+
 class InfusionView(View):
     """One order on one pump, from its start until the next one."""
 
@@ -110,6 +120,7 @@ class InfusionView(View):
     containers: int  # in all, as the plan stands now
     planned_end_ts_ms: int
     started_ts_ms: int
+    beyond: tuple[ReasonView, ...] = ()  # soft limits that two people let it cross, for as long as it lasts
 
 
 class PumpView(View):
@@ -214,16 +225,6 @@ class RegimenView(View):
 class ReviewRequest(Body):
     slot: Name
     order: OrderBody
-
-
-class ReasonView(View):
-    """One limit or gate that spoke; `asked` and `limit` are in the unit at the end of the code."""
-
-    code: ReasonCode
-    severity: Severity
-    asked: int | None
-    limit: int | None
-    text: str
 
 
 class StepView(View):

@@ -203,6 +203,17 @@ def infusion_view(infusion: Infusion, seen: Look, setup: Setup, place: Place, at
         containers=seen.containers,
         planned_end_ts_ms=at.ts_ms(infusion.planned_end_ns),
         started_ts_ms=at.ts_ms(infusion.started_ns),
+        beyond=tuple(map(_beyond_view, infusion.beyond)),
+    )
+
+
+def _beyond_view(reason: Reason) -> m.ReasonView:
+    return m.ReasonView(
+        code=reason.code,
+        severity=reason.severity,
+        asked=reason.asked,
+        limit=reason.limit,
+        text=words_reasons.beyond_text(reason),
     )
 
 

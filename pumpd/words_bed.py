@@ -325,6 +325,7 @@ PLAIN: Final[Mapping[type, str]] = {
     d.AlarmStopped: "An alarm stopped the pump",
     d.StartsUnlocked: "Somebody looked at the pump and allows starts again",
     d.PauseNoted: "A pause was given a reason",
+    d.BeyondAgreed: "Two people let the rate rise beyond a soft limit",
     a.AlarmRose: "Nobody answered an alarm: it is more urgent now",
     f.AlarmOver: "The cause of an alarm is gone",
     f.AlarmCleared: "An alarm is over",

@@ -385,6 +385,11 @@ def reason_text(reason: Reason) -> str:
     return sentence[0].upper() + sentence[1:]
 
 
+def beyond_text(reason: Reason) -> str:
+    """What a running infusion goes beyond, as a remark: nothing is to be done any more."""
+    return reason_text(reason).partition(". ")[0].removesuffix(".") + "."
+
+
 def highest_dose_text(grant: Grant, unit: DoseUnit) -> str:
     """After a refused review: what could be asked instead; empty when no dose helps."""
     if grant.highest_acceptable is None:

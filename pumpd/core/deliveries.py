@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pumpd.core.codes import Condition, PauseReason
+from pumpd.core.codes import Condition, PauseReason, Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,3 +37,15 @@ class PauseNoted:
     at_ns: int
     slot: str
     reason: PauseReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeyondAgreed:
+    """Two people let a rate rise beyond these soft limits, and said why."""
+
+    at_ns: int
+    slot: str
+    person: str
+    reasons: tuple[Reason, ...]
+    override_reason: str
+    override_person: str

@@ -8,7 +8,7 @@ from typing import assert_never
 from pumpd.core import deliveries as d
 from pumpd.core.state import TRIPS_MAX, PumpState, Trip
 
-DeliveryFact = d.AlarmStopped | d.StartsUnlocked | d.PauseNoted
+DeliveryFact = d.AlarmStopped | d.StartsUnlocked | d.PauseNoted | d.BeyondAgreed
 
 
 def delivering(pump: PumpState, fact: DeliveryFact) -> PumpState:
@@ -20,5 +20,10 @@ def delivering(pump: PumpState, fact: DeliveryFact) -> PumpState:
             return replace(pump, trips=(), locked_by=None)
         case d.PauseNoted():
             return pump if pump.infusion is None else replace(pump, infusion=replace(pump.infusion, pause=fact.reason))
+        case d.BeyondAgreed():
+            infusion = pump.due()
+            codes = {reason.code for reason in fact.reasons}
+            before = tuple(reason for reason in infusion.agreed if reason.code not in codes)
+            return replace(pump, infusion=replace(infusion, agreed=before + fact.reasons))
         case _:
             assert_never(fact)

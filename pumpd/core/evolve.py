@@ -82,7 +82,7 @@ def evolve(state: BedState, fact: Fact) -> BedState:
         case f.LegPrepared() | f.StepReached() | f.StepTaken() | f.StepsByTap() | f.PlanCut() | f.QuestionAsked():
             pump = state.on(fact.slot)
             return state.with_pump(replace(pump, infusion=_planned(pump.due(), fact)))
-        case d.AlarmStopped() | d.StartsUnlocked() | d.PauseNoted():
+        case d.AlarmStopped() | d.StartsUnlocked() | d.PauseNoted() | d.BeyondAgreed():
             return state.with_pump(delivering(state.on(fact.slot), fact))
         case c.ContainerChanged():
             return state.with_pump(hung(state.on(fact.slot), fact))

@@ -28,7 +28,7 @@ from pumpd.core.codes import (
 )
 from pumpd.core.container_facts import ContainerChanged
 from pumpd.core.delivered import Interval
-from pumpd.core.deliveries import AlarmStopped, PauseNoted, StartsUnlocked
+from pumpd.core.deliveries import AlarmStopped, BeyondAgreed, PauseNoted, StartsUnlocked
 from pumpd.core.glimpses import Asked, Missed, Seen, StopTried
 from pumpd.core.library import Entry
 from pumpd.core.order import Order
@@ -362,6 +362,7 @@ Fact = (
     | AlarmStopped
     | StartsUnlocked
     | PauseNoted
+    | BeyondAgreed
     | ContainerChanged
     | Asked
     | Seen

@@ -23,12 +23,12 @@ from typing import Final
 
 from pumpd.core.codes import Grant, Reason, ReasonCode, Severity
 from pumpd.core.confirming import against_confirmed
-from pumpd.core.limits import check_remaining, fingerprint, reasoned
+from pumpd.core.limits import fingerprint, reasoned
 from pumpd.core.pace import lowest_lately_ul_per_h
 from pumpd.core.people import Role, may_be_second
 from pumpd.core.requests import Actor, Override, RateRequested
 from pumpd.core.rest import rest_of
-from pumpd.core.rise import hard, history_for
+from pumpd.core.rise import grant_of_rest, hard
 from pumpd.core.state import Infusion
 from pumpd.core.steps import Step, StepKind
 from pumpd.core.turn import Turn
@@ -68,8 +68,7 @@ def review_rise(turn: Turn, slot: str, wanted: int) -> RiseReview:
     high_nl = turn.delivered(slot).high_nl
     plan, planned_end_ns = _plan_at(turn, slot, wanted, high_nl)
     rest = rest_of(replace(infusion, plan=plan, rate_ul_per_h=wanted), high_nl)
-    grant = check_remaining(infusion.programme, rest, infusion.entry, history_for(turn, slot), turn.now_ns)
-    grant = reasoned(grant, _beyond(turn, infusion, wanted))
+    grant = reasoned(grant_of_rest(turn, slot, rest), _beyond(turn, infusion, wanted))
     lowest = lowest_lately_ul_per_h(infusion, turn.now_ns)
     spoke = tuple((reason.code, reason.severity) for reason in grant.reasons)
     return RiseReview(

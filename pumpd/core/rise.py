@@ -120,18 +120,22 @@ def _before_the_session_ng(turn: Turn, slot: str, history: tuple[Given, ...]) ->
     return max(0, told_ng - given_since_ng(own, since_ns=turn.now_ns - SESSION_NS))
 
 
-def against_rest(turn: Turn, slot: str, rest: tuple[Step, ...]) -> list[Reason]:
-    """The hard limits that would refuse these steps to come; none where nothing is left to come."""
-    if not rest:
-        return []
+def grant_of_rest(turn: Turn, slot: str, rest: tuple[Step, ...]) -> Grant:
+    """What every limit says of these steps to come: with what this patient had here, elsewhere and in the course."""
     infusion = turn.infusion(slot)
     history = history_for(turn, slot)
     elsewhere = given_elsewhere(infusion.order, infusion.programme.drug, infusion.started_ns)
     course_ng = infusion.order.course.given_ng + _before_the_session_ng(turn, slot, history)
-    grant = check_remaining(
+    return check_remaining(
         infusion.programme, rest, infusion.entry, history + elsewhere, turn.now_ns, course_ng=course_ng
     )
-    return [each for each in grant.reasons if each.severity is Severity.HARD]
+
+
+def against_rest(turn: Turn, slot: str, rest: tuple[Step, ...]) -> list[Reason]:
+    """The hard limits that would refuse these steps to come; none where nothing is left to come."""
+    if not rest:
+        return []
+    return [each for each in grant_of_rest(turn, slot, rest).reasons if each.severity is Severity.HARD]
 
 
 def against_next_step(turn: Turn, slot: str) -> list[Reason]:

@@ -10,7 +10,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pumpd.core.codes import AssetDoubt, CommandKind, Condition, Given, Grant, PauseReason, Phase, Priority, Reason, Why
+from pumpd.core.codes import (
+    AssetDoubt,
+    CommandKind,
+    Condition,
+    Given,
+    Grant,
+    PauseReason,
+    Phase,
+    Priority,
+    Reason,
+    Severity,
+    Why,
+)
 from pumpd.core.delivered import NOTHING, Interval
 from pumpd.core.events import LinkState
 from pumpd.core.library import Entry
@@ -153,8 +165,16 @@ class Infusion:
     question: bool = False
     near_end_told: bool = False
     lately: tuple[RanAt, ...] = ()
+    agreed: tuple[Reason, ...] = ()  # soft limits that rises of the rate went beyond; the newest of each kind
     raised_at_ns: int = 0  # when its rate last rose; a start is a rise
     pause: PauseReason | None = None  # why it stands still; None for a STOP without a reason
+
+    @property
+    def beyond(self) -> tuple[Reason, ...]:
+        """The soft limits that two people let this infusion cross: for as long as it lasts, also when it is lowered."""
+        raised = {reason.code for reason in self.agreed}
+        first = (each for each in self.grant.reasons if each.severity is Severity.SOFT and each.code not in raised)
+        return (*first, *self.agreed)
 
     @property
     def total_nl(self) -> int:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from pumpd.core import facts as f
 from pumpd.core.asking import accept, gate_of_person, gate_of_phase, note, refuse
-from pumpd.core.codes import Action, Phase, Reason, ReasonCode
+from pumpd.core.codes import Action, Phase, Reason, ReasonCode, Severity
+from pumpd.core.deliveries import BeyondAgreed
 from pumpd.core.new_rate import against_lease, set_rate
 from pumpd.core.people import Act
 from pumpd.core.programme import rate_range_ul_per_h
@@ -45,11 +46,28 @@ def rate(turn: Turn, request: RateRequested) -> None:
         refuse(turn, request, Action.CHANGE_RATE, reasons)
         return
     turn.record(f.StepsByTap(at_ns=turn.now_ns, slot=slot))
+    _note_agreement(turn, request)
     if rises and infusion is not None and wanted > infusion.plan[infusion.step].rate_ul_per_h:
         _raise_confirmed(turn, slot, review_rise(turn, slot, wanted))
     else:
         set_rate(turn, slot, wanted)
     accept(turn, request)
+
+
+def _note_agreement(turn: Turn, request: RateRequested) -> None:
+    """Which soft limits two people let this rise cross, and why: on record, and shown for the rest of the infusion."""
+    infusion = turn.infusion(request.slot)
+    if request.actor is None or request.override is None or request.rate_ul_per_h <= infusion.rate_ul_per_h:
+        return
+    review = review_rise(turn, request.slot, request.rate_ul_per_h)
+    crossed = tuple(reason for reason in review.grant.reasons if reason.severity is Severity.SOFT)
+    if crossed:
+        turn.record(
+            BeyondAgreed(
+                at_ns=turn.now_ns, slot=request.slot, person=request.actor.person, reasons=crossed,
+                override_reason=request.override.reason, override_person=request.override.second.person,
+            )
+        )  # fmt: skip
 
 
 def _raise_confirmed(turn: Turn, slot: str, review: RiseReview) -> None:

@@ -172,6 +172,9 @@ class State(Telemetry):
     drug: str | None = Field(default=None, max_length=64, description="only where the site publishes it")
     high_alert: bool | None = None
     step_due: bool | None = Field(default=None, description="the next step up waits for a tap")
+    beyond_soft_limit: bool | None = Field(
+        default=None, description="two people let this infusion cross a soft limit; for as long as it lasts"
+    )
     question: bool | None = Field(default=None, description="a person is asked whether the plunger is driven")
     alarm_condition: Condition | None = Field(default=None, description="of the highest alarm")
     alarm_text: str | None = Field(default=None, max_length=500, description="of the highest alarm, for people")
