@@ -21,7 +21,7 @@ from urllib.parse import quote, urlencode
 import httpx2
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from pumpd.api_container_models import ContainerChangeBody
+from pumpd.api_container_models import BalanceBody, ContainerChangeBody, FlushBody, PrimeBody
 from pumpd.api_models import (
     AnswerBody,
     AnswerView,
@@ -156,6 +156,19 @@ def change_container(slot: str, body: ContainerChangeBody, key: str | None = Non
 def label(slot: str, asset: str, key: str | None = None) -> Call[AnswerView]:
     """The label on the pump's housing, as typed or scanned."""
     return _pump(slot, "label", LabelBody(asset=asset), key)
+
+
+def prime(slot: str, body: PrimeBody, key: str | None = None) -> Call[AnswerView]:
+    return _pump(slot, "prime", body, key)
+
+
+def flush(slot: str, volume_ml: str, key: str | None = None) -> Call[AnswerView]:
+    """With how much the line was flushed, as typed."""
+    return _pump(slot, "flush", FlushBody(volume_ml=volume_ml), key)
+
+
+def balance(slot: str, body: BalanceBody, key: str | None = None) -> Call[AnswerView]:
+    return _pump(slot, "balance", body, key)
 
 
 def acknowledge(alarm_id: int, key: str | None = None) -> Call[AnswerView]:
@@ -340,6 +353,15 @@ class AsyncClient:
 
     async def label(self, slot: str, asset: str, token: str, key: str | None = None) -> AnswerView:
         return await self.send(label(slot, asset, key), token)
+
+    async def prime(self, slot: str, body: PrimeBody, token: str, key: str | None = None) -> AnswerView:
+        return await self.send(prime(slot, body, key), token)
+
+    async def flush(self, slot: str, volume_ml: str, token: str, key: str | None = None) -> AnswerView:
+        return await self.send(flush(slot, volume_ml, key), token)
+
+    async def balance(self, slot: str, body: BalanceBody, token: str, key: str | None = None) -> AnswerView:
+        return await self.send(balance(slot, body, key), token)
 
     async def acknowledge(self, alarm_id: int, token: str | None = None, key: str | None = None) -> AnswerView:
         return await self.send(acknowledge(alarm_id, key), token)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from pumpd.api_models import Keep, Pin
+from pumpd.api_models import TEXT_CHARS_MAX, Keep, Pin
 from pumpd.api_orders import Body, Name, Typed
 
 LOT_CHARS_MAX = 64  # a lot number on a label is a dozen
@@ -30,3 +30,24 @@ class ContainerChangeBody(Body):
     lot: Annotated[str, Field(max_length=LOT_CHARS_MAX)] = ""
     second: SecondBody | None = None
     keep: Keep = Keep.VOLUME
+
+
+class PrimeBody(Body):
+    """The line is primed out of this container, and was off the patient while it was."""
+
+    regimen: Name
+    container: Name
+
+
+class FlushBody(Body):
+    """The line was flushed into the patient after the end, with so much."""
+
+    volume_ml: Typed
+
+
+class BalanceBody(Body):
+    """What was drawn up in all, and what is left over in all; a remark where the two and what was given do not fit."""
+
+    loaded_ml: Typed
+    residual_ml: Typed
+    remark: Annotated[str, Field(max_length=TEXT_CHARS_MAX)] = ""

@@ -154,6 +154,7 @@ class PumpView(View):
     container_left_text: str | None
     container_end_text: str | None
     asset_in_doubt: bool  # it may be another pump of the same model: its label has to be read
+    in_line: VolumeView | None  # drug that the line still holds after the end, beyond what was given
     question: str | None  # the one question to the nurse, when there is one
     command_pending: bool
     age_ms: int | None  # of the pump's last report

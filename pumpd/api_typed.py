@@ -63,6 +63,11 @@ def concentration_ug_per_ml(typed: str) -> int:
     return quantity(typed, 1_000, field="concentration_mg_per_ml", said="The concentration in milligrams a millilitre")
 
 
+def volume_nl(typed: str, *, field: str) -> int:
+    """Of a volume in mL. Raises ApiError with the field."""
+    return quantity(typed, 1_000_000, field=field, said="The volume in millilitres")
+
+
 def quantity(typed: str, scale: int, *, field: str, said: str) -> int:
     if not typed:
         raise ApiError(f"{said} is missing. Type it as a plain number.", status=UNPROCESSABLE, field=field)

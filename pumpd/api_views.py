@@ -20,6 +20,7 @@ from pumpd.api_moment import Moment
 from pumpd.core import requests as r
 from pumpd.core.bed import decide
 from pumpd.core.codes import PauseReason, Phase, Priority, Reason, ReasonCode, Severity
+from pumpd.core.containers import in_line_nl
 from pumpd.core.effects import Reply
 from pumpd.core.in_force import FORBIDS_A_NEW_START
 from pumpd.core.look import Look, look
@@ -166,6 +167,7 @@ def pump_view(state: BedState, pump: PumpState, setup: Setup, place: Place, at: 
         container_left_text=words.duration_ns(lasts_ns) if lasts_ns is not None else None,
         container_end_text=at.clock_text(at.now_ns + lasts_ns) if lasts_ns is not None else None,
         asset_in_doubt=pump.asset_in_doubt,
+        in_line=_in_line(pump, dosed),
         question=words_bed.QUESTION if infusion is not None and infusion.question else None,
         command_pending=pump.command is not None or pump.stop is not None,
         age_ms=None if seen.age_ns is None else seen.age_ns // NS_PER_MS,
@@ -215,6 +217,14 @@ def _beyond_view(reason: Reason) -> m.ReasonView:
         limit=reason.limit,
         text=words_reasons.beyond_text(reason),
     )
+
+
+def _in_line(pump: PumpState, dosed: Dosed | None) -> m.VolumeView | None:
+    """After the end: what a flush would still give; None while it runs, and where nothing is left in the line."""
+    if pump.infusion is None or dosed is None or pump.phase is not Phase.ENDED:
+        return None
+    held_nl = in_line_nl(pump.infusion)
+    return dosed.volume(held_nl) if held_nl > 0 else None
 
 
 def _rate_or_none(rate_ul_per_h: int | None, dosed: Dosed | None) -> m.RateView | None:

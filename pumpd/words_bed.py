@@ -18,7 +18,7 @@ from pumpd.core import facts as f
 from pumpd.core.codes import Action, CommandKind, Condition, Ending, Phase, Why
 from pumpd.core.events import LinkState
 from pumpd.core.state import Alarm
-from pumpd.words import duration_ns, interval_ml, rate_ml_per_h
+from pumpd.words import duration_ns, interval_ml, rate_ml_per_h, volume_ml
 from pumpd.words_reasons import reason_text
 
 PHASES: Final[Mapping[Phase, str]] = {
@@ -218,6 +218,9 @@ ACTIONS: Final[Mapping[Action, str]] = {
     Action.REARM: "the pump back into use",
     Action.CONFIRM_PUMP: "the pump's label to be taken as read",
     Action.CHANGE_CONTAINER: "a change of the container",
+    Action.PRIME: "the line as primed",
+    Action.FLUSH: "a flush on record",
+    Action.RECONCILE: "the balance on record",
 }
 
 _COMMANDS: Final[Mapping[CommandKind, str]] = {
@@ -271,6 +274,10 @@ TOLD: Final[tuple[type, ...]] = (
     f.LinkWent,
     f.StepTaken,
     c.ContainerChanged,
+    c.LinePrimed,
+    c.LinePurged,
+    c.LineFlushed,
+    c.Balanced,
 )
 
 
@@ -307,6 +314,17 @@ def fact_text(fact: f.Fact) -> str:
             checked = ", checked in before" if fact.checked_in else ""
             checked += f", checked by {fact.second_person}" if fact.second_person else ""
             return f"Container {fact.number} hangs, changed by {fact.person}{checked}"
+        case c.LinePrimed():
+            return f"The line is primed and was off the patient, says {fact.person}"
+        case c.LinePurged():
+            return f"The pump moved with a primed line: {volume_ml(fact.volume_nl)} counted as given"
+        case c.LineFlushed():
+            return f"Line flushed by {fact.person}: {volume_ml(fact.given_nl)} of what it held counted as given"
+        case c.Balanced():
+            drawn, left = volume_ml(fact.loaded_nl), volume_ml(fact.residual_nl)
+            off = f"; {volume_ml(fact.difference_nl)} apart: {fact.remark}" if fact.remark else ""
+            given = _in(fact.given.low_nl, fact.given.high_nl)
+            return f"Balance by {fact.person}: {drawn} drawn up, {given}, {left} left over{off}"
     return PLAIN.get(type(fact), type(fact).__name__)
 
 

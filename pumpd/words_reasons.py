@@ -24,6 +24,7 @@ from pumpd.words import (
     volume_ml_fine,
     weight,
 )
+from pumpd.words_containers import CONTAINERS
 from pumpd.words_limits import LIMITED, limited_text
 
 
@@ -48,6 +49,7 @@ _RESTART: Final = "Call support to restart it: infusions go on meanwhile."
 
 # code -> a text with {asked} and {limit} where numbers are known, and how they read
 _SENTENCES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
+    **CONTAINERS,
     ReasonCode.CONCENTRATION_UG_PER_ML: (
         "For this weight the library does not name {asked} but {limit}. Choose that container.",
         concentration,
@@ -104,51 +106,6 @@ _SENTENCES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
         ),
         _percent,
     ),
-    ReasonCode.CONTAINER_VOLUME_NL: (
-        "{asked} are needed, but the container gives {limit}. Choose a larger or more concentrated container.",
-        volume_ml,
-    ),
-    ReasonCode.CONTAINERS_NEEDED: (
-        (
-            "{asked} containers would be needed, and this use allows {limit}, one after the other. "
-            "Choose a larger or more concentrated container."
-        ),
-        _plain,
-    ),
-    ReasonCode.CONTAINER_RATE_MIN_UL_PER_H: (
-        (
-            "{asked} are needed, but below {limit} a container of this size flows in fits and starts. "
-            "Choose a smaller or less concentrated one."
-        ),
-        rate_ml_per_h,
-    ),
-    ReasonCode.STARTUP_DELAY_S: (
-        (
-            "At this rate it takes {asked} until the first drop flows, more than a tenth of the infusion ({limit}). "
-            "Keep it in mind; a smaller syringe starts sooner."
-        ),
-        duration,
-    ),
-    ReasonCode.SMALLER_CONTAINER_NL: (
-        "It all fits into the smaller size of {limit}. Choose that one instead of {asked}, if it is at hand.",
-        volume_ml,
-    ),
-    ReasonCode.CONTAINER_USED_UP_NL: (
-        "This container is used up. Connect the next one and change it on this page, or end the infusion.",
-        volume_ml,
-    ),
-    ReasonCode.CONTAINER_NOT_AS_ORDERED: (
-        "This is not the container that was ordered. Use the ordered one, or end the infusion and ask for a new order.",
-        _plain,
-    ),
-    ReasonCode.LABEL_UG_PER_ML: (
-        "The label says {asked}, but {limit} was ordered. Do not connect it. Look for the right container.",
-        concentration,
-    ),
-    ReasonCode.SECOND_CHECK_NEEDED: (
-        "Nobody has checked this container in. A second person reads the label and confirms it with you.",
-        _plain,
-    ),
     ReasonCode.PUMP_RATE_MAX_UL_PER_H: (
         "{asked} are needed, but with this syringe the pump gives {limit} at most. Choose another syringe.",
         rate_ml_per_h,
@@ -189,16 +146,7 @@ _SENTENCES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
         ),
         lambda value: f"{value:,} ms",
     ),
-    ReasonCode.CONTAINER_NOT_FOR_PUMP: (
-        "This pump cannot take this container. Choose a syringe on a syringe pump, a bag on any other.",
-        _plain,
-    ),
     ReasonCode.UNKNOWN_REGIMEN: ("There is no such regimen. Choose one from the list.", _plain),
-    ReasonCode.UNKNOWN_CONTAINER: ("There is no such container. Choose one from the list.", _plain),
-    ReasonCode.CONTAINER_NOT_FOR_REGIMEN: (
-        "This container belongs to another drug or use. Choose one from the regimen's list.",
-        _plain,
-    ),
     ReasonCode.DAY_NOT_IN_REGIMEN: (
         "The regimen has no day {asked}; its last is day {limit}. Check which day this is.",
         _plain,

@@ -13,7 +13,20 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from pumpd.core import alarms, changing, gates, in_force, infusion, resuming, rise, swapping, titration, watch
+from pumpd.core import (
+    alarms,
+    balance,
+    changing,
+    gates,
+    in_force,
+    infusion,
+    line,
+    resuming,
+    rise,
+    swapping,
+    titration,
+    watch,
+)
 from pumpd.core import events as e
 from pumpd.core import facts as f
 from pumpd.core import requests as r
@@ -105,6 +118,12 @@ def _person(turn: Turn, request: r.PersonRequest) -> None:
             changing.change(turn, request)
         case r.PumpConfirmed():
             swapping.confirm(turn, request)
+        case r.PrimeConfirmed():
+            line.prime(turn, request)
+        case r.FlushRecorded():
+            line.flush(turn, request)
+        case r.ReconcileRequested():
+            balance.reconcile(turn, request)
         case _:
             assert_never(request)
 

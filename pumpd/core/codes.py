@@ -70,6 +70,7 @@ class ReasonCode(Enum):
     BUS_CYCLE_MS = "bus_cycle_ms"
     CONTAINER_NOT_FOR_PUMP = "container_not_for_pump"
     # a change of the container (core/changing.py)
+    BALANCE_DIFFERENCE_NL = "balance_difference_nl"
     STARTUP_DELAY_S = "startup_delay_s"
     SMALLER_CONTAINER_NL = "smaller_container_nl"
     CONTAINER_USED_UP_NL = "container_used_up_nl"
@@ -250,6 +251,9 @@ class Action(Enum):
     REARM = "rearm"
     CONFIRM_PUMP = "confirm_pump"
     CHANGE_CONTAINER = "change_container"
+    PRIME = "prime"
+    FLUSH = "flush"
+    RECONCILE = "reconcile"
 
 
 class AssetDoubt(Enum):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pumpd.core.delivered import Interval
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerChanged:
@@ -21,3 +23,51 @@ class ContainerChanged:
     checked_in: bool  # it was checked before it came to the bed
     concentration_ug_per_ml: int  # as read off the label
     lot: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinePrimed:
+    """A person says: the line is primed, and was off the patient meanwhile. From here on the pump is armed."""
+
+    at_ns: int
+    slot: str
+    person: str
+    drug: str
+    concentration_ug_per_ml: int
+    counter_nl: int | None  # the pump's counter then
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinePurged:
+    """An armed pump without an order moved: this much by its counter, which stands at `counter_nl` now."""
+
+    at_ns: int
+    slot: str
+    volume_nl: int  # counted as given
+    counter_nl: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineFlushed:
+    """After the end the line was flushed into the patient with `volume_nl`, carrying at most `given_nl` of the drug."""
+
+    at_ns: int
+    slot: str
+    person: str
+    volume_nl: int
+    given_nl: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balanced:
+    """What was drawn up, against what was given and what is left over; `remark` where they do not add up."""
+
+    at_ns: int
+    slot: str
+    person: str
+    loaded_nl: int
+    given: Interval
+    residual_nl: int
+    difference_nl: int
+    tolerance_nl: int
+    remark: str

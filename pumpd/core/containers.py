@@ -125,3 +125,9 @@ def container_left_ns(infusion: Infusion, delivered: Interval) -> int | None:
         ends_ns += duration_for_ns(part_nl, rate, Towards.UP)
         done_nl, left_nl = done_nl + part_nl, left_nl - part_nl
     return ends_ns
+
+
+def in_line_nl(infusion: Infusion) -> int:
+    """The drug that a primed line still holds beyond what was given; nothing of it once it has been flushed in."""
+    container = infusion.programme.container
+    return 0 if container is None else max(0, container.prime_nl - infusion.flushed_nl)

@@ -84,8 +84,8 @@ def evolve(state: BedState, fact: Fact) -> BedState:
             return state.with_pump(replace(pump, infusion=_planned(pump.due(), fact)))
         case d.AlarmStopped() | d.StartsUnlocked() | d.PauseNoted() | d.BeyondAgreed():
             return state.with_pump(delivering(state.on(fact.slot), fact))
-        case c.ContainerChanged():
-            return state.with_pump(hung(state.on(fact.slot), fact))
+        case c.ContainerChanged() | c.LinePrimed() | c.LinePurged() | c.LineFlushed() | c.Balanced():
+            return hung(state, fact)
         case f.RateWaits() | f.RateProgrammed() | f.RateDropped():
             pump = state.on(fact.slot)
             return state.with_pump(replace(pump, infusion=rate_waits(pump.due(), fact)))
@@ -164,6 +164,7 @@ def _pump_booted(pump: PumpState, fact: f.BootStarted) -> PumpState:
         link=LinkState.DOWN,
         link_detail="the daemon has just started",
         link_since_ns=fact.at_ns,
+        primed=None if pump.primed is None else replace(pump.primed, at_ns=pump.primed.at_ns + shift),
         infusion=infusion,
         command=None,
         stop=None,
@@ -246,7 +247,9 @@ def _ordered(state: BedState, fact: f.InfusionOrdered) -> BedState:
         delivered_at_ns=fact.at_ns,
     )
     pump = state.on(fact.slot)
-    pump = replace(pump, infusion=infusion, sighting=replace(pump.sighting, readings=()))  # they count the one before
+    pump = replace(
+        pump, primed=None, infusion=infusion, sighting=replace(pump.sighting, readings=())
+    )  # they count the one before
     return replace(state.with_pump(pump), next_infusion_id=fact.infusion_id + 1)
 
 
@@ -330,6 +333,8 @@ def _phase_changed(state: BedState, fact: f.PhaseChanged) -> BedState:
             infusion = marked(infusion, fact.at_ns)
         starts_anew = starts_anew or (counter_gone and had_leg)
         pump = replace(pump, infusion=None if fact.phase is Phase.IDLE else infusion)
+    if fact.why is Why.REARMED:
+        pump = replace(pump, primed=None)  # whoever looked has the line in their hand again
     seen = pump.sighting
     if starts_anew:
         seen = replace(seen, readings=())

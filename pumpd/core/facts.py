@@ -26,7 +26,7 @@ from pumpd.core.codes import (
     Reason,
     Why,
 )
-from pumpd.core.container_facts import ContainerChanged
+from pumpd.core.container_facts import Balanced, ContainerChanged, LineFlushed, LinePrimed, LinePurged
 from pumpd.core.delivered import Interval
 from pumpd.core.deliveries import AlarmStopped, BeyondAgreed, PauseNoted, StartsUnlocked
 from pumpd.core.glimpses import Asked, Missed, Seen, StopTried
@@ -364,6 +364,10 @@ Fact = (
     | PauseNoted
     | BeyondAgreed
     | ContainerChanged
+    | LinePrimed
+    | LinePurged
+    | LineFlushed
+    | Balanced
     | Asked
     | Seen
     | Missed

@@ -34,12 +34,12 @@ def recorded(state: BedState, slot: str, at_ns: int, delivered: Interval) -> Bed
             mass_ng=mass_ng(now.high_nl - before.high_nl, concentration, Towards.UP),
             infusion_id=infusion.infusion_id,
         )
-        return replace(state, history=_with_given(state.history, given))
+        return replace(state, history=with_given(state.history, given))
     less_ng = mass_ng(max(0, before.high_nl - now.high_nl), concentration, Towards.DOWN)
     return replace(state, history=_taken_back(state.history, infusion.infusion_id, less_ng))
 
 
-def _with_given(history: tuple[Given, ...], given: Given) -> tuple[Given, ...]:
+def with_given(history: tuple[Given, ...], given: Given) -> tuple[Given, ...]:
     """One stretch more. When there are too many, the two oldest of one drug become one: none is forgotten.
 
     512 stretches of 30 s reach back over an hour, the longest rolling window, even for four pumps.

@@ -1,16 +1,59 @@
-"""What the facts of container_facts.py make of a pump's state: applied, never judged, as in evolve.py."""
+"""What the facts of container_facts.py make of the bed's state: applied, never judged, as in evolve.py.
+
+What a purge or a flush carried into the patient also goes into the history that the rolling windows count.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import assert_never
 
 from pumpd.core import container_facts as c
-from pumpd.core.state import PumpState
+from pumpd.core.codes import Given
+from pumpd.core.given import with_given
+from pumpd.core.state import BedState, Primed
+from pumpd.core.units import Towards, mass_ng
 
-HungFact = c.ContainerChanged
+HungFact = c.ContainerChanged | c.LinePrimed | c.LinePurged | c.LineFlushed | c.Balanced
 
 
-def hung(pump: PumpState, fact: HungFact) -> PumpState:
-    infusion = pump.due()
-    changed = replace(infusion, container=fact.number, container_from=infusion.delivered)
-    return replace(pump, infusion=changed)
+def hung(state: BedState, fact: HungFact) -> BedState:
+    pump = state.on(fact.slot)
+    match fact:
+        case c.ContainerChanged():
+            infusion = pump.due()
+            changed = replace(infusion, container=fact.number, container_from=infusion.delivered)
+            return state.with_pump(replace(pump, infusion=changed))
+        case c.LinePrimed():
+            primed = Primed(
+                at_ns=fact.at_ns, drug=fact.drug, concentration_ug_per_ml=fact.concentration_ug_per_ml,
+                counter_nl=fact.counter_nl,
+            )  # fmt: skip
+            return state.with_pump(replace(pump, primed=primed))
+        case c.LinePurged():
+            assert pump.primed is not None, pump
+            primed = replace(pump.primed, at_ns=fact.at_ns, counter_nl=fact.counter_nl)
+            state = state.with_pump(replace(pump, primed=primed))
+            concentration, from_ns = primed.concentration_ug_per_ml, min(pump.primed.at_ns, fact.at_ns)
+            return _given(state, primed.drug, concentration, fact.volume_nl, from_ns=from_ns, to_ns=fact.at_ns)
+        case c.LineFlushed():
+            infusion = pump.due()
+            state = state.with_pump(replace(pump, infusion=replace(infusion, flushed_nl=fact.given_nl)))
+            programme, from_ns = infusion.programme, min(pump.phase_since_ns, fact.at_ns)
+            concentration = programme.concentration_ug_per_ml
+            return _given(state, programme.drug, concentration, fact.given_nl, from_ns=from_ns, to_ns=fact.at_ns)
+        case c.Balanced():
+            return state.with_pump(replace(pump, infusion=replace(pump.due(), balance=fact.difference_nl)))
+        case _:
+            assert_never(fact)
+
+
+def _given(
+    state: BedState, drug: str, concentration_ug_per_ml: int, volume_nl: int, *, from_ns: int, to_ns: int
+) -> BedState:
+    """With this stretch in the history; it belongs to no infusion's counter, so no later report takes it back."""
+    ng = mass_ng(volume_nl, concentration_ug_per_ml, Towards.UP)
+    if ng == 0:
+        return state
+    given = Given(drug=drug, from_ns=from_ns, to_ns=to_ns, mass_ng=ng)
+    return replace(state, history=with_given(state.history, given))

@@ -16,6 +16,7 @@ from pumpd.core import alarms
 from pumpd.core import facts as f
 from pumpd.core import glimpses as g
 from pumpd.core.alarm_table import TABLE, PumpAction
+from pumpd.core.armed import count_purge, is_armed
 from pumpd.core.battery import watch_battery
 from pumpd.core.codes import AssetDoubt, CommandKind, Condition, Ending, Phase, Why
 from pumpd.core.deviation import fell_back
@@ -58,7 +59,7 @@ def by_report(turn: Turn, slot: str, report: Report) -> None:
     phase = turn.pump(slot).phase
     still = report.drive is Drive.STILL
     if phase in AT_REST or phase is Phase.FAULT:
-        _at_rest(turn, slot, still=still)
+        _at_rest(turn, slot, report.drive)
     elif phase is Phase.STOPPING:
         if still:
             _close_stop(turn, slot)
@@ -88,15 +89,19 @@ def _close_stop(turn: Turn, slot: str) -> None:
         )  # fmt: skip
 
 
-def _at_rest(turn: Turn, slot: str, *, still: bool) -> None:
-    """A pump that should stand still: if it does not, stop it, whoever started it."""
-    if still:
+def _at_rest(turn: Turn, slot: str, drive: Drive) -> None:
+    """A pump that should stand still: if it does not, stop it, whoever started it; but a line is primed by a purge."""
+    if drive is Drive.OTHER and not is_armed(turn.pump(slot)):
+        return
+    if drive is Drive.STILL:
         _close_stop(turn, slot)
         alarms.condition_over(turn, Condition.UNCOMMANDED_DRIVE, slot)
         _compare_at_rest(turn, slot)
+        count_purge(turn, slot)
         return
     if turn.pump(slot).sighting.after_gap:
         doubt(turn, slot, AssetDoubt.STATE)
+    count_purge(turn, slot)
     alarms.raise_alarm(turn, Condition.UNCOMMANDED_DRIVE, slot)
     phase = turn.pump(slot).phase
     if phase in (Phase.IDLE, Phase.ENDED):

@@ -196,6 +196,45 @@ class ContainerChangeRequested:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PrimeConfirmed:
+    """The line is primed out of this container, and was off the patient while it was."""
+
+    at_ns: int
+    request_id: str
+    actor: Actor | None
+    slot: str
+    regimen: str
+    container: str
+    asked_at_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlushRecorded:
+    """After the end the line was flushed into the patient, with so much."""
+
+    at_ns: int
+    request_id: str
+    actor: Actor | None
+    slot: str
+    volume_nl: int
+    asked_at_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconcileRequested:
+    """What was drawn up in all, and what is left over in all; `remark` says why they do not add up."""
+
+    at_ns: int
+    request_id: str
+    actor: Actor | None
+    slot: str
+    loaded_nl: int
+    residual_nl: int
+    remark: str = ""
+    asked_at_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PumpConfirmed:
     """Somebody read, or scanned, the label on the housing of a pump that may be another one."""
 
@@ -220,5 +259,8 @@ PersonRequest = (
     | RearmRequested
     | ContainerChangeRequested
     | PumpConfirmed
+    | PrimeConfirmed
+    | FlushRecorded
+    | ReconcileRequested
 )
 Request = PersonRequest | BusEvent | DaemonEvent

@@ -160,6 +160,8 @@ class Infusion:
     leg: Leg | None = None
     container: int = 1  # which one hangs
     container_from: Interval = NOTHING  # what was in when it was put on
+    flushed_nl: int = 0  # of the line's drug, flushed in after the end
+    balance: int | None = None  # nanolitres by which drawn up, given and left over differ, once somebody added them up
     stopped_since_ns: int | None = None
     uncertain_since_ns: int | None = None
     question: bool = False
@@ -187,6 +189,16 @@ class Infusion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Primed:
+    """A line full of a drug, before any order: what the pump moves from here on counts as given."""
+
+    at_ns: int  # of the confirmation, or of what was counted last
+    drug: str
+    concentration_ug_per_ml: int
+    counter_nl: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PumpState:
     """One slot of the bed."""
 
@@ -199,6 +211,7 @@ class PumpState:
     link_since_ns: int = 0
     identified: Identified | None = None
     asset_doubt: AssetDoubt | None = None  # it may be another pump: nothing rises before its label is read
+    primed: Primed | None = None  # the line, until an order is accepted or the pump is taken back into use
     infusion: Infusion | None = None
     command: Command | None = None  # prepare, start, change of rate, acknowledge: one at a time
     stop: Command | None = None  # a stop waits for none of them, and lasts until a report shows no drive

@@ -230,7 +230,8 @@ def test_status_fits_80_columns_however_long_the_texts_are() -> None:
                     "asked": rate, "granted": rate, "measured": None,
                     "delivered": {"low_nl": 0, "high_nl": 1, "text": long}, "remaining": volume,
                     "left_ms": 1, "left_text": long, "planned_end_text": long,
-                    "container_left_ms": 1, "container_left_text": long, "container_end_text": long, "question": long,
+                    "container_left_ms": 1, "container_left_text": long, "container_end_text": long,
+                    "in_line": None, "question": long,
                     "asset_in_doubt": True,
                     "command_pending": False, "age_ms": 9_000,
                     "buttons": dict.fromkeys(

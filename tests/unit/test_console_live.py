@@ -94,6 +94,7 @@ def bed_view(**changed: object) -> BedView:
         "container_left_ms": 30_000,
         "container_left_text": "30 s",
         "container_end_text": "13:59",
+        "in_line": None,
         "question": None,
         "asset_in_doubt": False,
         "command_pending": False,

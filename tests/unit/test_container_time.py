@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pumpd.core.containers import portions
 from pumpd.core.pump import Drive
+from pumpd.core.requests import Keep
 from pumpd.core.units import NL_PER_UL, NS_PER_H, NS_PER_MIN, NS_PER_S
 from pumpd.testing.container_story import ContainerStory, small_containers
 
@@ -75,10 +76,10 @@ def test_plan_before_the_start_is_what_then_happens() -> None:
 def test_pauses_do_not_wear_the_figure_out() -> None:
     bed = ContainerStory(rules=small_containers(USABLE_NL))
     bed.begins("CRPS-OP10", weight_g=55_000)
-    for _ in range(20):
-        bed.drives(32, after_s=60)
-        bed.paused(32)
-        bed.resumes()
+    for _ in range(80):
+        bed.drives(5, after_s=9.4)
+        bed.paused(5)
+        bed.resumes(keep=Keep.VOLUME)
     told_ns = bed.look().container_left_ns
     assert told_ns is not None
     assert abs(told_ns - truth_ns(bed, 0)) <= WITHIN_NS
