@@ -29,7 +29,7 @@ import structlog
 from pumpd.bus_procedure import Conversation, Raised, Returned, bounded
 from pumpd.bus_turns import Place, Station, Turns
 from pumpd.bus_wire import Alarmed, Answer, Answered, Bell, Counts, Cut, Silent, Wire
-from pumpd.core.effects import ChangeRate, Identify, Observe, Prepare, PumpEffect, Start, Stop
+from pumpd.core.effects import ChangeRate, Extend, Identify, Observe, Prepare, PumpEffect, Start, Stop
 from pumpd.core.events import (
     AlarmSeen,
     BusEvent,
@@ -110,6 +110,8 @@ class Bus:
             self._submit_stop(place, effect)
         elif isinstance(effect, Start | ChangeRate) and (place.stops or place.stopping or self._sealed):
             self._tell(place, effect.command_id, Overtaken())
+        elif isinstance(effect, Extend) and (place.stops or place.stopping or self._sealed):
+            self._end_unsent(place, effect, "a stop goes first")
         elif len(place.queue) >= QUEUE_LIMIT:
             self._end_unsent(place, effect, f"{QUEUE_LIMIT} requests wait for this pump already")
         else:
@@ -122,12 +124,14 @@ class Bus:
         place = self._places[slot]
         looks: deque[PumpEffect] = deque()
         taken: list[int] = []
-        for effect in place.queue:
+        waiting, place.queue = place.queue, looks
+        for effect in waiting:
             if isinstance(effect, Identify | Observe):
                 looks.append(effect)
+            elif isinstance(effect, Extend):
+                self._end_unsent(place, effect, "a stop goes first")
             else:
                 taken.append(effect.command_id)
-        place.queue = looks
         for command_id in taken:
             self._tell(place, command_id, Overtaken())
         return tuple(taken)
@@ -224,12 +228,12 @@ class Bus:
             place.work = Conversation(stop, place.station.procedures)
         elif place.work is None:
             effect = place.queue.popleft()
-            if isinstance(effect, Prepare | Start | ChangeRate):
+            if isinstance(effect, Extend | Prepare | Start | ChangeRate):
                 if place.link is not LinkState.UP or self._sealed:
                     detail = "nothing was sent: the pump has not identified itself on this connection"
                     self._end_unsent(place, effect, detail)
                     return None
-                place.stop_tried = False
+                place.stop_tried = place.stop_tried and isinstance(effect, Extend)
             place.work = Conversation(effect, place.station.procedures)
         return place.work
 
@@ -353,7 +357,7 @@ class Bus:
                 self._deliver(AlarmSeen(at_ns=self._now_ns(), slot=place.slot, alarm=alarm))
 
     def _end_unsent(self, place: Place, effect: PumpEffect, detail: str) -> None:
-        if isinstance(effect, Identify | Observe):
+        if isinstance(effect, Identify | Observe | Extend):
             self._deliver(PumpSilent(at_ns=self._now_ns(), slot=place.slot, detail=bounded(detail)))
         else:
             self._tell(place, effect.command_id, Refused(detail=bounded(detail)))

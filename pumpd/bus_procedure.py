@@ -14,8 +14,9 @@ Every command ends once, as one of four outcomes. The rule, with "changing" for 
   that was not answered is always unknown, whatever had left: nobody may read it as "the pump said no".
 - **overtaken**: never begun (the bus says so, not this module).
 
-A cut or failed identification or observation is a `PumpSilent`. An alarm that ends a procedure as anything
-but refused is also delivered as `AlarmSeen`, since an unknown outcome has no place for it.
+A cut or failed identification or observation is a `PumpSilent`, and so is a look that was to move a volume target: one
+that did not move leaves the pump less to give. An alarm that ends a procedure as anything but refused is also
+delivered as `AlarmSeen`, since an unknown outcome has no place for it.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from typing import Final, assert_never
 from pumpd.core.effects import (
     Acknowledge,
     ChangeRate,
+    Extend,
     Identify,
     Observe,
     Prepare,
@@ -49,6 +51,7 @@ from pumpd.core.events import (
 from pumpd.driver_api import (
     Granted,
     Identified,
+    MovesTarget,
     NoReply,
     Procedure,
     PumpAlarm,
@@ -98,6 +101,9 @@ def begin(procedures: PumpProcedures, effect: PumpEffect) -> Procedure[Value]:
             return procedures.identify()
         case Observe():
             return procedures.observe()
+        case Extend(target_nl=target_nl):
+            assert isinstance(procedures, MovesTarget), "its DriverInfo promises a target that can be moved"
+            return procedures.extend(target_nl)
         case Prepare(remaining=remaining):
             return procedures.prepare(remaining)
         case Start():
@@ -178,7 +184,7 @@ class Conversation:
         assert self.ending is not None
         slot, detail = self.effect.slot, self._detail()
         told: list[BusEvent] = []
-        if isinstance(self.effect, Identify | Observe):
+        if isinstance(self.effect, Identify | Observe | Extend):
             match self.ending:
                 case Returned(value=Identified() as who):
                     told.append(PumpIdentified(at_ns=at_ns, slot=slot, identified=who))

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from pumpd.core.pump import (
     Detectable,
@@ -53,6 +53,7 @@ __all__ = [
     "Identified",
     "IdentityKind",
     "Lease",
+    "MovesTarget",
     "NoLease",
     "NoReply",
     "Procedure",
@@ -161,6 +162,18 @@ class PumpProcedures(Protocol):
 
     def acknowledge(self) -> Procedure[Report]:
         """Take the pump out of its alarm without moving it, and look."""
+        ...
+
+
+@runtime_checkable
+class MovesTarget(Protocol):
+    """The procedures of a pump whose volume target stands in for a lease have one more."""
+
+    def extend(self, target_nl: int) -> Procedure[Report]:
+        """Move the volume target of a running pump, up or down, and look: the read-back is the report's `target_nl`.
+
+        Rounded down to the pump's grid; never starts it.
+        """
         ...
 
 

@@ -38,6 +38,15 @@ class Observe:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Extend:
+    """A look that first moves the volume target which stands in for a lease; `target_nl` counts as the counter does."""
+
+    slot: str
+    target_nl: int
+    when: When = When.NOW
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prepare:
     """Program a pump that stands still, and read everything back."""
 
@@ -94,5 +103,5 @@ class Reply:
     when: When = When.NOW
 
 
-PumpEffect = Identify | Observe | Prepare | Start | ChangeRate | Stop | Acknowledge
+PumpEffect = Identify | Observe | Extend | Prepare | Start | ChangeRate | Stop | Acknowledge
 Effect = PumpEffect | Reply

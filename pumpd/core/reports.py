@@ -154,10 +154,20 @@ def _over(turn: Turn, slot: str, why: Why, why_container: Why) -> None:
         alarms.raise_alarm(turn, Condition.ENDED, slot)
 
 
+def _ran_out(turn: Turn, slot: str, report: Report) -> bool:
+    """Did it come to the target that stands in for a lease, because nobody moved it on in time?"""
+    if stands_in(turn.setup.info(slot)) is None or report.infused_nl is None or report.target_nl is None:
+        return False
+    return report.infused_nl + report.step_nl >= report.target_nl
+
+
 def _stood_still(turn: Turn, slot: str, report: Report) -> None:
     """It should drive (or we do not know), and it stands still."""
     if _volume_reached(turn, slot, report):
         _over(turn, slot, Why.VOLUME_REACHED, Why.CONTAINER_ENDED)
+        return
+    if _ran_out(turn, slot, report):
+        alarmed(turn, slot, PumpAlarm.LEASE_EXPIRED)
         return
     pump = turn.pump(slot)
     if pump.phase is Phase.STARTING or pump.why is Why.COMMAND_UNKNOWN:

@@ -13,19 +13,22 @@ from typing import Final
 from pumpd.core import alarms
 from pumpd.core import facts as f
 from pumpd.core import glimpses as g
+from pumpd.core.alarm_table import DRIVEN
 from pumpd.core.codes import CommandKind, Condition, Phase, Why
 from pumpd.core.containers import container_left_ns
 from pumpd.core.deviation import MARK_EVERY_NS, watch_delivery
 from pumpd.core.doubting import doubt_silence
-from pumpd.core.effects import Identify, Observe
+from pumpd.core.effects import Identify
 from pumpd.core.events import LinkState
 from pumpd.core.look import lease_ns, time_left_ns
 from pumpd.core.new_rate import set_rate
 from pumpd.core.pausing import remind
 from pumpd.core.phases import send_stop, stop_now, to
+from pumpd.core.resurgence import must_hear_stop
 from pumpd.core.rise import may_step_up_by_itself
 from pumpd.core.state import Infusion, PumpState
 from pumpd.core.steps import StepKind, StepMode
+from pumpd.core.topping import next_look
 from pumpd.core.turn import Turn
 from pumpd.core.units import NS_PER_MS, NS_PER_S
 
@@ -142,6 +145,12 @@ def _look_again(turn: Turn, slot: str) -> None:
     """Ask for the next look when the last has been taken in; ask who it is where that is in doubt."""
     pump = turn.pump(slot)
     seen = pump.sighting
+    if must_hear_stop(turn, slot):
+        if not seen.stop_pending and pump.phase in DRIVEN:
+            stop_now(turn, slot, Why.SILENCE)
+        elif not seen.stop_pending:
+            send_stop(turn, slot)
+        return
     if seen.asking_since_ns is not None and turn.now_ns - seen.asking_since_ns < LOOK_LOST_NS:
         return
     every_ns = LOOK_MOVING_NS if pump.phase in FORESEEN else LOOK_RESTING_NS
@@ -155,7 +164,7 @@ def _look_again(turn: Turn, slot: str) -> None:
     if pump.link is not LinkState.UP or seen.missed >= IDENTIFY_AFTER_MISSES:
         turn.want(Identify(slot=slot))
     else:
-        turn.want(Observe(slot=slot))
+        turn.want(next_look(turn, slot))
 
 
 def silence_limit_ns(pump: PumpState, infusion: Infusion, turn: Turn) -> int:

@@ -14,7 +14,7 @@ from pumpd.core import requests as r
 from pumpd.core.alarm_table import TABLE, Clears
 from pumpd.core.bed import still_stands
 from pumpd.core.codes import Condition, Phase, Why
-from pumpd.core.effects import ChangeRate, Effect, Observe, Prepare, Reply, Start, Stop, When
+from pumpd.core.effects import ChangeRate, Effect, Extend, Observe, Prepare, Reply, Start, Stop, When
 from pumpd.core.events import Booted
 from pumpd.core.evolve import fold
 from pumpd.core.people import Role
@@ -246,7 +246,7 @@ def only_the_loop_renews_a_lease(each: Judged) -> Iterator[str]:
     """Wall 8: one look at a time, asked for after the last was taken in, or lost."""
     looked: set[str] = set()
     for effect in each.wanted():
-        if not isinstance(effect, Observe):
+        if not isinstance(effect, Observe | Extend):
             continue
         since_ns = each.was(effect.slot).sighting.asking_since_ns
         if effect.slot in looked or (since_ns is not None and each.request.at_ns - since_ns < LOOK_LOST_NS):

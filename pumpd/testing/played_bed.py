@@ -57,7 +57,10 @@ class Line:
 
     sim: SimBus
     slots: tuple[tuple[str, int], ...]
-    driver: str = "new_era"
+    driver: str | Driver = "new_era"  # by its entry point, or one that no package brings
+
+    def loaded(self) -> Driver:
+        return load(self.driver) if isinstance(self.driver, str) else self.driver
 
 
 def asset_of(slot: str) -> str:
@@ -72,7 +75,7 @@ def setup_for(
     pumps: list[tuple[str, DriverInfo]] = []
     cycles: list[tuple[str, int]] = []
     for line in lines:
-        info = load(line.driver).info
+        info = line.loaded().info
         pumps += [(slot, info) for slot, _ in line.slots]
         cycles += [(slot, info.worst_observe_ms * len(line.slots)) for slot, _ in line.slots]
     return Setup(
@@ -130,7 +133,7 @@ class PlayedBed:
         bedside.boot(boot)
         bed = cls(clock=clock, lines=tuple(lines), bedside=bedside, journal=journal, samples=samples)
         for index, line in enumerate(lines):
-            driver: Driver = load(line.driver)
+            driver: Driver = line.loaded()
             bus = Bus(
                 name=f"bus{index}",
                 open_link=_opener(line.sim, clock),

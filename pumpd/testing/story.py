@@ -24,7 +24,6 @@ from pumpd_sim.new_era_options import NewEraOptions
 from pumpd.core.codes import Phase
 from pumpd.core.units import NS_PER_S
 from pumpd.journal import Entry
-from pumpd.registry import load
 from pumpd.testing.oracles import Oracles, Watch
 from pumpd.testing.played_bed import Line, PlayedBed
 from pumpd.testing.played_nurse import PlayedNurse
@@ -121,7 +120,7 @@ class _Played:
         self._kills = story.times("kills", now_ns, 0, 0, 1, 2)
         self._naps = story.times("naps", now_ns, 0, 0, 1)
         self._settings = story.times("wall clock", now_ns, 0, 0, 1, 3)
-        info = load(self._line.driver).info
+        info = self._line.loaded().info
         watches = tuple(
             Watch(slot=slot, address=address, sim=self._line.sim, info=info) for slot, address in self._line.slots
         )

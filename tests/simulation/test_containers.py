@@ -13,7 +13,6 @@ from pumpd_sim.plant import PlantSpec
 
 from pumpd.core.codes import Condition, Phase, Why
 from pumpd.core.order import Order
-from pumpd.registry import load
 from pumpd.testing.container_story import small_containers
 from pumpd.testing.oracles import Oracles, Watch
 from pumpd.testing.played_bed import Line, PlayedBed
@@ -46,7 +45,7 @@ def test_an_infusion_out_of_two_syringes_gives_its_whole_volume_and_never_runs_d
         spec = replace(PlantSpec(), volume_nl=USABLE_NL + DEAD_NL)  # the line is primed: what is left for the patient
         sim = SimBus([NewEra(plant=spec, now_ns=clock.now_ns())])
         line = Line(sim=sim, slots=(("p1", 0),))
-        watch = Watch(slot="p1", address=0, sim=sim, info=load(line.driver).info)
+        watch = Watch(slot="p1", address=0, sim=sim, info=line.loaded().info)
         oracles = Oracles(clock=clock, watches=(watch,), calm=True)
         bed = PlayedBed.boot(clock, [line], rules=small_containers(USABLE_NL, containers_max=2))
         bed.bedside.watch(oracles.on_facts)

@@ -17,7 +17,7 @@ from pumpd.core import events as e
 from pumpd.core import requests as r
 from pumpd.core.codes import Phase
 from pumpd.core.delivered import NOTHING, Interval, capped, from_counter, measured_rate, monotone, widened
-from pumpd.core.effects import ChangeRate, Identify, Observe, Prepare, PumpEffect, Start, Stop
+from pumpd.core.effects import ChangeRate, Extend, Identify, Observe, Prepare, PumpEffect, Start, Stop
 from pumpd.core.pump import Drive, Granted, PumpAlarm, Report
 from pumpd.core.units import NS_PER_H, NS_PER_MS, NS_PER_S, PPM
 from pumpd.testing.bed_story import BedStory
@@ -187,7 +187,7 @@ class TruthIsInside(RuleBasedStateMachine):
                     self.bed.connect()
                 else:
                     self.bed.take(e.PumpSilent(at_ns=at_ns, slot="p1", detail=""))
-            case Observe():
+            case Observe() | Extend():
                 if isinstance(report, Report):
                     self.bed.take(e.PumpReported(at_ns=at_ns, slot="p1", asked_at_ns=asked_ns, report=report))
                 else:
