@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Final
 
 import pytest
@@ -99,3 +100,16 @@ def test_look_says_which_container_hangs_and_how_many_are_still_to_come() -> Non
     bed.paused(bed.flows(20))
     bed.changed()  # one that failed early: the rest still fits into two
     assert (bed.look().container, bed.look().containers) == (2, 4)
+
+
+def test_figure_counts_down_from_look_to_look_and_not_only_with_the_record() -> None:
+    bed = ContainerStory(rules=small_containers(USABLE_NL))
+    bed.begins("TRAIN-5MIN")
+    told = []
+    for infused_ul in (100, 200, 300):  # 10 s each at 36 mL/h; the record is kept every 30 s
+        bed.drives(infused_ul, after_s=10)
+        lasts_ns = bed.look().container_left_ns
+        assert lasts_ns is not None
+        told.append(lasts_ns)
+    steps_ns = [before - after for before, after in pairwise(told)]
+    assert all(9 * NS_PER_S <= step_ns <= 11 * NS_PER_S for step_ns in steps_ns)
