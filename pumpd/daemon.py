@@ -62,6 +62,12 @@ log = structlog.get_logger(__name__)
 
 def main(config_path: Path) -> int:
     """Run until a signal or a failure; returns the exit status."""
+    if not __debug__:
+        sys.stderr.write(
+            "pumpd: assertions are switched off (python -O, or PYTHONOPTIMIZE in the environment): they are what stops "
+            "every pump when a promise is broken; start pumpd without that\n"
+        )
+        return EXIT_CONFIG
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

@@ -98,6 +98,36 @@ def changed() -> BedStory:
     return bed
 
 
+def in_doubt() -> BedStory:
+    bed = running()
+    bed.flows(20)
+    for _ in range(3):
+        bed.wait(0.3)
+        bed.take(e.PumpSilent(at_ns=bed.now_ns, slot="p1", detail="no reply"))
+    bed.link(e.LinkState.SILENT)
+    bed.connect()
+    bed.report(Drive.INFUSING, infused_ul=900)
+    return bed
+
+
+def other_target() -> BedStory:
+    bed = running()
+    infusion = bed.infusion()
+    assert infusion.leg is not None
+    report = replace(bed.a_report(Drive.INFUSING, infused_ul=1), target_nl=infusion.leg.granted.volume_nl * 2)
+    bed.take(e.PumpReported(at_ns=bed.now_ns, slot="p1", asked_at_ns=bed.now_ns, report=report))
+    return bed
+
+
+def lowered() -> BedStory:
+    bed = running()
+    bed.drives(1)
+    granted = bed.infusion().granted_ul_per_h
+    assert granted is not None
+    bed.drives(2, rate=granted // 2)
+    return bed
+
+
 def battery_low() -> BedStory:
     bed = running()
     report = replace(bed.a_report(Drive.INFUSING), battery_percent=20)
@@ -230,6 +260,9 @@ STORIES: dict[Condition, Callable[[], BedStory]] = {
     C.COUNTER_CLEARED: lambda: counter_falls_to(0),
     C.DELIVERY_UNKNOWN: unknown,
     C.PUMP_CHANGED: changed,
+    C.PUMP_IN_DOUBT: in_doubt,
+    C.TARGET_DIFFERS: other_target,
+    C.RATE_LOWERED_AT_PUMP: lowered,
     C.PUMP_RESET: tells(PumpAlarm.RESET),
     C.STALLED: tells(PumpAlarm.STALL),
     C.LEASE_EXPIRED: tells(PumpAlarm.LEASE_EXPIRED),

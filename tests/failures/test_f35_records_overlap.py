@@ -38,11 +38,11 @@ def complaints() -> list[str]:
 
     infused_ul = bed.flows(60)
     compare("running")
-    bed.ticks(20)  # silence: doubt, and what may have gone in
+    bed.ticks(9)  # silence: doubt, and what may have gone in
     compare("in doubt")
-    bed.drives(infused_ul + 20)
+    bed.drives(infused_ul + 10)
     compare("seen again")
-    bed.paused(infused_ul + 20)
+    bed.paused(infused_ul + 10)
     compare("paused")
     bed.report()
     bed.resumes()

@@ -132,6 +132,7 @@ def test_daemon_frozen_beyond_the_lease_finds_the_pump_stopped_by_itself(bed: Re
 
 
 @pytest.mark.timeout(120)
+@pytest.mark.requirement("SELF-04")
 def test_failure_of_a_vital_part_stops_every_pump_and_asks_for_a_new_daemon(bed: RealBed) -> None:
     """The second bus fails; the pump on the first one, where nothing is wrong, is stopped and confirms it."""
     well, other = bed.begin_pump("p1"), bed.begin_pump("p2")

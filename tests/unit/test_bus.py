@@ -1235,6 +1235,7 @@ def test_stop_all_on_a_port_that_is_gone_gives_up_and_says_who_is_unconfirmed() 
     run_virtual(main)
 
 
+@pytest.mark.requirement("SELF-04")
 def test_failed_assertion_ends_the_bus_with_its_port_closed() -> None:
     async def main(clock: VirtualClock) -> None:
         rig = Rig(clock=clock)

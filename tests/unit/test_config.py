@@ -169,6 +169,7 @@ def test_two_pumps_of_one_address_on_a_bus_are_refused(tmp_path: Path) -> None:
     assert "two pumps of bus 'cart' have the address 0" in text
 
 
+@pytest.mark.requirement("SEC-01")
 def test_a_password_never_goes_to_another_machine_in_the_clear(tmp_path: Path) -> None:
     secret = 'host = "broker.ward"\nusername = "u"\npassword_file = "f"\n#'
     (text,) = mistakes(changed(tmp_path, 'host = "127.0.0.1"\nport = 1883', secret))
