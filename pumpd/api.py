@@ -32,6 +32,7 @@ from pumpd.api_desk import Desk
 from pumpd.api_models import (
     AnswerBody,
     AnswerView,
+    AudioPauseBody,
     BedView,
     HistoryRow,
     LabelBody,
@@ -71,11 +72,15 @@ async def bed(desk: At) -> BedView:
 
 
 @router.get("/events", response_class=StreamingResponse)
-async def events(desk: At) -> Response:
-    """Whole views of the bed as server-sent events `bed`: at once, at every change, at least once a second."""
+async def events(desk: At, watcher: Annotated[str | None, Query(max_length=64)] = None) -> Response:
+    """Whole views of the bed as server-sent events `bed`: at once, at every change, at least once a second.
+
+    A stream may name itself: a pause of the sound that is asked for in its name ends with it.
+    """
     if desk.feed.full:
         raise ApiError("Too many screens are following this bed. Close one of them.", status=503)
-    return StreamingResponse(desk.feed.frames(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+    frames = desk.feed.frames(watcher)
+    return StreamingResponse(frames, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 
 @router.get("/regimens")
@@ -231,6 +236,21 @@ async def rearm(desk: At, by: By, slot: str) -> Response:
 async def label(desk: At, by: By, slot: str, body: LabelBody) -> Response:
     """The label on the housing of a pump that may be another one, as typed or scanned."""
     return told(await desk.act(by, slot, body, lambda common: r.PumpConfirmed(**common, slot=slot, asset=body.asset)))
+
+
+@acts.post("/audio/pause", response_model=AnswerView)
+async def pause_audio(desk: At, by: By, body: AudioPauseBody) -> Response:
+    """The alarms that stand now are not heard for two minutes. Needs nobody."""
+    desk.require_watcher(body.watcher)
+    return told(
+        await desk.act(
+            by,
+            None,
+            None,
+            lambda common: r.AudioPauseRequested(**common, watcher=body.watcher),
+            free=True,
+        )
+    )
 
 
 @acts.post("/alarms/{alarm_id}/acknowledge", response_model=AnswerView)

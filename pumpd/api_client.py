@@ -25,6 +25,7 @@ from pumpd.api_container_models import BalanceBody, ContainerChangeBody, FlushBo
 from pumpd.api_models import (
     AnswerBody,
     AnswerView,
+    AudioPauseBody,
     BedView,
     HistoryRow,
     LabelBody,
@@ -173,6 +174,10 @@ def balance(slot: str, body: BalanceBody, key: str | None = None) -> Call[Answer
 
 def acknowledge(alarm_id: int, key: str | None = None) -> Call[AnswerView]:
     return Call(method="POST", path=f"/v1/alarms/{alarm_id}/acknowledge", answer=_ANSWER, key=key)
+
+
+def pause_audio(body: AudioPauseBody, key: str | None = None) -> Call[AnswerView]:
+    return Call(method="POST", path="/v1/audio/pause", answer=_ANSWER, body=body, key=key)
 
 
 def samples(slot: str, since_ms: int = 0) -> Call[tuple[SampleView, ...]]:
@@ -366,20 +371,24 @@ class AsyncClient:
     async def acknowledge(self, alarm_id: int, token: str | None = None, key: str | None = None) -> AnswerView:
         return await self.send(acknowledge(alarm_id, key), token)
 
+    async def pause_audio(self, body: AudioPauseBody, token: str | None = None, key: str | None = None) -> AnswerView:
+        return await self.send(pause_audio(body, key), token)
+
     async def samples(self, slot: str, since_ms: int = 0) -> tuple[SampleView, ...]:
         return await self.send(samples(slot, since_ms))
 
     async def history(self, limit: int = 100) -> tuple[HistoryRow, ...]:
         return await self.send(history(limit))
 
-    async def events(self) -> AsyncGenerator[BedView, None]:
-        """Whole views of the bed, the newest only, at least one a second.
+    async def events(self, watcher: str | None = None) -> AsyncGenerator[BedView, None]:
+        """Whole views of the bed, the newest only, at least one a second. `watcher` names the stream.
 
         Ends when the daemon says good-bye; raises ApiError when it is gone or silent for SILENCE_S.
         """
         timeout = httpx2.Timeout(ANSWER_TIMEOUT_S, read=SILENCE_S)
+        named = {} if watcher is None else {"watcher": watcher}
         try:
-            async with self._http.stream("GET", "/v1/events", timeout=timeout) as response:
+            async with self._http.stream("GET", "/v1/events", params=named, timeout=timeout) as response:
                 if response.status_code != httpx2.codes.OK:
                     _read(bed(), response.status_code, await response.aread())
                 async for line in response.aiter_lines():

@@ -43,6 +43,7 @@ from pumpd.bedside import Bedside
 from pumpd.core import facts as f
 from pumpd.core.codes import Reason, ReasonCode, Severity
 from pumpd.core.effects import Reply
+from pumpd.core.events import WatcherGone
 from pumpd.core.order import Order
 from pumpd.core.requests import Actor, Override, PersonRequest, StopRequested
 from pumpd.core.state import BedState
@@ -94,7 +95,7 @@ class Desk:
         self._history: deque[tuple[int | None, int, f.Fact | FactsLost]] = deque(maxlen=HISTORY_MAX)
         for entry in past:
             self._history.append((entry.seq, entry.wall_ms, entry.fact))
-        self.feed = Feed(self.look)
+        self.feed = Feed(self.look, self._watcher_gone)
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -260,6 +261,14 @@ class Desk:
         request_id = hashlib.sha256(_name(actor, by).encode()).hexdigest()[:32] if by.key else clock.new_id()
         asked_at_ns = now_ns if by.sent_at_ns is None else by.sent_at_ns
         return {"at_ns": now_ns, "request_id": request_id, "actor": actor, "asked_at_ns": asked_at_ns}
+
+    def require_watcher(self, watcher: str | None) -> None:
+        """Sound is paused on behalf of whoever sees the bed: a stream that is named has to run."""
+        if watcher is not None and not self.feed.is_watched_by(watcher):
+            raise ApiError("This page is not connected to the bed at the moment.", status=409, field="watcher")
+
+    def _watcher_gone(self, watcher: str) -> None:
+        self._bedside.submit(WatcherGone(at_ns=self._bedside.clock.now_ns(), watcher=watcher))
 
     def _require(self, slot: str) -> None:
         slots = [pump.slot for pump in self._bedside.state.pumps]

@@ -11,6 +11,7 @@ The view is made once for all readers, and not at all while there are none.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable
 from typing import Final
 
@@ -23,8 +24,11 @@ RETRY_MS: Final = 1_000  # what a browser waits before it connects again
 
 
 class Feed:
-    def __init__(self, look: Callable[[], BedView]) -> None:
+    def __init__(self, look: Callable[[], BedView], gone: Callable[[str], None]) -> None:
+        """`gone` is told the name of each named stream that ended."""
         self._look = look
+        self._gone = gone
+        self._watchers: Counter[str] = Counter()
         self._changed = asyncio.Event()
         self._fresh = asyncio.Event()
         self._frame = b""
@@ -63,11 +67,17 @@ class Feed:
                 fresh.set()
             await asyncio.sleep(GAP_S)
 
-    async def frames(self) -> AsyncGenerator[bytes, None]:
-        """Server-sent events until the reader leaves or the feed is closed."""
+    def is_watched_by(self, watcher: str) -> bool:
+        """Does a stream of this name run?"""
+        return self._watchers[watcher] > 0
+
+    async def frames(self, watcher: str | None = None) -> AsyncGenerator[bytes, None]:
+        """Server-sent events until the reader leaves or the feed is closed. `watcher`: a name for this stream."""
         if self._closing:
             return
         self.readers += 1
+        if watcher is not None:
+            self._watchers[watcher] += 1
         try:
             sent = self._frames
             yield f"retry: {RETRY_MS}\n".encode() + self._render()
@@ -79,6 +89,11 @@ class Feed:
                 yield self._frame
         finally:
             self.readers -= 1
+            if watcher is not None:
+                self._watchers[watcher] -= 1
+                if not self._watchers[watcher]:
+                    del self._watchers[watcher]
+                    self._gone(watcher)
 
     def _render(self) -> bytes:
         view = self._look()

@@ -13,10 +13,11 @@ Fields are only added, never renamed.
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from pydantic import Field
 
+from pumpd.api_alarms import AlarmView, AudioPauseBody, PriorityName
 from pumpd.api_orders import Body, CourseBody, Name, OrderBody, SettledBody, Typed
 from pumpd.api_quantities import DeliveredView, MeasuredView, RateView, View, VolumeView
 from pumpd.core.codes import Action, Condition, PauseReason, Phase, ReasonCode, Severity, Why
@@ -30,16 +31,16 @@ from pumpd.core.standing import Standing
 from pumpd.core.steps import StepMode
 
 __all__ = [  # a client takes enums and quantities from here, and knows nothing of the core
-    "Action", "Answer", "Body", "Condition", "ContainerKind", "CourseBody", "DeliveredView", "Drive", "Keep",
-    "LinkState", "MeasuredView", "OrderBody", "PauseReason", "Phase", "RateView", "ReasonCode", "Role", "SettledBody",
-    "Severity", "Sex", "Standing", "StepMode", "View", "VolumeView", "WeightBasis", "Why",
+    "Action", "AlarmView", "Answer", "AudioPauseBody", "Body", "Condition", "ContainerKind", "CourseBody",
+    "DeliveredView", "Drive", "Keep", "LinkState", "MeasuredView", "OrderBody", "PauseReason", "Phase",
+    "PriorityName", "RateView", "ReasonCode", "Role", "SettledBody", "Severity", "Sex", "Standing", "StepMode",
+    "View", "VolumeView", "WeightBasis", "Why",
 ]  # fmt: skip
 
 TEXT_CHARS_MAX: Final = 500  # a reason for an override is a sentence or three
 PIN_CHARS_MAX: Final = 64  # a passphrase passes, a pasted page does not reach the hash
 
 Pin = Annotated[str, Field(min_length=1, max_length=PIN_CHARS_MAX, repr=False)]
-PriorityName = Literal["prompt", "low", "medium", "high"]
 
 
 # --- the bed --------------------------------------------------------------------------------------------
@@ -66,22 +67,6 @@ class ButtonsView(View):
     rearm: ButtonView
     change_container: ButtonView
     label: ButtonView  # the label of a pump that may be another one
-
-
-class AlarmView(View):
-    """An active alarm; `over` means that its condition is gone and it only waits to be seen."""
-
-    alarm_id: int
-    slot: str | None
-    condition: Condition
-    priority: PriorityName
-    text: str
-    todo: str
-    detail: str
-    since_ts_ms: int
-    acknowledged: bool
-    acknowledged_by: str | None
-    over: bool
 
 
 class ReasonView(View):
@@ -184,6 +169,9 @@ class BedView(View):
     ts_ms: int
     journal_ok: bool
     journal_text: str | None
+    sounding: bool = False  # at least one alarm is to be heard
+    audio_paused_until_ts_ms: int | None = None
+    audio_paused_by: str | None = None
     alarms: tuple[AlarmView, ...]
     pumps: tuple[PumpView, ...]
 

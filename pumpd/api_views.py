@@ -27,6 +27,7 @@ from pumpd.core.look import Look, look
 from pumpd.core.order import Order
 from pumpd.core.people import Role
 from pumpd.core.pump import IdentityKind
+from pumpd.core.signals import signal, sounding
 from pumpd.core.state import Alarm, BedState, Infusion, PumpState
 from pumpd.core.steps import StepMode
 from pumpd.core.turn import Setup
@@ -91,6 +92,9 @@ def bed_view(state: BedState, setup: Setup, place: Place, at: Moment, number: in
         ts_ms=at.wall_ms,
         journal_ok=state.journal_ok,
         journal_text=None if state.journal_ok else _said(ReasonCode.JOURNAL_DOWN),
+        sounding=sounding(state),
+        audio_paused_until_ts_ms=None if state.audio_pause is None else at.ts_ms(state.audio_pause.until_ns),
+        audio_paused_by=None if state.audio_pause is None else _name(state.audio_pause.person, place),
         alarms=tuple(
             alarm_view(alarm, place, at)
             for alarm in sorted(state.alarms, key=lambda each: (-each.priority.value, each.since_ns))
@@ -121,11 +125,16 @@ def alarm_view(alarm: Alarm, place: Place, at: Moment) -> m.AlarmView:
         detail=alarm.detail,
         since_ts_ms=at.ts_ms(alarm.since_ns),
         acknowledged=alarm.acknowledged,
-        acknowledged_by=None
-        if alarm.acknowledged_by is None
-        else place.people.get(alarm.acknowledged_by, alarm.acknowledged_by),
+        acknowledged_by=_name(alarm.acknowledged_by, place),
         over=alarm.over,
+        sounding=signal(alarm).sounding,
+        colour=signal(alarm).colour,
+        flash=signal(alarm).flash,
     )
+
+
+def _name(person: str | None, place: Place) -> str | None:
+    return None if person is None else place.people.get(person, person)
 
 
 # --- one pump -------------------------------------------------------------------------------------------

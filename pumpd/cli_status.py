@@ -38,7 +38,8 @@ def _folded(label: str, text: str) -> list[str]:
 
 
 def _alarm(alarm: AlarmView) -> list[str]:
-    seen = " (seen)" if alarm.acknowledged else ""
+    quiet = not alarm.sounding and alarm.priority != "prompt"
+    seen = " (seen)" if alarm.acknowledged else " (sound paused)" if quiet else ""
     where = "bed" if alarm.slot is None else alarm.slot
     return _folded(f"! {alarm.priority.upper():<7}", f"{where}: {alarm.text}{seen}. {alarm.todo}")
 

@@ -19,7 +19,6 @@ from pumpd.core.effects import Reply
 from pumpd.core.limits import fingerprint
 from pumpd.core.people import Act, may
 from pumpd.core.requests import (
-    AcknowledgeRequested,
     PersonRequest,
     StopRequested,
 )
@@ -32,7 +31,7 @@ FUTURE_MAX_NS: Final = 1 * NS_PER_S  # a tap from the future is a clock that can
 
 
 def note(turn: Turn, request: PersonRequest, action: Action, value: int | None = None, text: str | None = None) -> None:
-    slot = None if isinstance(request, AcknowledgeRequested) else request.slot
+    slot: str | None = getattr(request, "slot", None)  # some are about the whole bed
     turn.record(
         f.PersonAsked(
             at_ns=turn.now_ns, request_id=request.request_id, slot=slot, action=action, value=value, text=text,
@@ -61,7 +60,7 @@ def accept(turn: Turn, request: PersonRequest) -> None:
 
 
 def refuse(turn: Turn, request: PersonRequest, action: Action, reasons: list[Reason]) -> None:
-    slot = None if isinstance(request, AcknowledgeRequested) else request.slot
+    slot: str | None = getattr(request, "slot", None)  # some are about the whole bed
     turn.record(
         f.RequestRefused(
             at_ns=turn.now_ns, request_id=request.request_id, slot=slot, action=action, reasons=tuple(reasons)

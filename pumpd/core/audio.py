@@ -1,4 +1,4 @@
-"""Facts about how alarms signal: one that became more urgent because nobody came.
+"""Facts about how alarms signal: one that became more urgent because nobody came, sound that is paused for a while.
 
 They stand beside facts.py, which joins them to all others, as those of deliveries.py do. The same rules hold: past
 tense, final, codes and integers.
@@ -7,8 +7,17 @@ tense, final, codes and integers.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 from pumpd.core.codes import Priority
+
+
+class SoundAgain(Enum):
+    """Why a pause of the sound ended."""
+
+    TIME = "time"
+    WATCHER_GONE = "watcher_gone"  # the page or link that had asked for it
+    NOTHING_LEFT = "nothing_left"  # every alarm that was paused is over or seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,3 +27,21 @@ class AlarmRose:
     at_ns: int
     alarm_id: int
     priority: Priority
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioPaused:
+    """The alarms that stand now are not heard until then. `watcher` is the stream that asked, by its own name."""
+
+    at_ns: int
+    until_ns: int
+    person: str | None
+    watcher: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioResumed:
+    """They are heard again."""
+
+    at_ns: int
+    why: SoundAgain

@@ -23,6 +23,7 @@ from pumpd.core import (
     line,
     resuming,
     rise,
+    silencing,
     swapping,
     titration,
     watch,
@@ -110,6 +111,8 @@ def _person(turn: Turn, request: r.PersonRequest) -> None:
             gates.end(turn, request)
         case r.AcknowledgeRequested():
             gates.acknowledge(turn, request)
+        case r.AudioPauseRequested():
+            silencing.pause_audio(turn, request)
         case r.DeliveryAnswered():
             gates.answer_delivery(turn, request)
         case r.RearmRequested():
@@ -154,8 +157,11 @@ def _daemon(turn: Turn, request: e.DaemonEvent) -> None:
             for pump in turn.state.pumps:
                 watch.on_tick(turn, pump.slot)
             alarms.rise_unanswered(turn)
+            silencing.sound_again(turn)
         case e.JournalReported():
             _journal(turn, request)
+        case e.WatcherGone():
+            silencing.on_watcher_gone(turn, request)
         case e.DayBegan():
             in_force.on_day(turn, request)
         case e.FilesCompared():

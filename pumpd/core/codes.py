@@ -247,6 +247,7 @@ class Action(Enum):
     STEP = "step"
     END = "end"
     ACKNOWLEDGE = "acknowledge"
+    PAUSE_AUDIO = "pause_audio"
     ANSWER = "answer"
     REARM = "rearm"
     CONFIRM_PUMP = "confirm_pump"

@@ -172,5 +172,13 @@ class FilesCompared:
     changed: tuple[RulesFile, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatcherGone:
+    """The stream of views that went by this name ended: whoever read it sees and hears this bed no longer."""
+
+    at_ns: int
+    watcher: str
+
+
 BusEvent = LinkReported | PumpIdentified | PumpReported | PumpSilent | AlarmSeen | CommandEnded
-DaemonEvent = Booted | Ticked | JournalReported | ClockJumped | DayBegan | FilesCompared
+DaemonEvent = Booted | Ticked | JournalReported | ClockJumped | DayBegan | FilesCompared | WatcherGone

@@ -63,7 +63,7 @@ def evolve(state: BedState, fact: Fact) -> BedState:
             return replace(state, files_changed=fact.changed)
         case f.AlarmRaised() | f.AlarmAcknowledged() | f.AlarmOver() | f.AlarmCleared():
             return _alarm(state, fact)
-        case a.AlarmRose():
+        case a.AlarmRose() | a.AudioPaused() | a.AudioResumed():
             return signalling(state, fact)
         case asset_facts.AssetDoubted():
             if fact.delivered is not None:
@@ -122,11 +122,12 @@ def _booted(state: BedState, fact: f.BootStarted) -> BedState:
         judged=None,
         files_changed=(),
         journal_ok=True,
+        audio_pause=None,
         pumps=tuple(
             _pump_booted(known.get(slot, PumpState(slot=slot)), fact) for slot in fact.slots
         ),
         alarms=tuple(
-            replace(alarm, since_ns=alarm.since_ns + fact.shift_ns)
+            replace(alarm, since_ns=alarm.since_ns + fact.shift_ns, audio_paused=False)
             for alarm in state.alarms
             if alarm.slot is None or alarm.slot in fact.slots
         ),

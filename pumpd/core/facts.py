@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pumpd.core.asset_facts import AssetConfirmed, AssetDoubted
-from pumpd.core.audio import AlarmRose
+from pumpd.core.audio import AlarmRose, AudioPaused, AudioResumed
 from pumpd.core.codes import (
     Action,
     CommandKind,
@@ -354,6 +354,8 @@ Fact = (
     | AlarmOver
     | AlarmCleared
     | AlarmRose
+    | AudioPaused
+    | AudioResumed
     | JournalWent
     | ClockJumpSeen
     | QuestionAsked

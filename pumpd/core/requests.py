@@ -153,6 +153,17 @@ class AcknowledgeRequested:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AudioPauseRequested:
+    """Be quiet for a while; `watcher` names the stream of whoever asks, None where there is none."""
+
+    at_ns: int
+    request_id: str
+    actor: Actor | None
+    watcher: str | None = None
+    asked_at_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryAnswered:
     """The answer to the one question that an unknown outcome asks."""
 
@@ -255,6 +266,7 @@ PersonRequest = (
     | StepRequested
     | EndRequested
     | AcknowledgeRequested
+    | AudioPauseRequested
     | DeliveryAnswered
     | RearmRequested
     | ContainerChangeRequested

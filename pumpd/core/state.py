@@ -244,6 +244,16 @@ class Alarm:
     acknowledged: bool = False
     acknowledged_by: str | None = None
     over: bool = False  # the condition is gone, the alarm waits to be seen
+    audio_paused: bool = False  # it stood already when the sound was paused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioPause:
+    """Somebody is here and needs no sound: for a while, and only as long as whoever asked still watches."""
+
+    until_ns: int
+    person: str | None
+    watcher: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,6 +274,7 @@ class BedState:
     boot_at_ns: int = 0
     pumps: tuple[PumpState, ...] = ()
     alarms: tuple[Alarm, ...] = ()
+    audio_pause: AudioPause | None = None
     history: tuple[Given, ...] = ()
     answers: tuple[Answered, ...] = ()
     judged: Judged | None = None  # the library and regimens of this run of the daemon

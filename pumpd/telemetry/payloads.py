@@ -23,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pumpd.core.codes import Action, CommandKind, Condition, Ending, Phase, Why
 from pumpd.core.events import LinkState
 from pumpd.core.pump import Drive
+from pumpd.core.signals import Colour, Flash
 from pumpd.telemetry.topics import Kind
 
 PAYLOAD_BYTES_MAX: Final = 4_096  # four times the longest that is sent; guards a reader of a stranger's broker
@@ -176,6 +177,10 @@ class State(Telemetry):
         default=None, description="two people let this infusion cross a soft limit; for as long as it lasts"
     )
     question: bool | None = Field(default=None, description="a person is asked whether the plunger is driven")
+    alarm_sounding: bool | None = Field(default=None, description="an alarm of this pump or the bed is to be heard now")
+    audio_paused_until_ts_ms: Ms | None = Field(
+        default=None, description="the sound of older alarms is paused till then"
+    )
     alarm_condition: Condition | None = Field(default=None, description="of the highest alarm")
     alarm_text: str | None = Field(default=None, max_length=500, description="of the highest alarm, for people")
 
@@ -220,6 +225,9 @@ class Alarm(Payload):
     since_ts_ms: Ms
     acknowledged: bool
     over: bool = Field(description="the condition is gone, the alarm waits to be seen")
+    sounding: bool | None = Field(default=None, description="it is to be heard at the bed now")
+    colour: Colour | None = Field(default=None, description="in which it is shown")
+    flash: Flash | None = None
 
 
 class Backfill(Snapshot):

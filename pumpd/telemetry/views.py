@@ -18,6 +18,7 @@ from pumpd.core.codes import Priority
 from pumpd.core.events import LinkState
 from pumpd.core.look import MOVING, Look, look
 from pumpd.core.pump import Detectable, DriverInfo
+from pumpd.core.signals import signal, sounding
 from pumpd.core.state import Alarm, BedState, PumpState
 from pumpd.core.units import NL_PER_ML, NS_PER_MS, NS_PER_S
 from pumpd.journal_rows import Head
@@ -235,6 +236,8 @@ def bed_state(
         step_due=None if infusion is None else infusion.step_due,
         beyond_soft_limit=None if infusion is None else bool(infusion.beyond),
         question=None if infusion is None else infusion.question,
+        alarm_sounding=sounding(state, pump.slot),
+        audio_paused_until_ts_ms=None if state.audio_pause is None else moment.ts_ms(state.audio_pause.until_ns),
         alarm_condition=alarms[0].condition if alarms else None,
         alarm_text=alarm_text(alarms[0]) if alarms else None,
     )
@@ -263,7 +266,9 @@ def news(state: BedState, pump: PumpState) -> object:
             infusion.total_nl,
             infusion.planned_end_ns,
         ),
-        tuple(alarm.alarm_id for alarm in alarms_of(state, pump.slot)),
+        tuple((alarm.alarm_id, alarm.priority) for alarm in alarms_of(state, pump.slot)),
+        sounding(state, pump.slot),
+        state.audio_pause,
     )
 
 
@@ -303,6 +308,9 @@ def alarm(active: Alarm, moment: Moment, seq: int) -> p.Alarm:
         since_ts_ms=moment.ts_ms(active.since_ns),
         acknowledged=active.acknowledged,
         over=active.over,
+        sounding=signal(active).sounding,
+        colour=signal(active).colour,
+        flash=signal(active).flash,
     )
 
 

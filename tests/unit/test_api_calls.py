@@ -189,7 +189,7 @@ async def test_a_bed_that_does_not_answer_is_503_and_its_key_is_not_asked_again(
 
 @pytest.fixture
 async def feed(played: Played) -> AsyncIterator[Feed]:
-    made = Feed(played.desk.look)
+    made = Feed(played.desk.look, lambda _watcher: None)
     running = asyncio.create_task(made.run(lambda: None))
     try:
         yield made
@@ -209,6 +209,22 @@ async def test_a_reader_who_slept_gets_the_newest_view_only(feed: Feed) -> None:
     await frames.aclose()
     await others.aclose()
     assert feed.readers == 0
+
+
+@pytest.mark.requirement("ALM-10")
+async def test_a_named_stream_is_missed_when_the_last_of_its_name_ends(played: Played) -> None:
+    gone: list[str] = []
+    feed = Feed(played.desk.look, gone.append)
+    first, second, nameless = feed.frames("page-1"), feed.frames("page-1"), feed.frames()
+    for stream in (first, second, nameless):
+        await anext(stream)
+    await nameless.aclose()
+    await first.aclose()
+    assert gone == []
+    assert feed.is_watched_by("page-1")
+    await second.aclose()
+    assert gone == ["page-1"]
+    assert not feed.is_watched_by("page-1")
 
 
 async def test_closing_ends_every_reader(feed: Feed) -> None:

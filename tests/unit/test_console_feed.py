@@ -33,7 +33,8 @@ class Told(AsyncClient):
         self.says: asyncio.Queue[BedView | ApiError] = asyncio.Queue()
         self.since: list[int] = []
 
-    async def events(self) -> AsyncGenerator[BedView, None]:
+    async def events(self, watcher: str | None = None) -> AsyncGenerator[BedView, None]:
+        assert watcher is None, "one stream serves every browser"
         while True:
             said = await self.says.get()
             if isinstance(said, ApiError):
