@@ -44,6 +44,7 @@ def violations(outcomes: list[Outcome], *, calm: bool = False) -> str:
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.requirement("FLOW-07")
 def test_stormy_days_violate_no_wall_and_are_stormy() -> None:
     stories = [Story(seed=1_000, hours=4.0), *(Story(seed=seed, hours=FORTY_MINUTES) for seed in range(1, 61))]
     outcomes = list(play_all(stories, JOBS))

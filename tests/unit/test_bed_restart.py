@@ -111,6 +111,7 @@ def test_a_different_pump_while_infusing_is_a_fault() -> None:
     assert ReasonCode.LINK_DOWN in bed.refusals
 
 
+@pytest.mark.requirement("LEASE-07")
 def test_a_lease_that_expired_while_the_daemon_was_away_is_stopped() -> None:
     bed = running()
     bed.flows(40)

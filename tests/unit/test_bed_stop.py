@@ -171,6 +171,7 @@ def test_stop_is_not_the_end_and_the_end_needs_a_person() -> None:
     assert bed.phase() is Phase.ENDED
 
 
+@pytest.mark.requirement("LEASE-07")
 def test_a_pump_that_drives_while_it_should_rest_is_stopped_and_rearmed_by_a_person() -> None:
     bed = BedStory()
     bed.connect()
@@ -190,6 +191,7 @@ def test_a_pump_that_drives_while_it_should_rest_is_stopped_and_rearmed_by_a_per
     assert bed.phase() is Phase.CHECKING
 
 
+@pytest.mark.requirement("LEASE-07")
 def test_a_pump_in_fault_is_stopped_until_it_is_seen_still() -> None:
     bed = BedStory()
     bed.connect()
