@@ -29,8 +29,9 @@ def as_of(infusion: Infusion, at_ns: int, delivered: Interval, also_ul_per_h: in
     if leg is None:
         return None
     before = leg.marks[-1] if leg.marks else Mark(at_ns=at_ns, low_nl=0, high_nl=0, due_low_nl=0, due_high_nl=0)
-    rates = [each for each in (infusion.granted_ul_per_h, also_ul_per_h) if each is not None]
-    slowest, fastest = min(infusion.rate_ul_per_h, *rates), max(infusion.rate_ul_per_h, *rates)
+    either = (infusion.rate_ul_per_h, infusion.granted_ul_per_h, also_ul_per_h)
+    rates = [each for each in either if each is not None]
+    slowest, fastest = min(rates), max(rates)
     elapsed_ns = max(0, at_ns - before.at_ns)
     low_nl = max(0, delivered.low_nl - leg.base.low_nl)
     return Mark(

@@ -14,6 +14,7 @@ from pumpd.core.codes import Condition, Phase
 from pumpd.core.pump import Drive
 from pumpd.core.tolerance import STANDARD, TIGHT, Tolerance, surely_over, surely_under
 from pumpd.core.units import NS_PER_MIN, NS_PER_S
+from pumpd.core.waypoints import as_of
 from pumpd.testing.bed_story import BedStory
 
 DEVIATIONS = (
@@ -135,6 +136,15 @@ def test_a_change_of_rate_is_no_new_beginning() -> None:
     gives(bed, 1_150, 400, from_ul=given_ul)
     assert found(bed) is Condition.OVER_INFUSION
     assert bed.now_ns - began_ns < 5 * NS_PER_MIN
+
+
+def test_a_mark_is_made_also_where_no_rate_was_granted() -> None:
+    """Evolve is total: a journal may tell of Infusing after a rest, and the fold must not fall over it."""
+    bed = running()
+    rested = replace(bed.infusion(), granted_ul_per_h=None)
+    mark = as_of(rested, bed.now_ns + 10 * NS_PER_S, rested.delivered)
+    assert mark is not None
+    assert mark.due_high_nl >= mark.due_low_nl > 0
 
 
 # --- at once ------------------------------------------------------------------------------------------------
