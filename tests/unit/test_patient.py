@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pumpd.core.codes import Reason, ReasonCode, Severity
@@ -95,6 +95,8 @@ def test_basis_that_cannot_be_computed_is_refused(missing: dict[str, object], ba
 
 
 @given(heights, weights)
+@example(1_750, 91_875)  # 30 exactly
+@example(1_750, 91_874)
 def test_from_a_body_mass_index_of_30_on_the_prescriber_names_the_weight(height_mm: int, weight_g: int) -> None:
     bmi = Fraction(weight_g * 1_000, height_mm * height_mm)
     asked = order(weight_g, height_mm)
@@ -166,6 +168,12 @@ def test_settled_heavy_does_not_settle_light_nor_a_change_in_the_other_direction
     assert judged(lost)[ReasonCode.WEIGHT_CHANGED_G].severity is Severity.NOTE
     lost_more = replace(gained, verified_weight_g=60_000)
     assert judged(lost_more)[ReasonCode.WEIGHT_CHANGED_G].severity is Severity.SOFT
+
+
+def test_value_inside_its_limits_has_settled_nothing() -> None:
+    """Whoever brings 114 kg along as settled has not been asked about 116."""
+    asked = order(116_000, 2_000, course=settled(ReasonCode.WEIGHT_G, 114_000))
+    assert judged(asked)[ReasonCode.WEIGHT_G].severity is Severity.SOFT
 
 
 def test_what_is_hard_or_not_of_the_patient_is_never_settled() -> None:

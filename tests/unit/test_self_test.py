@@ -119,6 +119,13 @@ def test_limit_that_is_too_wide_is_found_in_its_own_column(
     assert len(words_self_test.failures([found])) >= len(slips)
 
 
+def test_container_that_is_too_small_has_caught_nothing() -> None:
+    """0.75 mg/kg for 85 kg does not fit into one syringe: what fits into another was not asked about all the same."""
+    single = {**marks(MOOD, soft_high=750), "containers_max": 1, "containers_why": ""}
+    failed = dict(trial("MDD-2x3", single).slips)[Slip.UNIT].failed
+    assert {each.weight_g for each in failed} == {50_000, 60_000, 70_000, 85_000}
+
+
 def test_each_step_is_looked_at_alone() -> None:
     """Ten times all steps is refused; ten times the first alone stays within a limit that is too wide."""
     wide = marks("KET-PAIN-OP", soft_high=3_500, hard_high=3_500)
