@@ -26,7 +26,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pumpd import api_containers, api_typed
+from pumpd import api_bolus, api_containers, api_typed
 from pumpd.api_calls import OUTCOMES, At, By, told
 from pumpd.api_desk import Desk
 from pumpd.api_models import (
@@ -40,7 +40,6 @@ from pumpd.api_models import (
     PersonView,
     ProblemView,
     RateBody,
-    RateReviewView,
     RegimenView,
     ResumeBody,
     ReviewRequest,
@@ -50,6 +49,7 @@ from pumpd.api_models import (
     SessionView,
     StartBody,
 )
+from pumpd.api_rise_models import RateReviewView
 from pumpd.api_socket import listening
 from pumpd.core import requests as r
 from pumpd.errors import ApiError
@@ -268,6 +268,7 @@ async def acknowledge(desk: At, by: By, alarm_id: int) -> Response:
 
 
 acts.include_router(api_containers.acts)
+acts.include_router(api_bolus.acts)
 router.include_router(acts)
 
 

@@ -30,14 +30,14 @@ from pumpd.api_models import (
     HistoryRow,
     OverrideBody,
     PersonView,
-    RateReviewView,
     RegimenView,
     ReviewView,
     SampleView,
     SessionView,
 )
 from pumpd.api_moment import Moment
-from pumpd.api_reviews import answer_view, regimen_views, review_view, rise_view
+from pumpd.api_reviews import answer_view, bolus_view, regimen_views, review_view, rise_view
+from pumpd.api_rise_models import BolusReviewView, RateReviewView
 from pumpd.api_views import Common, Place, bed_view
 from pumpd.bedside import Bedside
 from pumpd.core import facts as f
@@ -128,6 +128,15 @@ class Desk:
         found = rise_view(bedside.state, bedside.setup, slot, rate_ul_per_h, bedside.clock.now_ns())
         if found is None:
             raise ApiError("Nothing runs on this pump whose rate could rise.", status=409, field="slot")
+        return found
+
+    def review_bolus(self, slot: str, dose_ug_per_kg: int, duration_s: int) -> BolusReviewView:
+        """Raises ApiError where nothing runs that a bolus could come on top of."""
+        self._require(slot)
+        bedside = self._bedside
+        found = bolus_view(bedside.state, bedside.setup, slot, dose_ug_per_kg, duration_s, bedside.clock.now_ns())
+        if found is None:
+            raise ApiError("Nothing runs on this pump that a bolus could come on top of.", status=409, field="slot")
         return found
 
     def samples(self, slot: str, since_ms: int) -> tuple[SampleView, ...]:

@@ -284,20 +284,6 @@ class RateBody(Body):
     override: OverrideBody | None = None
 
 
-class RateReviewView(View):
-    """A rise as it is confirmed: old and new side by side, what it becomes, and what it needs."""
-
-    digest: str
-    allowed: bool
-    needs_override: bool
-    to_be_read: bool
-    said_twice: bool
-    before: RateView
-    after: RateView
-    total: VolumeView
-    reasons: tuple[ReasonView, ...]
-
-
 class LabelBody(Body):
     asset: Name
 

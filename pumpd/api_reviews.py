@@ -7,10 +7,11 @@ what a person confirms is what is started, or the start is refused.
 from __future__ import annotations
 
 from pumpd import api_models as m
+from pumpd import api_rise_models as rm
 from pumpd import words, words_reasons, words_review
 from pumpd.api_doses import Dosed, concentration_text
 from pumpd.api_moment import Moment
-from pumpd.core.bed import preview, preview_rise
+from pumpd.core.bed import preview, preview_bolus, preview_rise
 from pumpd.core.codes import Reason
 from pumpd.core.effects import Reply
 from pumpd.core.library import Container, DoseUnit, Entry
@@ -120,14 +121,14 @@ def review_view(state: BedState, setup: Setup, slot: str, order: Order, at: Mome
     )
 
 
-def rise_view(state: BedState, setup: Setup, slot: str, rate_ul_per_h: int, now_ns: int) -> m.RateReviewView | None:
+def rise_view(state: BedState, setup: Setup, slot: str, rate_ul_per_h: int, now_ns: int) -> rm.RateReviewView | None:
     """A rise of what runs, through the same function as the rise itself; None where nothing runs."""
     review = preview_rise(state, slot, rate_ul_per_h, setup, now_ns)
     infusion = state.on(slot).infusion
     if review is None or infusion is None:
         return None
     dosed = Dosed.of(infusion)
-    return m.RateReviewView(
+    return rm.RateReviewView(
         digest=review.digest,
         allowed=review.grant.allowed,
         needs_override=review.grant.needs_override,
@@ -136,6 +137,26 @@ def rise_view(state: BedState, setup: Setup, slot: str, rate_ul_per_h: int, now_
         before=dosed.rate(review.before_ul_per_h),
         after=dosed.rate(review.after_ul_per_h),
         total=dosed.volume(sum(step.volume_nl for step in review.plan)),
+        reasons=tuple(map(reason_view, review.grant.reasons)),
+    )
+
+
+def bolus_view(  # noqa: PLR0917  # as its neighbours: state, setup, slot, what is asked, when
+    state: BedState, setup: Setup, slot: str, dose_ug_per_kg: int, duration_s: int, now_ns: int
+) -> rm.BolusReviewView | None:
+    """A bolus on top of what runs, through the same function as the bolus itself; None where nothing runs."""
+    review = preview_bolus(state, slot, setup, now_ns, dose_ug_per_kg=dose_ug_per_kg, duration_s=duration_s)
+    infusion = state.on(slot).infusion
+    if review is None or infusion is None:
+        return None
+    dosed = Dosed.of(infusion)
+    return rm.BolusReviewView(
+        digest=review.digest,
+        allowed=review.grant.allowed,
+        needs_override=review.grant.needs_override,
+        basal=dosed.rate(review.basal_ul_per_h),
+        together=dosed.rate(review.rate_ul_per_h),
+        bolus=dosed.volume(review.bolus_nl),
         reasons=tuple(map(reason_view, review.grant.reasons)),
     )
 

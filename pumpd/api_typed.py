@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from pumpd.api_models import CourseBody, OrderBody
+from pumpd.api_rise_models import BolusBody
 from pumpd.core.order import NEW_COURSE, Course, Order, Settled
 from pumpd.core.units import NG_PER_MG, parse_scaled
 from pumpd.errors import ApiError, BadNumber
@@ -66,6 +67,16 @@ def concentration_ug_per_ml(typed: str) -> int:
 def volume_nl(typed: str, *, field: str) -> int:
     """Of a volume in mL. Raises ApiError with the field."""
     return quantity(typed, 1_000_000, field=field, said="The volume in millilitres")
+
+
+def bolus_ug_per_kg(typed: BolusBody) -> int:
+    """Raises ApiError."""
+    return quantity(typed.dose_mg_per_kg, 1_000, field="dose_mg_per_kg", said="The dose in milligrams a kilogram")
+
+
+def bolus_s(typed: BolusBody) -> int:
+    """Raises ApiError."""
+    return quantity(typed.duration_min, 60, field="duration_min", said="The duration in minutes")
 
 
 def quantity(typed: str, scale: int, *, field: str, said: str) -> int:

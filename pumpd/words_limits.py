@@ -29,6 +29,7 @@ def _per_h(value: int) -> str:
 
 # code -> what is limited, how its numbers read. The sentence around them is `limited_text`.
 LIMITED: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
+    ReasonCode.BOLUS_UG_PER_KG: ("The bolus", _per_kg),
     ReasonCode.DOSE_UG_PER_KG: ("The dose", _per_kg),
     ReasonCode.DOSE_UG_PER_KG_PER_H: ("The dose rate", _per_kg_per_h),
     ReasonCode.DOSE_UG_PER_H: ("The dose rate", _per_h),

@@ -26,6 +26,7 @@ from pumpd.words import (
 )
 from pumpd.words_containers import CONTAINERS
 from pumpd.words_limits import LIMITED, limited_text
+from pumpd.words_rises import RISES
 
 
 def _per_h(value: int) -> str:
@@ -50,6 +51,7 @@ _RESTART: Final = "Call support to restart it: infusions go on meanwhile."
 # code -> a text with {asked} and {limit} where numbers are known, and how they read
 _SENTENCES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
     **CONTAINERS,
+    **RISES,
     ReasonCode.CONCENTRATION_UG_PER_ML: (
         "For this weight the library does not name {asked} but {limit}. Choose that container.",
         concentration,
@@ -232,10 +234,6 @@ _SENTENCES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
         "A soft limit was crossed. Give a reason and have a second person confirm, or choose less.",
         _plain,
     ),
-    ReasonCode.REVIEW_CHANGED: (
-        "The programme is no longer the one that you confirmed. Read the review again.",
-        _plain,
-    ),
     ReasonCode.WRONG_PHASE: (
         "The pump is not in a state in which this can be done. Look at its state.",
         _plain,
@@ -266,34 +264,6 @@ _SENTENCES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
         ),
         _plain,
     ),
-    ReasonCode.RISE_NOT_CONFIRMED_UL_PER_H: (
-        "{asked} would be more than the {limit} that was confirmed. Ask for a new order to give more.",
-        rate_ml_per_h,
-    ),
-    ReasonCode.RISE_TO_BE_READ_UL_PER_H: (
-        "From {limit} to {asked} is more than a small step. Read the review of this rise, then confirm it.",
-        rate_ml_per_h,
-    ),
-    ReasonCode.RISE_TO_BE_SAID_TWICE_UL_PER_H: (
-        "From {limit} to {asked} is five times as much or more. Check the order, then enter the rate a second time.",
-        rate_ml_per_h,
-    ),
-    ReasonCode.PRESCRIBER_NEEDED: (
-        "This goes beyond the order. Ask the prescriber, who has to be one of the two who confirm it.",
-        _plain,
-    ),
-    ReasonCode.TITRATION_UP_UL_PER_H: (
-        "A rise by {asked} is more than the {limit} that the order allows at a time. Choose a smaller rise.",
-        rate_ml_per_h,
-    ),
-    ReasonCode.TITRATION_DWELL_S: (
-        "The present rate has run for {asked}; the order asks for {limit} before the next rise. Wait, and look again.",
-        duration,
-    ),
-    ReasonCode.TITRATION_HIGHEST_UL_PER_H: (
-        "{asked} is above the highest rate of the order, {limit}. Ask the prescriber.",
-        rate_ml_per_h,
-    ),
     ReasonCode.NOT_A_CHANGE_UL_PER_H: ("The rate is {asked} already. Nothing to do.", rate_ml_per_h),
     ReasonCode.NOTHING_LEFT_NL: ("Nothing is left to give. End the infusion.", volume_ml),
     ReasonCode.NO_STEP_DUE: ("No step is waiting for a tap. Nothing to do.", _plain),
@@ -313,10 +283,6 @@ _SENTENCES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
     ReasonCode.REQUEST_ID_USED: (
         "This request carries the number of another one, so nothing was done. Try again on a page that is loaded anew.",
         _plain,
-    ),
-    ReasonCode.REVIEW_EXPIRED_S: (
-        "The review was read {asked} ago; after {limit} it no longer counts. Read it again, then confirm.",
-        duration,
     ),
     ReasonCode.REQUEST_EXPIRED: ("This took too long and was dropped, to be safe. Try again.", _plain),
 }

@@ -16,6 +16,7 @@ from typing import assert_never
 from pumpd.core import (
     alarms,
     balance,
+    bolus_asking,
     changing,
     gates,
     in_force,
@@ -32,6 +33,7 @@ from pumpd.core import events as e
 from pumpd.core import facts as f
 from pumpd.core import requests as r
 from pumpd.core.asking import answered_before
+from pumpd.core.bolus_asking import BolusReview
 from pumpd.core.codes import Condition, Phase, Reason, ReasonCode, Severity, Why
 from pumpd.core.confirming import stamp, stamped
 from pumpd.core.effects import ChangeRate, Effect, Reply, Start
@@ -85,6 +87,17 @@ def preview_rise(state: BedState, slot: str, rate_ul_per_h: int, setup: Setup, n
     return replace(review, digest=stamp(review.digest, now_ns))
 
 
+def preview_bolus(
+    state: BedState, slot: str, setup: Setup, now_ns: int, *, dose_ug_per_kg: int, duration_s: int
+) -> BolusReview | None:
+    """What a bolus on top of what runs would be judged by now, as it is shown; None where nothing runs."""
+    pump = state.pump(slot)
+    if pump is None or pump.phase is not Phase.INFUSING:
+        return None
+    review = bolus_asking.review_bolus(Turn(state, setup, now_ns), slot, dose_ug_per_kg, duration_s)
+    return replace(review, digest=stamp(review.digest, now_ns))
+
+
 def still_stands(state: BedState, effect: Start | ChangeRate) -> bool:
     """Is a start or raise that waited for the disk still wanted? Doubt that came meanwhile blocks it (wall 4)."""
     pump = state.pump(effect.slot)
@@ -105,6 +118,8 @@ def _person(turn: Turn, request: r.PersonRequest) -> None:
             resuming.resume(turn, request)
         case r.RateRequested():
             titration.rate(turn, request)
+        case r.BolusRequested():
+            bolus_asking.ask_bolus(turn, request)
         case r.StepRequested():
             titration.step(turn, request)
         case r.EndRequested():

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pumpd.core.codes import Condition, PauseReason, Reason
+from pumpd.core.delivered import Interval
+from pumpd.core.steps import Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,3 +51,27 @@ class BeyondAgreed:
     reasons: tuple[Reason, ...]
     override_reason: str
     override_person: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BolusBegan:
+    """A prescriber's bolus was accepted and stands in the plan as this step; the basal rate comes back behind it."""
+
+    at_ns: int
+    slot: str
+    person: str
+    dose_ug_per_kg: int
+    bolus_nl: int
+    basal_ul_per_h: int
+    basal_nl: int
+    step: int
+    plan: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BolusOver:
+    """The bolus is over while the pump runs: given, lowered by a person, or not gone on with after a doubt."""
+
+    at_ns: int
+    slot: str
+    delivered: Interval

@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import assert_never
 
 from pumpd.core import deliveries as d
-from pumpd.core.state import TRIPS_MAX, PumpState, Trip
+from pumpd.core.bolus_plan import without_rest
+from pumpd.core.given import recorded
+from pumpd.core.state import TRIPS_MAX, BedState, BolusState, PumpState, Trip
 
 DeliveryFact = d.AlarmStopped | d.StartsUnlocked | d.PauseNoted | d.BeyondAgreed
 
@@ -27,3 +29,15 @@ def delivering(pump: PumpState, fact: DeliveryFact) -> PumpState:
             return replace(pump, infusion=replace(infusion, agreed=before + fact.reasons))
         case _:
             assert_never(fact)
+
+
+def bolus_told(state: BedState, fact: d.BolusBegan | d.BolusOver) -> BedState:
+    """A bolus in the plan, or out of it again with what is in by now."""
+    if isinstance(fact, d.BolusOver):
+        state = recorded(state, fact.slot, fact.at_ns, fact.delivered)
+        pump = state.on(fact.slot)
+        return state.with_pump(replace(pump, infusion=without_rest(pump.due())))
+    pump = state.on(fact.slot)
+    bolus = BolusState(step=fact.step, basal_ul_per_h=fact.basal_ul_per_h, basal_nl=fact.basal_nl)
+    infusion = replace(pump.due(), plan=fact.plan, step=fact.step, bolus=bolus)
+    return replace(state.with_pump(replace(pump, infusion=infusion)), bolus_at_ns=fact.at_ns)

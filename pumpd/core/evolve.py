@@ -18,8 +18,9 @@ from pumpd.core import deliveries as d
 from pumpd.core import facts as f
 from pumpd.core import glimpses as g
 from pumpd.core.answers import answers_with
+from pumpd.core.bolus_plan import bolus_in
 from pumpd.core.codes import CommandKind, Phase, Why
-from pumpd.core.delivering import delivering
+from pumpd.core.delivering import bolus_told, delivering
 from pumpd.core.events import LinkState
 from pumpd.core.facts import Fact
 from pumpd.core.given import recorded
@@ -84,6 +85,8 @@ def evolve(state: BedState, fact: Fact) -> BedState:
             return state.with_pump(replace(pump, infusion=_planned(pump.due(), fact)))
         case d.AlarmStopped() | d.StartsUnlocked() | d.PauseNoted() | d.BeyondAgreed():
             return state.with_pump(delivering(state.on(fact.slot), fact))
+        case d.BolusBegan() | d.BolusOver():
+            return bolus_told(state, fact)
         case c.ContainerChanged() | c.LinePrimed() | c.LinePurged() | c.LineFlushed() | c.Balanced():
             return hung(state, fact)
         case f.RateWaits() | f.RateProgrammed() | f.RateDropped():
@@ -119,6 +122,7 @@ def _booted(state: BedState, fact: f.BootStarted) -> BedState:
         boot=fact.boot,
         kernel_boot=fact.kernel_boot,
         boot_at_ns=fact.at_ns,
+        bolus_at_ns=None if state.bolus_at_ns is None else state.bolus_at_ns + fact.shift_ns,
         judged=None,
         files_changed=(),
         journal_ok=True,
@@ -327,7 +331,7 @@ def _phase_changed(state: BedState, fact: f.PhaseChanged) -> BedState:
             question=False,
             pause=infusion.pause if fact.phase in (Phase.STOPPING, Phase.STOPPED) else None,
         )
-        infusion = still_waiting(infusion, fact.phase)
+        infusion = bolus_in(still_waiting(infusion, fact.phase), fact.phase)
         if fact.phase is Phase.INFUSING and before is Phase.STARTING:
             infusion = replace(infusion, raised_at_ns=fact.at_ns)
         if fact.phase is Phase.INFUSING:

@@ -28,7 +28,7 @@ from pumpd.core.codes import (
 )
 from pumpd.core.container_facts import Balanced, ContainerChanged, LineFlushed, LinePrimed, LinePurged
 from pumpd.core.delivered import Interval
-from pumpd.core.deliveries import AlarmStopped, BeyondAgreed, PauseNoted, StartsUnlocked
+from pumpd.core.deliveries import AlarmStopped, BeyondAgreed, BolusBegan, BolusOver, PauseNoted, StartsUnlocked
 from pumpd.core.glimpses import Asked, Missed, Seen, StopTried
 from pumpd.core.library import Entry
 from pumpd.core.order import Order
@@ -365,6 +365,8 @@ Fact = (
     | StartsUnlocked
     | PauseNoted
     | BeyondAgreed
+    | BolusBegan
+    | BolusOver
     | ContainerChanged
     | LinePrimed
     | LinePurged

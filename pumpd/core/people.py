@@ -30,6 +30,7 @@ class Act(Enum):
     RESUME = "resume"
     RAISE = "raise"
     REARM = "rearm"
+    BOLUS = "bolus"
     OVERRIDE_SECOND = "override_second"  # the second person of a soft-limit override
 
 
@@ -44,7 +45,7 @@ _BEDSIDE: Final = frozenset({Act.START, Act.RESUME, Act.RAISE, Act.REARM, Act.OV
 
 _MAY: Final[Mapping[Role, frozenset[Act]]] = {
     Role.NURSE: _BEDSIDE,
-    Role.PRESCRIBER: _BEDSIDE,
+    Role.PRESCRIBER: _BEDSIDE | {Act.BOLUS},
     Role.PHARMACIST: frozenset({Act.OVERRIDE_SECOND}),
     Role.ADMINISTRATOR: frozenset(),
 }

@@ -95,7 +95,7 @@ def against_review(request: RateRequested, review: RiseReview, now_ns: int) -> l
     if review.said_twice and request.repeated_ul_per_h != wanted:
         found.append(hard(ReasonCode.RISE_TO_BE_SAID_TWICE_UL_PER_H, wanted, review.before_ul_per_h))
     beyond = [reason for reason in review.grant.reasons if reason.code in BEYOND_THE_ORDER]
-    if review.grant.needs_override and not _agreed(request.actor, request.override):
+    if review.grant.needs_override and not agreed(request.actor, request.override):
         found.append(hard(ReasonCode.OVERRIDE_NEEDED))
         found += [replace(reason, severity=Severity.HARD) for reason in beyond]
     elif beyond and not _prescribed(request.actor, request.override):
@@ -103,7 +103,8 @@ def against_review(request: RateRequested, review: RiseReview, now_ns: int) -> l
     return found
 
 
-def _agreed(actor: Actor | None, override: Override | None) -> bool:
+def agreed(actor: Actor | None, override: Override | None) -> bool:
+    """A reason, and somebody else who may."""
     if actor is None or override is None or not override.reason.strip():
         return False
     return may_be_second(actor.person, override.second.person, override.second.role)

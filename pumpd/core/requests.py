@@ -119,6 +119,21 @@ class RateRequested:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BolusRequested:
+    """A prescriber's bolus on top of what runs; `digest` is of the review that they read (bolus_asking.py)."""
+
+    at_ns: int
+    request_id: str
+    actor: Actor | None
+    slot: str
+    dose_ug_per_kg: int
+    duration_s: int
+    digest: str
+    override: Override | None = None
+    asked_at_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepRequested:
     """The tap that lets a due step up happen; `rate_ul_per_h` is the rate that the person saw beside it."""
 
@@ -264,6 +279,7 @@ PersonRequest = (
     | ResumeRequested
     | RateRequested
     | StepRequested
+    | BolusRequested
     | EndRequested
     | AcknowledgeRequested
     | AudioPauseRequested

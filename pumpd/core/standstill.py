@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from pumpd.core import facts as f
+from pumpd.core.bolus_plan import bolus_in
 from pumpd.core.codes import Phase
 from pumpd.core.pace import ran
 from pumpd.core.state import Infusion, WaitingRate
@@ -37,7 +38,7 @@ def rate_waits(infusion: Infusion, fact: _WaitingFact) -> Infusion:
                 waiting=replace(waiting, programmed=True),
             )
         case f.RateDropped():
-            return replace(infusion, waiting=None)
+            return bolus_in(replace(infusion, waiting=None), Phase.STOPPED)  # what never began is over
         case _:
             assert_never(fact)
 

@@ -114,6 +114,17 @@ class RanAt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BolusState:
+    """A bolus that stands in the plan (bolus_plan.py)."""
+
+    step: int
+    basal_ul_per_h: int  # the rate that comes back
+    basal_nl: int  # the basal share that the bolus step holds
+    began: bool = False  # the pump was seen to run it
+    doubted: bool = False  # the pump was not heard meanwhile: it is not gone on with
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trip:
     """An alarm that stopped a pump: for the guard against alarm, stop and start over and over (repeats.py)."""
 
@@ -166,6 +177,7 @@ class Infusion:
     uncertain_since_ns: int | None = None
     question: bool = False
     near_end_told: bool = False
+    bolus: BolusState | None = None
     lately: tuple[RanAt, ...] = ()
     agreed: tuple[Reason, ...] = ()  # soft limits that rises of the rate went beyond; the newest of each kind
     raised_at_ns: int = 0  # when its rate last rose; a start is a rise
@@ -277,6 +289,7 @@ class BedState:
     audio_pause: AudioPause | None = None
     history: tuple[Given, ...] = ()
     answers: tuple[Answered, ...] = ()
+    bolus_at_ns: int | None = None  # the last one on this bed: the next one waits for its lockout
     judged: Judged | None = None  # the library and regimens of this run of the daemon
     used: tuple[Used, ...] = ()  # libraries that stood good at this bed: no older one after them
     files_changed: tuple[RulesFile, ...] = ()  # on the disk, since this run of the daemon read them

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pumpd.core import facts as f
 from pumpd.core.asking import accept, gate_of_person, gate_of_phase, note, refuse
+from pumpd.core.bolus import end_bolus
 from pumpd.core.codes import Action, Phase, Reason, ReasonCode, Severity
 from pumpd.core.deliveries import BeyondAgreed
 from pumpd.core.new_rate import against_lease, set_rate
@@ -37,6 +38,8 @@ def rate(turn: Turn, request: RateRequested) -> None:
         if rises:
             reasons += against_a_rise(turn, slot)
             reasons += against_review(request, review_rise(turn, slot, wanted), turn.now_ns)
+        elif infusion.bolus is not None and wanted > infusion.bolus.basal_ul_per_h:
+            reasons.append(hard(ReasonCode.BOLUS_RUNNING_UL_PER_H, wanted, infusion.bolus.basal_ul_per_h))
         elif pump.command is not None or pump.stop is not None:
             reasons.append(hard(ReasonCode.COMMAND_PENDING))
         if wanted == infusion.rate_ul_per_h:
@@ -49,6 +52,8 @@ def rate(turn: Turn, request: RateRequested) -> None:
     _note_agreement(turn, request)
     if rises and infusion is not None and wanted > infusion.plan[infusion.step].rate_ul_per_h:
         _raise_confirmed(turn, slot, review_rise(turn, slot, wanted))
+    elif infusion is not None and infusion.bolus is not None:
+        end_bolus(turn, slot, wanted)
     else:
         set_rate(turn, slot, wanted)
     accept(turn, request)

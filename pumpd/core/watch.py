@@ -14,6 +14,7 @@ from pumpd.core import alarms
 from pumpd.core import facts as f
 from pumpd.core import glimpses as g
 from pumpd.core.alarm_table import DRIVEN
+from pumpd.core.bolus import follow_bolus
 from pumpd.core.codes import CommandKind, Condition, Phase, Why
 from pumpd.core.containers import container_left_ns
 from pumpd.core.deviation import MARK_EVERY_NS, watch_delivery
@@ -64,6 +65,8 @@ def follow_plan(turn: Turn, slot: str) -> None:
 
 def _next_step(turn: Turn, slot: str) -> None:
     """A complete step is followed at once where the rate does not rise; a rise waits while any gate is closed."""
+    if follow_bolus(turn, slot):
+        return
     infusion = turn.infusion(slot)
     following = infusion.step + 1
     if following >= len(infusion.plan) or turn.pump(slot).command is not None:

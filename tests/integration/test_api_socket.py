@@ -14,6 +14,7 @@ import stat
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
+from json import dumps
 from pathlib import Path
 from typing import cast
 
@@ -501,3 +502,24 @@ def test_the_socket_is_named_by_argument_then_variable_then_default(monkeypatch:
     monkeypatch.setenv("PUMPD_SOCKET", "/elsewhere")
     assert socket_path() == Path("/elsewhere")
     assert socket_path("/given") == Path("/given")
+
+
+async def test_a_rise_and_a_bolus_are_reviewed_over_the_socket(door: Door) -> None:
+    json = {"Content-Type": "application/json", "Authorization": f"Bearer {door.token}"}
+    rise = b'{"rate_ml_per_h": "250"}'
+    assert (await door.raw("POST", "/v1/pumps/p1/rate/review", rise, **json)).status_code == 409, "nothing runs"
+    pump = await door.run()
+    assert pump.granted is not None
+    read = (await door.raw("POST", "/v1/pumps/p1/rate/review", rise, **json)).json()
+    assert read["before"]["ul_per_h"] == pump.granted.ul_per_h
+    assert read["after"]["ul_per_h"] == 250_000
+    assert read["needs_override"]
+    body = {"rate_ml_per_h": "250", "digest": read["digest"]}
+    refused = await door.raw("POST", "/v1/pumps/p1/rate", dumps(body).encode(), **json)
+    assert ReasonCode.OVERRIDE_NEEDED.value in {reason["code"] for reason in refused.json()["reasons"]}
+    bolus = b'{"dose_mg_per_kg": "0.2", "duration_min": "10"}'
+    shown = (await door.raw("POST", "/v1/pumps/p1/bolus/review", bolus, **json)).json()
+    assert ReasonCode.BOLUS_NOT_ALLOWED.value in {reason["code"] for reason in shown["reasons"]}
+    answer = await door.raw("POST", "/v1/pumps/p1/bolus", bolus, **json)
+    assert answer.status_code == 409
+    assert answer.json()["reasons"][0]["code"] == ReasonCode.ROLE_MAY_NOT.value

@@ -15,7 +15,7 @@ from pumpd.core.requests import Keep
 from pumpd.core.units import NS_PER_S
 from pumpd.testing.bed_story import BedStory
 
-pytestmark = pytest.mark.requirement("ALM-16")
+pytestmark = [pytest.mark.requirement("ALM-16"), pytest.mark.requirement("LEASE-07")]
 
 
 def stalls(bed: BedStory, alarm: PumpAlarm = PumpAlarm.STALL, slot: str = "p1") -> None:

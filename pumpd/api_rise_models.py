@@ -1,0 +1,42 @@
+"""What crosses the socket about a rise and a bolus: each is reviewed before it is confirmed (see api_models)."""
+
+from __future__ import annotations
+
+from pumpd.api_models import OverrideBody, ReasonView
+from pumpd.api_orders import Body, Name, Typed
+from pumpd.api_quantities import RateView, View, VolumeView
+
+
+class BolusBody(Body):
+    """A prescriber's bolus as typed; `digest` is of the review that they read, which itself needs none."""
+
+    dose_mg_per_kg: Typed
+    duration_min: Typed
+    digest: Name | None = None
+    override: OverrideBody | None = None
+
+
+class BolusReviewView(View):
+    """A bolus as it is confirmed: on top of what, how fast both together, and how much."""
+
+    digest: str
+    allowed: bool
+    needs_override: bool
+    basal: RateView
+    together: RateView
+    bolus: VolumeView
+    reasons: tuple[ReasonView, ...]
+
+
+class RateReviewView(View):
+    """A rise as it is confirmed: old and new side by side, what it becomes, and what it needs."""
+
+    digest: str
+    allowed: bool
+    needs_override: bool
+    to_be_read: bool
+    said_twice: bool
+    before: RateView
+    after: RateView
+    total: VolumeView
+    reasons: tuple[ReasonView, ...]

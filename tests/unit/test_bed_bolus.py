@@ -1,0 +1,342 @@
+"""A prescriber's bolus: only where an entry asks for it, once, never in doubt, and the rate before it comes back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pumpd.core import requests as r
+from pumpd.core.bed import preview_bolus
+from pumpd.core.codes import Condition, Phase, ReasonCode
+from pumpd.core.deliveries import BeyondAgreed
+from pumpd.core.effects import ChangeRate, Prepare, Stop
+from pumpd.core.library import Bolus, Cap
+from pumpd.core.people import Role
+from pumpd.core.pump import Drive
+from pumpd.core.regimen import Rules
+from pumpd.core.steps import StepKind
+from pumpd.core.units import NL_PER_UL, NS_PER_S
+from pumpd.testing.bed_story import NURSE, SECOND, BedStory
+from pumpd.testing.clinical import shipped_rules
+from pumpd.testing.swap_story import label_read
+
+PRESCRIBER = r.Actor(person="doctor-1", role=Role.PRESCRIBER)
+BASAL = 4_200
+DOSE, MINUTES = 100, 10  # ug/kg: 7 mg for 70 kg, 1.4 mL at 8.4 mL/h
+LOCKOUT_S = 3_600
+
+
+def bolus_rules() -> Rules:
+    """A site whose entry for outpatients asks for boluses; none that is shipped does."""
+    bolus = Bolus(dose_ug_per_kg=Cap(soft=300, hard=350), shortest_s=600, lockout_s=LOCKOUT_S)
+    rules = shipped_rules()
+    entries = tuple(replace(each, bolus=bolus if each.high_alert else None) for each in rules.library.entries)
+    return replace(rules, library=replace(rules.library, entries=entries))
+
+
+def running(*, rules: Rules | None = None) -> BedStory:
+    """FM-3H in its first step of 30 min: 2.1 mL at 4.2 mL/h."""
+    bed = BedStory(rules=bolus_rules() if rules is None else rules)
+    bed.runs("FM-3H")
+    bed.drives(5)
+    return bed
+
+
+def asks(
+    bed: BedStory,
+    *,
+    dose: int = DOSE,
+    minutes: int = MINUTES,
+    actor: r.Actor | None = PRESCRIBER,
+    override: r.Override | None = None,
+    digest: str | None = None,
+) -> None:
+    if digest is None:
+        review = preview_bolus(bed.state, "p1", bed.setup, bed.now_ns, dose_ug_per_kg=dose, duration_s=minutes * 60)
+        digest = "" if review is None else review.digest
+    bed.take(
+        r.BolusRequested(
+            at_ns=bed.now_ns, request_id=bed.request_id(), actor=actor, slot="p1", dose_ug_per_kg=dose,
+            duration_s=minutes * 60, digest=digest, override=override,
+        )
+    )  # fmt: skip
+
+
+def begins(bed: BedStory, infused_ul: int = 5) -> None:
+    """Stopped for it, programmed, started."""
+    asks(bed)
+    assert bed.reply is not None
+    assert bed.reply.accepted, bed.reply.reasons
+    assert bed.sent(Stop)
+    bed.stop_confirmed(infused_ul=infused_ul)
+    bed.prepared()
+    bed.done(Drive.INFUSING)
+    assert bed.phase() is Phase.INFUSING
+
+
+def bolus_end_ul(bed: BedStory, leg_from_ul: int = 5) -> int:
+    bolus = bed.infusion().bolus
+    assert bolus is not None
+    return bed.infusion().boundary_nl(bolus.step) // NL_PER_UL - leg_from_ul
+
+
+def falls_back(bed: BedStory) -> None:
+    (fall,) = bed.sent(ChangeRate)
+    assert fall.rate_ul_per_h == BASAL
+    bed.done(Drive.INFUSING, rate=BASAL, infused_ul=bed.pump().sighting.readings[-1].infused_nl // NL_PER_UL)
+    assert bed.infusion().granted_ul_per_h == BASAL
+
+
+# --- it runs, and ends --------------------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("FLOW-06")
+@pytest.mark.requirement("F24")
+def test_a_bolus_is_given_whole_and_the_rate_before_it_comes_back() -> None:
+    bed = running()
+    total_nl = bed.infusion().total_nl
+    begins(bed)
+    together = BASAL + DOSE * 70 * 60 // 5 // MINUTES  # 1.4 mL in 10 min is 8.4 mL/h
+    assert bed.infusion().granted_ul_per_h == together
+    assert bed.infusion().total_nl == total_nl + 1_400_000
+    assert bed.infusion().leg is not None
+    bed.drives(bolus_end_ul(bed) - 10)
+    assert bed.sent(ChangeRate) == []
+    bed.drives(bolus_end_ul(bed))
+    falls_back(bed)
+    assert bed.infusion().bolus is None
+    assert abs(bed.infusion().total_nl - total_nl - 1_400_000) <= 10_000
+    assert bed.infusion().plan[bed.infusion().step].rate_ul_per_h == BASAL
+
+
+@pytest.mark.requirement("FLOW-06")
+def test_a_rate_that_had_been_lowered_comes_back_and_not_the_one_of_the_plan() -> None:
+    bed = running()
+    bed.rate(3_000)
+    bed.done(Drive.INFUSING, rate=3_000, infused_ul=5)
+    begins(bed)
+    bed.drives(bolus_end_ul(bed))
+    (fall,) = bed.sent(ChangeRate)
+    assert fall.rate_ul_per_h == 3_000
+
+
+@pytest.mark.requirement("FLOW-06")
+@pytest.mark.requirement("F16")
+@given(at_ul=st.integers(0, 2_080), keep=st.sampled_from(r.Keep))
+def test_a_bolus_that_is_interrupted_anywhere_is_never_gone_on_with(at_ul: int, keep: r.Keep) -> None:
+    """Interrupted, primed and resumed it over-delivered (Medfusion 2020): here the rest of it is gone."""
+    bed = running()
+    total_nl = bed.infusion().total_nl
+    begins(bed)
+    at_ul = min(at_ul, bolus_end_ul(bed) - 15)
+    bed.drives(at_ul)
+    bed.paused(at_ul)
+    infusion = bed.infusion()
+    assert infusion.bolus is None
+    assert infusion.total_nl <= total_nl + 1_400_000
+    given_of_it_nl = at_ul * NL_PER_UL * 2 // 3  # 8.4 of 12.6 mL/h
+    assert infusion.total_nl <= total_nl + given_of_it_nl + 30_000, "what did not go in of it never will"
+    bed.resume(keep=keep)
+    (again,) = bed.sent(Prepare)
+    assert again.remaining.rate_ul_per_h == BASAL
+    assert again.remaining.volume_nl + infusion.delivered.high_nl <= infusion.total_nl
+
+
+@pytest.mark.requirement("F17")
+@pytest.mark.parametrize("when", ["asked", "stopped", "prepared", "started", "running"])
+def test_a_daemon_that_restarts_at_any_moment_gives_no_bolus_twice(when: str) -> None:
+    bed = running()
+    asks(bed)
+    if when != "asked":
+        bed.stop_confirmed(infused_ul=5)
+    if when in {"prepared", "started", "running"}:
+        bed.prepared()
+    if when in {"started", "running"}:
+        bed.done(Drive.INFUSING)
+    if when == "running":
+        bed.drives(300)
+    bed.boot(away_s=3)
+    bed.connect()
+    if when == "running":
+        bed.drives(315)
+        if not bed.sent(ChangeRate):
+            bed.drives(318)
+        falls_back(bed)
+    else:
+        bed.report(infused_ul=0 if when != "asked" else 5)
+        bed.report(infused_ul=0 if when != "asked" else 5)
+        if bed.pump().stop is not None:
+            bed.stop_confirmed(infused_ul=0 if when != "asked" else 5)
+    assert bed.infusion().bolus is None
+    assert not [each for each in bed.last.effects if isinstance(each, Prepare)]
+    if bed.phase() is Phase.STOPPED:
+        label_read(bed)  # a counter that began anew may be another pump's
+        bed.resume(keep=r.Keep.VOLUME)
+        assert [each.remaining.rate_ul_per_h for each in bed.sent(Prepare)] == [BASAL]
+
+
+def test_silence_ends_it_as_soon_as_the_pump_is_known_to_run() -> None:
+    bed = running()
+    begins(bed)
+    bed.drives(100)
+    bed.ticks(7)
+    assert bed.phase() is Phase.UNCERTAIN
+    bed.drives(140)
+    if not bed.sent(ChangeRate):
+        bed.drives(143)
+    falls_back(bed)
+
+
+def test_whoever_lowers_the_rate_ends_it() -> None:
+    bed = running()
+    begins(bed)
+    bed.drives(100)
+    bed.rate(10_000)
+    assert bed.refusals == {ReasonCode.BOLUS_RUNNING_UL_PER_H}
+    bed.rate(2_000)
+    assert [each.rate_ul_per_h for each in bed.sent(ChangeRate)] == [2_000]
+    assert bed.infusion().bolus is None
+
+
+def test_a_stop_before_it_began_leaves_nothing_of_it() -> None:
+    bed = running()
+    plan_nl = bed.infusion().total_nl
+    asks(bed)
+    bed.stop()
+    bed.stop_confirmed(infused_ul=5)
+    assert bed.infusion().bolus is None
+    assert bed.infusion().total_nl <= plan_nl
+    assert bed.infusion().rate_ul_per_h == BASAL
+
+
+def test_a_standstill_that_took_too_long_leaves_nothing_of_it() -> None:
+    bed = running()
+    total_nl = bed.infusion().total_nl
+    asks(bed)
+    bed.wait(6)
+    bed.stop_confirmed(infused_ul=12)
+    assert bed.phase() is Phase.STOPPED
+    assert bed.infusion().bolus is None
+    assert bed.infusion().total_nl <= total_nl
+    bed.resume(keep=r.Keep.VOLUME)
+    assert [each.remaining.rate_ul_per_h for each in bed.sent(Prepare)] == [BASAL]
+
+
+# --- it begins, or not --------------------------------------------------------------------------------------
+
+
+def test_where_no_entry_asks_for_it_there_is_none() -> None:
+    bed = running(rules=shipped_rules())
+    asks(bed)
+    assert ReasonCode.BOLUS_NOT_ALLOWED in bed.refusals
+
+
+@pytest.mark.parametrize("actor", [NURSE, replace(PRESCRIBER, role=Role.PHARMACIST), None])
+def test_only_a_prescriber_may(actor: r.Actor | None) -> None:
+    bed = running()
+    asks(bed, actor=actor)
+    assert bed.refusals & {ReasonCode.ROLE_MAY_NOT, ReasonCode.NOT_SIGNED_IN}
+
+
+@pytest.mark.parametrize(
+    ("dose", "minutes", "code"),
+    [
+        (351, 10, ReasonCode.BOLUS_UG_PER_KG),
+        (100, 9, ReasonCode.BOLUS_SHORT_S),
+        (0, 10, ReasonCode.BOLUS_DOES_NOT_FIT_S),
+        (100, 40, ReasonCode.BOLUS_DOES_NOT_FIT_S),
+    ],
+)
+def test_dose_and_time_have_limits_of_their_own(dose: int, minutes: int, code: ReasonCode) -> None:
+    bed = running()
+    asks(bed, dose=dose, minutes=minutes)
+    assert code in bed.refusals
+    assert bed.phase() is Phase.INFUSING
+
+
+def test_above_the_soft_limit_it_takes_a_reason_and_a_second_person() -> None:
+    bed = running()
+    asks(bed, dose=310, minutes=14)
+    assert bed.refusals == {ReasonCode.OVERRIDE_NEEDED}
+    asks(bed, dose=310, minutes=14, override=r.Override(reason="breakthrough", second=SECOND))
+    assert bed.phase() is Phase.STOPPING
+    (agreed,) = [fact for fact in bed.last.facts if isinstance(fact, BeyondAgreed)]
+    assert (agreed.override_person, agreed.override_reason) == (SECOND.person, "breakthrough")
+    assert ReasonCode.BOLUS_UG_PER_KG in {reason.code for reason in agreed.reasons}
+
+
+@pytest.mark.requirement("FLOW-05")
+def test_basal_and_bolus_together_stay_below_pump_and_limits() -> None:
+    """0.35 mg/kg in 10 min is 2.1 mg/kg/h, and 0.3 run beside it: the entry's hard limit is 2."""
+    bed = running()
+    asks(bed, dose=350)
+    assert ReasonCode.DOSE_UG_PER_KG_PER_H in bed.refusals
+
+
+@pytest.mark.requirement("FLOW-19")
+def test_none_in_alarm_in_doubt_or_on_its_way() -> None:
+    bed = running()
+    bed.boot()
+    bed.connect()
+    bed.drives(10)
+    bed.drives(12)
+    assert bed.alarm(Condition.RESTARTED)
+    asks(bed)
+    assert ReasonCode.BOLUS_IN_ALARM in bed.refusals
+    bed.acknowledge(Condition.RESTARTED)
+    bed.ticks(7)
+    asks(bed)
+    assert bed.refusals == {ReasonCode.DELIVERY_UNKNOWN}
+    starting = BedStory(rules=bolus_rules())
+    starting.connect()
+    starting.report()
+    starting.start("FM-3H")
+    starting.prepared()
+    asks(starting)
+    assert ReasonCode.WRONG_PHASE in starting.refusals
+
+
+@pytest.mark.requirement("FLOW-18")
+def test_one_at_a_time() -> None:
+    bed = running()
+    begins(bed)
+    bed.drives(100)
+    asks(bed)
+    assert ReasonCode.BOLUS_RUNNING_UL_PER_H in bed.refusals
+
+
+@pytest.mark.requirement("FLOW-17")
+@pytest.mark.requirement("F34")
+def test_the_lockout_holds_over_restarts_other_infusions_and_a_clock_that_was_set() -> None:
+    bed = running()
+    begins(bed)
+    bed.paused(10)
+    bed.boot(away_s=1_000)
+    bed.connect()
+    bed.report(infused_ul=10)
+    bed.end()
+    bed.runs("FM-3H")
+    bed.drives(3)
+    for alarm in bed.state.alarms:
+        bed.acknowledge(alarm.condition, alarm.slot)
+    asks(bed)
+    assert ReasonCode.BOLUS_LOCKOUT_S in bed.refusals
+    bed.state = bed.kept = replace(bed.state, bolus_at_ns=bed.now_ns - LOCKOUT_S * NS_PER_S)
+    asks(bed)
+    assert bed.phase() is Phase.STOPPING
+
+
+def test_what_was_not_read_is_not_begun() -> None:
+    bed = running()
+    asks(bed, digest="")
+    assert bed.refusals == {ReasonCode.REVIEW_CHANGED}
+
+
+def test_a_bolus_is_a_step_of_its_own_in_the_plan() -> None:
+    bed = running()
+    begins(bed)
+    kinds = [step.kind for step in bed.infusion().plan]
+    assert kinds.count(StepKind.BOLUS) == 1
