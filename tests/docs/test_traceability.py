@@ -89,3 +89,9 @@ def test_the_summary_says_who_owes_what_and_lists_tests_when_asked() -> None:
     later = [row.id for row in NOW.requirements if row.owner == "page" and not row.finished]
     assert f"  page: {' '.join(later)}" in short
     assert "tests/unit/test_programme.py::test_lease_lets_in_no_more_than_wall_8_allows" in long
+
+
+def test_every_failure_of_the_safety_core_is_told() -> None:
+    """The core owes no story any more; what pumps, path, page and operation owe comes with them."""
+    owed = [row.id for row in NOW.failures if row.owner == "safety core" and not row.finished]
+    assert owed == []
