@@ -216,6 +216,7 @@ async def _live(config: Config, files: FileCheck) -> int:
     health = Health(Notify.from_environment())
     health.on_late = lambda part: log.error("late", part=part)
     health.on_back = lambda part: log.info("back_in_time", part=part)
+    health.on_held = lambda held_s: log.warning("loop_held", for_ms=round(held_s * 1_000))
     journal = Journal.open(config.journal_path, boot, slow_s=config.journal.slow_ms / 1_000)
     samples = Samples(config.samples_path, rows_max=config.samples.rows_max)
     routes: dict[str, Bus] = {}

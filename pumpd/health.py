@@ -6,6 +6,9 @@ the buses) has called in time, as the health component of F Prime strokes its wa
 systemd kills and restarts the daemon, quicker than the pump's lease runs out, and the infusion goes on
 or stops by the rules of a restart.
 
+A call that should not block and does holds every task at once. `run` notices by its own lateness, and tells it before
+anything else is late (LEASE-05).
+
 An auxiliary task (journal, telemetry, API) that is late is told to whoever listens, and never costs an
 infusion: it does not touch the watchdog.
 
@@ -26,6 +29,7 @@ from typing import Final, Self
 Beat = Callable[[], None]
 
 PERIOD_S: Final = 1.0  # of looking at the tasks where no watchdog sets it
+HELD_S: Final = 0.5  # a loop that was held this long by one call is worth a line in the log, before it costs a look
 _STATUS_CHARS_MAX: Final = 200  # one line of `systemctl status`
 
 
@@ -76,6 +80,7 @@ class Health:
     def __init__(self, notify: Notify) -> None:
         self.on_late: Callable[[str], None] = _ignore  # the name of a task, once each time
         self.on_back: Callable[[str], None] = _ignore
+        self.on_held: Callable[[float], None] = _ignore  # for how many seconds nothing on the loop could run
         self._notify = notify
         self._tasks: list[_Task] = []
         self._ready = False
@@ -112,9 +117,14 @@ class Health:
         """Look at every task for as long as the daemon lives; feed the watchdog at half its deadline."""
         deadline_s = self._notify.watchdog_s
         period_s = PERIOD_S if deadline_s is None else min(PERIOD_S, deadline_s / 2)
+        loop = asyncio.get_running_loop()
         while True:
             self.look()
+            due_s = loop.time() + period_s
             await asyncio.sleep(period_s)
+            held_s = loop.time() - due_s
+            if held_s >= HELD_S:
+                self.on_held(held_s)
 
     def look(self) -> None:
         now_s = asyncio.get_running_loop().time()
@@ -143,5 +153,5 @@ def _status_line(text: str) -> str:
     return f"STATUS={text.replace(chr(10), ' ')[:_STATUS_CHARS_MAX]}"
 
 
-def _ignore(_: str) -> None:
+def _ignore(_: object) -> None:
     """Until somebody listens."""

@@ -111,6 +111,7 @@ def test_ready_waits_for_a_socket_that_is_late(bed: RealBed, systemd: NotifySock
 @pytest.mark.timeout(120)
 @pytest.mark.requirement("LEASE-04")
 @pytest.mark.requirement("G11")
+@pytest.mark.requirement("LEASE-05")
 def test_watchdog_starves_when_the_loop_of_the_bed_hangs_though_the_socket_still_answers(
     bed: RealBed, systemd: NotifySocket
 ) -> None:

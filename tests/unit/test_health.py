@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from pumpd.health import Health, Notify
+from pumpd.health import PERIOD_S, Health, Notify
+from pumpd.testing.virtual import VirtualClock, VirtualLoop, run_virtual
 
 WATCHDOG_S = 0.04
 
@@ -176,3 +177,25 @@ def test_a_deaf_systemd_harms_nobody(tmp_path: Path) -> None:
     assert 0 < len(ear.heard()) < 5_000
     notify.close()
     ear.close()
+
+
+@pytest.mark.requirement("LEASE-05")
+@pytest.mark.parametrize(("held_ms", "told"), [(100, []), (499, []), (500, [0.5]), (3_000, [3.0])])
+def test_a_call_that_holds_the_loop_is_told_with_its_time(held_ms: int, told: list[float]) -> None:
+    heard: list[float] = []
+
+    async def played(_clock: VirtualClock) -> None:
+        notify = Notify(None, None)
+        health = Health(notify)
+        health.on_held = lambda held_s: heard.append(round(held_s, 3))
+        async with running(health):
+            await asyncio.sleep(PERIOD_S - 0.01)
+            loop = asyncio.get_running_loop()
+            assert isinstance(loop, VirtualLoop)
+            loop._jumping.now_ns += (held_ms + 10) * 1_000_000  # a call that blocks: nothing runs, time goes on
+            loop._jumping.now_s = loop._jumping.now_ns / 1e9
+            await asyncio.sleep(3 * PERIOD_S)
+        notify.close()
+
+    run_virtual(played)
+    assert heard == told
