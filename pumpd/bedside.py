@@ -25,6 +25,7 @@ from pumpd.core import events as e
 from pumpd.core import glimpses as g
 from pumpd.core import requests as r
 from pumpd.core.bed import decide, still_stands
+from pumpd.core.codes import TimeAway
 from pumpd.core.effects import ChangeRate, Effect, PumpEffect, Reply, Start, Stop, When
 from pumpd.core.evolve import fold
 from pumpd.core.facts import Fact
@@ -156,16 +157,23 @@ class Bedside:
             last_at_ns, last_wall_ms = entry.at_ns, entry.wall_ms
         self._state = state
         kernel_boot = self.clock.kernel_boot()
-        shift_ns = 0
+        shift_ns, away = 0, TimeAway.KERNEL
         if state.kernel_boot not in ("", kernel_boot):
             # another boot of the machine: by wall time, and never further back than the clock can vouch for
+            away = TimeAway.WALL if wall_ms >= last_wall_ms else TimeAway.UNKNOWN
             away_ns = max(0, wall_ms - last_wall_ms) * NS_PER_MS
             shift_ns = at_ns - (last_at_ns + away_ns)
         slots = tuple(slot for slot, _ in self.setup.pumps)
         self._today = self.clock.local_day()
         self._take(
             e.Booted(
-                at_ns=at_ns, boot=boot, kernel_boot=kernel_boot, shift_ns=shift_ns, slots=slots, today_day=self._today
+                at_ns=at_ns,
+                boot=boot,
+                kernel_boot=kernel_boot,
+                shift_ns=shift_ns,
+                slots=slots,
+                today_day=self._today,
+                away=away,
             )
         )
 

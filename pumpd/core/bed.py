@@ -34,8 +34,9 @@ from pumpd.core import facts as f
 from pumpd.core import requests as r
 from pumpd.core.asking import answered_before
 from pumpd.core.bolus_asking import BolusReview
-from pumpd.core.codes import Condition, Phase, Reason, ReasonCode, Severity, Why
+from pumpd.core.codes import AssetDoubt, Condition, Phase, Reason, ReasonCode, Severity, TimeAway, Why
 from pumpd.core.confirming import stamp, stamped
+from pumpd.core.doubting import doubt
 from pumpd.core.effects import ChangeRate, Effect, Reply, Start
 from pumpd.core.facts import Fact
 from pumpd.core.limits import Review
@@ -199,12 +200,15 @@ def _booted(turn: Turn, request: e.Booted) -> None:
             kernel_boot=request.kernel_boot,
             shift_ns=request.shift_ns,
             slots=request.slots,
+            away=request.away,
         )
     )
     alarms.condition_over(turn, Condition.JOURNAL_DOWN, None)  # whatever it was, this run has read the journal
     alarms.condition_over(turn, Condition.FILES_CHANGED, None)  # and every file anew
     in_force.on_day(turn, request)
     for pump in turn.state.pumps:
+        if request.away is not TimeAway.KERNEL:
+            doubt(turn, pump.slot, AssetDoubt.SILENCE)  # no machine starts within a lease
         match pump.phase:
             case Phase.INFUSING | Phase.STARTING:
                 to(turn, pump.slot, Phase.UNCERTAIN, Why.RESTART)

@@ -265,6 +265,14 @@ class Action(Enum):
     RECONCILE = "reconcile"
 
 
+class TimeAway(Enum):
+    """How well it is known for how long no daemon ran."""
+
+    KERNEL = "kernel"  # one boot of the machine: its clock went on
+    WALL = "wall"  # another boot of the machine: by the wall clock, which went forward
+    UNKNOWN = "unknown"  # another boot, and the wall clock went back: any time, or none
+
+
 class AssetDoubt(Enum):
     """Why a pump without a serial number may be another one."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from pumpd.core.codes import TimeAway
 from pumpd.core.pump import Granted, Identified, PumpAlarm, Report
 from pumpd.core.standing import RulesFile
 
@@ -119,9 +120,10 @@ class CommandEnded:
 class Booted:
     """A new run of the daemon begins; the state before it came from the journal.
 
-    `shift_ns` is what to add to the journal's boot times: zero within one boot of the kernel, else the
-    difference by the wall clock, taken in the safe direction by whoever computed it. `today_day` counts local days
-    since 1970-01-01; without it only a library that needs no day, one for training, can be in force.
+    `shift_ns` is what to add to the journal's boot times: zero within one boot of the kernel, else the difference by
+    the wall clock, taken in the safe direction by whoever computed it; `away` says how well that is known, since what
+    is safe for a window (it was just now) is not for a pause (it was long ago). `today_day` counts local days since
+    1970-01-01; without it only a library that needs no day, one for training, can be in force.
     """
 
     at_ns: int
@@ -130,6 +132,7 @@ class Booted:
     shift_ns: int
     slots: tuple[str, ...]
     today_day: int = 0
+    away: TimeAway = TimeAway.KERNEL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from pumpd.core import facts as f
 from pumpd.core import glimpses as g
 from pumpd.core.answers import answers_with
 from pumpd.core.bolus_plan import bolus_in
-from pumpd.core.codes import CommandKind, Phase, Why
+from pumpd.core.codes import CommandKind, Phase, TimeAway, Why
 from pumpd.core.delivering import bolus_told, delivering
 from pumpd.core.events import LinkState
 from pumpd.core.facts import Fact
@@ -33,6 +33,7 @@ from pumpd.core.standing import Standing, with_used
 from pumpd.core.standstill import rate_waits, still_waiting
 from pumpd.core.state import (
     ALARMS_MAX,
+    LONG_AGO_NS,
     Alarm,
     BedState,
     Command,
@@ -142,6 +143,15 @@ def _booted(state: BedState, fact: f.BootStarted) -> BedState:
     )  # fmt: skip
 
 
+def _stopped_since_ns(infusion: Infusion, fact: f.BootStarted) -> int | None:
+    """Where nobody knows for how long the machine was off, a pause has lasted too long to be gone on with."""
+    if infusion.stopped_since_ns is None:
+        return None
+    if fact.away is TimeAway.UNKNOWN:
+        return fact.at_ns - LONG_AGO_NS
+    return infusion.stopped_since_ns + fact.shift_ns
+
+
 def _pump_booted(pump: PumpState, fact: f.BootStarted) -> PumpState:
     shift = fact.shift_ns
     infusion = pump.infusion
@@ -156,7 +166,7 @@ def _pump_booted(pump: PumpState, fact: f.BootStarted) -> PumpState:
             waiting=None
             if infusion.waiting is None
             else replace(infusion.waiting, since_ns=infusion.waiting.since_ns + shift),
-            stopped_since_ns=None if infusion.stopped_since_ns is None else infusion.stopped_since_ns + shift,
+            stopped_since_ns=_stopped_since_ns(infusion, fact),
             uncertain_since_ns=None if infusion.uncertain_since_ns is None else infusion.uncertain_since_ns + shift,
             lately=tuple(replace(each, until_ns=each.until_ns + shift) for each in infusion.lately),
             raised_at_ns=infusion.raised_at_ns + shift,

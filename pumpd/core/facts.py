@@ -24,6 +24,7 @@ from pumpd.core.codes import (
     Phase,
     Priority,
     Reason,
+    TimeAway,
     Why,
 )
 from pumpd.core.container_facts import Balanced, ContainerChanged, LineFlushed, LinePrimed, LinePurged
@@ -47,6 +48,7 @@ class BootStarted:
     kernel_boot: str
     shift_ns: int
     slots: tuple[str, ...]
+    away: TimeAway = TimeAway.KERNEL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

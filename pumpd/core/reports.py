@@ -204,6 +204,8 @@ def _drives(turn: Turn, slot: str, report: Report) -> None:
         alarms.raise_alarm(turn, Condition.UNCOMMANDED_DRIVE, slot)
         stop_now(turn, slot, Why.DEVIATION)
         return
+    if pump.phase is Phase.UNCERTAIN and report.infused_nl is None:
+        return  # its totals are to decide, and it tells none
     if not _counter_fits(turn, slot, report):
         doubt(turn, slot, AssetDoubt.COUNTER)
         condition = Condition.OVER_INFUSION if pump.phase is Phase.INFUSING else Condition.RATE_DIFFERS

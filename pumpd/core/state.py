@@ -40,6 +40,7 @@ TRIPS_MAX = 64  # two of every condition that stops, many times over: the third 
 ANSWERS_MAX = 64  # what a bed is asked within the 10 s in which a request may be repeated, many times over
 LATELY_KEPT_NS = 60 * NS_PER_S  # the minute in which a rate at most doubles without a review (raising.py)
 LATELY_MAX = 16
+LONG_AGO_NS = 24 * NS_PER_H  # beyond every time within which anything could be resumed
 ALARMS_MAX = 256  # above the number of conditions times pumps
 
 

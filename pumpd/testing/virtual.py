@@ -83,6 +83,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def elapsed_ns(self) -> int:
         return self._jumping.now_ns
 
+    def hold(self, for_ns: int) -> None:
+        """A callback that does not come back for so long: time goes on, and all that was due meanwhile is late."""
+        assert for_ns > 0
+        self._jumping.now_ns += for_ns
+        self._jumping.now_s = self._jumping.now_ns / NS_PER_S
+
     def _who_waits(self) -> str:
         tasks = sorted(asyncio.all_tasks(self), key=lambda task: task.get_name())
         lines = [f"  {task.get_name()}: {task.get_coro()!r}" for task in tasks]
@@ -123,6 +129,10 @@ class VirtualClock:
         """The machine slept for so long: boot time and wall time have gone on, no timer has."""
         assert by_ns > 0
         self._suspended_ns += by_ns
+
+    def hold_up(self, for_ns: int) -> None:
+        """The processor was elsewhere: the loop is held, and no clock stands still."""
+        self._loop.hold(for_ns)
 
     def step_wall(self, by_ms: int) -> None:
         """Somebody set the wall clock, forwards or back."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pumpd.core.codes import Condition, Phase, ReasonCode, Why
 from pumpd.core.effects import ChangeRate, Identify, Observe, Prepare, Start, Stop
-from pumpd.core.events import CommandEnded, Done, LinkState
-from pumpd.core.pump import Drive, PumpAlarm
+from pumpd.core.events import CommandEnded, Done, LinkState, PumpReported
+from pumpd.core.pump import Drive, PumpAlarm, Report
 from pumpd.core.requests import Keep
 from pumpd.testing.bed_story import OTHER_PUMP, BedStory
 from pumpd.testing.swap_story import label_read
@@ -58,20 +60,57 @@ def test_a_second_leg_goes_on_after_a_restart() -> None:
     assert delivered.low_nl <= 875_000 <= delivered.high_nl
 
 
-@pytest.mark.parametrize(
-    ("rate", "counter", "alarm"),
-    [(40_000, 435, None), (36_000, 3, None), (36_000, 4_600, None), (36_000, 435, PumpAlarm.STALL)],
-    ids=["rate", "counter fell back", "counter beyond the volume", "alarm"],
-)
-@pytest.mark.requirement("LINK-06")
-def test_anything_that_differs_after_a_restart_is_a_stop(rate: int, counter: int, alarm: PumpAlarm | None) -> None:
+FITS = Report(
+    drive=Drive.INFUSING, rate_ul_per_h=36_000, infused_nl=435_000, step_nl=1_000, alarm=None, target_nl=4_500_000
+)  # fmt: skip
+
+
+def seen_after_a_restart(report: Report) -> BedStory:
     bed = running()
     bed.flows(40)
     bed.boot(away_s=3)
     bed.connect()
-    bed.report(Drive.INFUSING, rate=rate, infused_ul=counter, alarm=alarm)
+    bed.wait(0.5)
+    bed.take(PumpReported(at_ns=bed.now_ns, slot="p1", asked_at_ns=bed.now_ns, report=report))
+    return bed
+
+
+@pytest.mark.requirement("LINK-06", "LEASE-07")
+def test_what_fits_in_every_respect_goes_on_and_is_told() -> None:
+    bed = seen_after_a_restart(FITS)
+    assert bed.phase() is Phase.INFUSING
+    assert bed.alarm(Condition.RESTARTED)
+    assert bed.infusion().steps_by_tap
+
+
+DIFFERENT: dict[str, Report] = {
+    "faster": replace(FITS, rate_ul_per_h=40_000),
+    "slower": replace(FITS, rate_ul_per_h=30_000),
+    "counter fell back": replace(FITS, infused_nl=3_000),
+    "counter ahead of what time allows": replace(FITS, infused_nl=470_000),
+    "counter beyond the volume": replace(FITS, infused_nl=4_600_000),
+    "alarm": replace(FITS, alarm=PumpAlarm.STALL),
+    "target above": replace(FITS, target_nl=9_000_000),
+    "target below": replace(FITS, target_nl=3_000_000),
+    "moves otherwise": replace(FITS, drive=Drive.OTHER),
+}
+
+
+@pytest.mark.requirement("LINK-06", "LEASE-07")
+@pytest.mark.parametrize("different", list(DIFFERENT))
+def test_anything_that_differs_after_a_restart_is_a_stop(different: str) -> None:
+    bed = seen_after_a_restart(DIFFERENT[different])
     assert bed.phase() is Phase.STOPPING
     assert bed.sent(Stop)
+
+
+@pytest.mark.requirement("LINK-06")
+def test_a_pump_that_tells_no_totals_decides_nothing_and_a_person_is_asked() -> None:
+    bed = seen_after_a_restart(replace(FITS, infused_nl=None))
+    assert bed.phase() is Phase.UNCERTAIN
+    bed.tick(16)
+    assert bed.alarm(Condition.DELIVERY_UNKNOWN)
+    assert bed.infusion().question
 
 
 @pytest.mark.requirement("LINK-06")
