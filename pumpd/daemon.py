@@ -29,6 +29,7 @@ from pumpd.bedside import Bedside
 from pumpd.bus import Bus, Station
 from pumpd.clock import SystemClock
 from pumpd.config import SOCKET_SCHEME, Config
+from pumpd.core import alarm_check
 from pumpd.core.codes import PauseReason
 from pumpd.core.effects import PumpEffect
 from pumpd.core.look import MOVING
@@ -148,6 +149,16 @@ def _setup(config: Config, drivers: dict[str, Driver], files: FileCheck) -> Setu
     )
 
 
+def _alarms_tried(setup: Setup) -> None:
+    """Raises PumpdError: a bed whose alarms do not come and go as the table says runs no pump."""
+    failing = alarm_check.failing(setup)
+    if failing:
+        raise PumpdError(
+            f"the alarms {', '.join(each.value for each in failing)} failed the self-test at start: "
+            "this installation is damaged; install pumpd anew"
+        )
+
+
 async def _first_links(config: Config, *, moving: bool) -> dict[str, Link]:
     """Each serial port that can be had now. Raises PortHeld or PortForbidden, which only an operator can mend.
 
@@ -212,6 +223,7 @@ async def _live(config: Config, files: FileCheck) -> int:
             log.warning("driver_not_verified_on_hardware", slot=slot, driver=driver.info.name)
     _labelled(config, drivers)
     setup = _setup(config, drivers, files)
+    _alarms_tried(setup)
     boot = clock.new_id()
     health = Health(Notify.from_environment())
     health.on_late = lambda part: log.error("late", part=part)

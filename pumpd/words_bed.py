@@ -148,6 +148,10 @@ ALARMS: Final[Mapping[Condition, tuple[str, str]]] = {
         "The pump stands still; it was not stopped from here",
         "Somebody may have pressed its own stop key. Resume or end.",
     ),
+    Condition.LINK_DOUBT: (
+        "The pump has not answered for some seconds",
+        "Look whether its cable and power are in place.",
+    ),
     Condition.LINK_LOST: (
         "The pump cannot be reached",
         "Check its cable and power. It stops by itself; its own stop key works at once.",

@@ -187,6 +187,9 @@ TABLE: Final[dict[Condition, Row]] = {
     Condition.CONTAINER_ENDED: Row(
         harm=Harm.REVERSIBLE, onset=Onset.PROMPT, priority=Priority.MEDIUM, clears=Clears.ITSELF
     ),
+    Condition.LINK_DOUBT: Row(
+        harm=Harm.MINOR, onset=Onset.DELAYED, priority=Priority.PROMPT, clears=Clears.ITSELF
+    ),
     Condition.LINK_LOST: Row(
         harm=Harm.REVERSIBLE, onset=Onset.PROMPT, priority=Priority.MEDIUM, clears=Clears.ITSELF
     ),

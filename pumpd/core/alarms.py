@@ -86,6 +86,12 @@ def told_by_pump(turn: Turn, slot: str, alarm: PumpAlarm | None) -> None:
             condition_over(turn, condition, slot)
 
 
+def link_is_back(turn: Turn, slot: str) -> None:
+    """The pump was heard again."""
+    for condition in (Condition.LINK_DOUBT, Condition.LINK_LOST):
+        condition_over(turn, condition, slot)
+
+
 def acknowledge(turn: Turn, alarm: Alarm, person: str | None) -> None:
     """Somebody has seen this alarm, and only this one."""
     turn.record(f.AlarmAcknowledged(at_ns=turn.now_ns, alarm_id=alarm.alarm_id, person=person))

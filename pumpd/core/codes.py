@@ -307,6 +307,7 @@ class Condition(Enum):
     RATE_DIFFERS = "rate_differs"
     START_FAILED = "start_failed"
     STOPPED_AT_PUMP = "stopped_at_pump"
+    LINK_DOUBT = "link_doubt"
     LINK_LOST = "link_lost"
     UNDER_INFUSION = "under_infusion"
     REVERSE_FLOW = "reverse_flow"

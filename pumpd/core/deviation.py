@@ -25,7 +25,7 @@ from typing import Final
 from pumpd.core import alarms
 from pumpd.core.codes import Condition, Why
 from pumpd.core.look import motor_step_nl
-from pumpd.core.phases import stop_now
+from pumpd.core.phases import trip
 from pumpd.core.state import Infusion, Mark, PumpState, Reading
 from pumpd.core.tolerance import Tolerance, surely_over, surely_under
 from pumpd.core.turn import Turn
@@ -52,8 +52,7 @@ def watch_delivery(turn: Turn, slot: str) -> None:
         over = before
     if stands or over is not None:
         condition = Condition.STALLED if stands else Condition.OVER_INFUSION
-        alarms.raise_alarm(turn, condition, slot, value=None if over is None else _rate_ul_per_h(over, now))
-        stop_now(turn, slot, Why.DEVIATION)
+        trip(turn, slot, condition, Why.DEVIATION, value=None if over is None else _rate_ul_per_h(over, now))
         return
     if before is None:
         return

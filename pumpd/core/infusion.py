@@ -26,7 +26,7 @@ from pumpd.core.events import (
     Refused,
     Unknown,
 )
-from pumpd.core.phases import send_stop, stop_now, to
+from pumpd.core.phases import send_stop, to, trip
 from pumpd.core.programming import reads_back, whole_of_leg_nl
 from pumpd.core.pump import Drive, Report
 from pumpd.core.reports import alarmed, by_report, rate_told
@@ -41,7 +41,7 @@ def on_link(turn: Turn, request: LinkReported) -> None:
     if pump.link is not request.link or pump.link_detail != request.detail:
         turn.record(f.LinkWent(at_ns=turn.now_ns, slot=request.slot, link=request.link.value, detail=request.detail))
     if request.link is LinkState.UP:
-        alarms.condition_over(turn, Condition.LINK_LOST, request.slot)
+        alarms.link_is_back(turn, request.slot)
 
 
 def on_identified(turn: Turn, request: PumpIdentified) -> None:
@@ -70,7 +70,7 @@ def on_reported(turn: Turn, request: PumpReported) -> None:
     """One look at the pump. One that began before the phase did may show what was before it: only alarms count."""
     slot, report = request.slot, request.report
     turn.record(g.Seen(at_ns=request.at_ns, slot=slot, asked_at_ns=request.asked_at_ns, report=report))
-    alarms.condition_over(turn, Condition.LINK_LOST, slot)
+    alarms.link_is_back(turn, slot)
     if request.asked_at_ns >= turn.pump(slot).phase_since_ns:
         by_report(turn, slot, report)
     elif report.alarm is not None:
@@ -137,17 +137,16 @@ def _prepared(turn: Turn, slot: str, outcome: Done | Refused | Unknown | Overtak
     if turn.pump(slot).phase is not Phase.CHECKING:
         return  # a stop came first
     if not isinstance(outcome, Done) or outcome.granted is None:
-        alarms.raise_alarm(turn, Condition.START_FAILED, slot, detail=_detail(outcome))
-        stop_now(turn, slot, Why.COMMAND_REFUSED)
+        trip(turn, slot, Condition.START_FAILED, Why.COMMAND_REFUSED, detail=_detail(outcome))
         return
     if not turn.state.journal_ok:
-        alarms.raise_alarm(turn, Condition.START_FAILED, slot, detail="the journal cannot make the start durable")
-        stop_now(turn, slot, Why.COMMAND_REFUSED)
+        trip(
+            turn, slot, Condition.START_FAILED, Why.COMMAND_REFUSED, detail="the journal cannot make the start durable"
+        )
         return
     granted, infusion = outcome.granted, turn.infusion(slot)
     if not reads_back(infusion, turn.setup.info(slot), granted):
-        alarms.raise_alarm(turn, Condition.RATE_DIFFERS, slot, value=granted.rate_ul_per_h)
-        stop_now(turn, slot, Why.DEVIATION)
+        trip(turn, slot, Condition.RATE_DIFFERS, Why.DEVIATION, value=granted.rate_ul_per_h)
         return
     whole_nl = whole_of_leg_nl(infusion, turn.setup.info(slot), granted)
     last = ends_container(infusion)
@@ -173,8 +172,7 @@ def _started(turn: Turn, slot: str, outcome: Done | Refused | Unknown | Overtake
     if isinstance(outcome, Unknown):
         to(turn, slot, Phase.UNCERTAIN, Why.COMMAND_UNKNOWN)
         return
-    alarms.raise_alarm(turn, Condition.START_FAILED, slot, detail=_detail(outcome))
-    stop_now(turn, slot, Why.COMMAND_REFUSED)
+    trip(turn, slot, Condition.START_FAILED, Why.COMMAND_REFUSED, detail=_detail(outcome))
 
 
 def _rate_changed(turn: Turn, slot: str, asked: int, outcome: Done | Refused | Unknown | Overtaken) -> None:
@@ -207,8 +205,7 @@ def _rate_changed(turn: Turn, slot: str, asked: int, outcome: Done | Refused | U
                 )
             )  # fmt: skip
         case _:
-            alarms.raise_alarm(turn, Condition.RATE_DIFFERS, slot, value=before, detail=_detail(outcome))
-            stop_now(turn, slot, Why.DEVIATION)
+            trip(turn, slot, Condition.RATE_DIFFERS, Why.DEVIATION, value=before, detail=_detail(outcome))
 
 
 def _stop_ended(turn: Turn, slot: str, at_ns: int, outcome: Done | Refused | Unknown | Overtaken) -> None:

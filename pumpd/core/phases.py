@@ -17,11 +17,12 @@ Whatever is not in the table is impossible by construction: `to` asserts it, and
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, assert_never
 
 from pumpd.core import alarms
 from pumpd.core import facts as f
 from pumpd.core import glimpses as g
+from pumpd.core.alarm_table import TABLE, PumpAction
 from pumpd.core.codes import CommandKind, Condition, Phase, Why
 from pumpd.core.effects import Acknowledge, ChangeRate, Stop, When
 from pumpd.core.look import believed
@@ -90,6 +91,25 @@ def drop_waiting(turn: Turn, slot: str) -> bool:
         return False
     turn.record(f.RateDropped(at_ns=turn.now_ns, slot=slot))
     return True
+
+
+def trip(turn: Turn, slot: str, condition: Condition, why: Why, *, value: int | None = None, detail: str = "") -> None:
+    """The condition holds: its alarm, and what its row in the table does to a pump in this phase."""
+    pump = turn.pump(slot)
+    action = TABLE[condition].action(pump.phase)
+    alarms.raise_alarm(turn, condition, slot, value=value, detail=detail)
+    match action:
+        case PumpAction.STOP:
+            under_way = pump.phase in (Phase.STOPPING, Phase.FAULT) and pump.sighting.stop_pending
+            if not under_way:
+                stop_now(turn, slot, why)
+        case PumpAction.OUT_OF_USE:
+            to(turn, slot, Phase.FAULT, why)
+            send_stop(turn, slot)
+        case PumpAction.KEEP:
+            pass
+        case _:
+            assert_never(action)
 
 
 def change_rate(turn: Turn, slot: str, rate_ul_per_h: int) -> None:

@@ -25,7 +25,7 @@ from pumpd.core.events import LinkState
 from pumpd.core.lease import stands_in
 from pumpd.core.look import believed, measured_now, motor_step_nl
 from pumpd.core.new_rate import go_on
-from pumpd.core.phases import change_rate, send_stop, stop_now, to
+from pumpd.core.phases import change_rate, stop_now, to, trip
 from pumpd.core.pump import Drive, DriverInfo, PumpAlarm, Report
 from pumpd.core.state import Infusion, Leg, PumpState
 from pumpd.core.turn import Turn
@@ -102,16 +102,7 @@ def _at_rest(turn: Turn, slot: str, drive: Drive) -> None:
     if turn.pump(slot).sighting.after_gap:
         doubt(turn, slot, AssetDoubt.STATE)
     count_purge(turn, slot)
-    alarms.raise_alarm(turn, Condition.UNCOMMANDED_DRIVE, slot)
-    phase = turn.pump(slot).phase
-    if phase in (Phase.IDLE, Phase.ENDED):
-        to(turn, slot, Phase.FAULT, Why.UNCOMMANDED)
-        send_stop(turn, slot)
-    elif phase is Phase.FAULT:
-        if not turn.pump(slot).sighting.stop_pending:
-            send_stop(turn, slot)
-    else:
-        stop_now(turn, slot, Why.UNCOMMANDED)
+    trip(turn, slot, Condition.UNCOMMANDED_DRIVE, Why.UNCOMMANDED)
 
 
 def _compare_at_rest(turn: Turn, slot: str) -> None:
@@ -171,13 +162,11 @@ def _stood_still(turn: Turn, slot: str, report: Report) -> None:
         return
     pump = turn.pump(slot)
     if pump.phase is Phase.STARTING or pump.why is Why.COMMAND_UNKNOWN:
-        alarms.raise_alarm(turn, Condition.START_FAILED, slot)
-        stop_now(turn, slot, Why.REPORTED_STILL)
+        trip(turn, slot, Condition.START_FAILED, Why.REPORTED_STILL)
         return
     if not _counter_fits(turn, slot, report):
         doubt(turn, slot, AssetDoubt.COUNTER)
-        alarms.raise_alarm(turn, Condition.PUMP_RESET, slot)
-        stop_now(turn, slot, Why.PUMP_RESET)
+        trip(turn, slot, Condition.PUMP_RESET, Why.PUMP_RESET)
         return
     if pump.sighting.after_gap:
         doubt(turn, slot, AssetDoubt.STATE)
@@ -201,8 +190,7 @@ def _drives(turn: Turn, slot: str, report: Report) -> None:
     pump, infusion = turn.pump(slot), turn.infusion(slot)
     granted = infusion.granted_ul_per_h
     if report.drive is Drive.OTHER:
-        alarms.raise_alarm(turn, Condition.UNCOMMANDED_DRIVE, slot)
-        stop_now(turn, slot, Why.DEVIATION)
+        trip(turn, slot, Condition.UNCOMMANDED_DRIVE, Why.DEVIATION)
         return
     if pump.phase is Phase.UNCERTAIN and report.infused_nl is None:
         return  # its totals are to decide, and it tells none
@@ -211,12 +199,10 @@ def _drives(turn: Turn, slot: str, report: Report) -> None:
         condition = Condition.OVER_INFUSION if pump.phase is Phase.INFUSING else Condition.RATE_DIFFERS
         if pump.phase is Phase.INFUSING and report.infused_nl is not None:
             condition = fell_back(turn, slot, report.infused_nl) or condition
-        alarms.raise_alarm(turn, condition, slot, value=report.infused_nl)
-        stop_now(turn, slot, Why.DEVIATION)
+        trip(turn, slot, condition, Why.DEVIATION, value=report.infused_nl)
         return
     if infusion.leg is not None and not _target_fits(infusion.leg, turn.setup.info(slot), report):
-        alarms.raise_alarm(turn, Condition.TARGET_DIFFERS, slot)
-        stop_now(turn, slot, Why.DEVIATION)
+        trip(turn, slot, Condition.TARGET_DIFFERS, Why.DEVIATION)
         return
     rate = rate_told(infusion, report)
     pending, sure = pump.command, True
@@ -232,8 +218,7 @@ def _drives(turn: Turn, slot: str, report: Report) -> None:
     elif (rate is not None and rate not in allowed) or infusion.leg is None:
         if pump.sighting.after_gap:
             doubt(turn, slot, AssetDoubt.RATE)
-        alarms.raise_alarm(turn, Condition.RATE_DIFFERS, slot, value=rate)
-        stop_now(turn, slot, Why.DEVIATION)
+        trip(turn, slot, Condition.RATE_DIFFERS, Why.DEVIATION, value=rate)
         return
     if pump.phase is Phase.INFUSING and pending is not None:
         return  # the end of the change settles the rate

@@ -24,7 +24,7 @@ from pumpd.core.events import LinkState
 from pumpd.core.look import lease_ns, time_left_ns
 from pumpd.core.new_rate import set_rate
 from pumpd.core.pausing import remind
-from pumpd.core.phases import send_stop, stop_now, to
+from pumpd.core.phases import send_stop, stop_now, to, trip
 from pumpd.core.resurgence import must_hear_stop
 from pumpd.core.rise import may_step_up_by_itself
 from pumpd.core.state import Infusion, PumpState
@@ -50,8 +50,7 @@ FORESEEN: Final = (Phase.STARTING, Phase.INFUSING, Phase.STOPPING, Phase.UNCERTA
 def follow_plan(turn: Turn, slot: str) -> None:
     """It drives as granted: is it too much, is a step complete, is the end near?"""
     if turn.counted(slot).low_nl > turn.infusion(slot).total_nl:
-        alarms.raise_alarm(turn, Condition.OVER_INFUSION, slot)
-        stop_now(turn, slot, Why.DEVIATION)
+        trip(turn, slot, Condition.OVER_INFUSION, Why.DEVIATION)
         return
     watch_delivery(turn, slot)
     if turn.pump(slot).phase is not Phase.INFUSING:
@@ -137,6 +136,7 @@ def on_tick(turn: Turn, slot: str) -> None:
         case Phase.INFUSING:
             _doubt_silence(turn, slot)
         case Phase.UNCERTAIN:
+            _doubt_silence(turn, slot)
             _ask_a_person(turn, slot)
         case Phase.STOPPED:
             remind(turn, slot)
@@ -170,19 +170,31 @@ def _look_again(turn: Turn, slot: str) -> None:
         turn.want(next_look(turn, slot))
 
 
-def silence_limit_ns(pump: PumpState, infusion: Infusion, turn: Turn) -> int:
-    """Half the lease, 5 s at most: from here on nobody says that it infuses."""
+def lost_after_ns(pump: PumpState, infusion: Infusion, turn: Turn) -> int:
+    """Half the lease, and without one 5 s: from here on the silence is heard."""
     lease = lease_ns(infusion, turn.setup.info(pump.slot))
-    return SILENCE_LONGEST_NS if lease is None else min(SILENCE_LONGEST_NS, lease // 2)
+    return SILENCE_LONGEST_NS if lease is None else lease // 2
+
+
+def silence_limit_ns(pump: PumpState, infusion: Infusion, turn: Turn) -> int:
+    """Half the lease, 5 s at most: from here on it is shown, and nobody says that it infuses."""
+    return min(SILENCE_LONGEST_NS, lost_after_ns(pump, infusion, turn))
 
 
 def _doubt_silence(turn: Turn, slot: str) -> None:
+    """First it is shown, and nobody says any longer that it infuses; when half the lease is gone it is heard."""
     pump, infusion = turn.pump(slot), turn.infusion(slot)
-    heard_ns = max(pump.sighting.last_at_ns or 0, pump.phase_since_ns)
-    if turn.now_ns - heard_ns < silence_limit_ns(pump, infusion, turn):
-        return
-    alarms.raise_alarm(turn, Condition.LINK_LOST, slot, detail=pump.link_detail)
-    to(turn, slot, Phase.UNCERTAIN, Why.SILENCE)
+    heard_ns = max(pump.sighting.last_at_ns or 0, turn.state.boot_at_ns)
+    if pump.phase is Phase.INFUSING:
+        heard_ns = max(heard_ns, pump.phase_since_ns)
+    silent_ns = turn.now_ns - heard_ns
+    if silent_ns >= lost_after_ns(pump, infusion, turn):
+        alarms.condition_over(turn, Condition.LINK_DOUBT, slot)
+        alarms.raise_alarm(turn, Condition.LINK_LOST, slot, detail=pump.link_detail)
+    elif silent_ns >= silence_limit_ns(pump, infusion, turn):
+        alarms.raise_alarm(turn, Condition.LINK_DOUBT, slot, detail=pump.link_detail)
+    if pump.phase is Phase.INFUSING and silent_ns >= silence_limit_ns(pump, infusion, turn):
+        to(turn, slot, Phase.UNCERTAIN, Why.SILENCE)
 
 
 def _ask_a_person(turn: Turn, slot: str) -> None:

@@ -51,6 +51,7 @@ TWO_STEPS_UL: Final = 25  # two of the coarsest counter steps, and a motor step
 LEASE_ANY_S: Final = 15  # wall 8: no lease is longer
 RUNAWAY_NL: Final = 500_000  # wall 8: what a pump may give after its daemon died
 VIOLATIONS_MAX: Final = 20  # a run that went wrong tells enough with these
+LOOKS_AT_INFUSING: Final = "looks at a pump that infuses"
 PROMPTS: Final = (
     Condition.STEP_DUE,
     Condition.NEAR_END,
@@ -125,6 +126,7 @@ class Oracles:
         for watch in self.watches:
             pump = state.pump(watch.slot)
             if pump is not None:
+                self.seen[LOOKS_AT_INFUSING] += pump.phase is Phase.INFUSING
                 truth = self._truth(watch)
                 self._keys(pump, watch)
                 self._speed(pump, watch, truth)

@@ -26,7 +26,8 @@ from typing import Final
 import structlog
 
 from pumpd.core.units import NS_PER_S
-from pumpd.testing.story import Outcome, Story, play
+from pumpd.testing.oracles import LOOKS_AT_INFUSING, PROMPTS
+from pumpd.testing.story import LOOK_S, Outcome, Story, play
 from pumpd.testing.virtual import BOOT_NS
 
 HUNG_S: Final = 60  # of processor time, and as much again for each virtual hour: many times what a seed needs
@@ -113,7 +114,7 @@ def commit() -> str:
 
 def failure(outcome: Outcome, story: Story) -> str:
     """What a failed seed prints: what was violated, at which commit, and how to see it again."""
-    calm = " --calm" if story.calm else ""
+    calm = " --jitter" if story.jitter else " --calm" if story.calm else ""
     again = f"./run simulate --replay {outcome.seed} --hours {story.hours!r}{calm}"
     lines = [f"seed {outcome.seed}: {violation}" for violation in outcome.violations]
     return "\n".join([*lines, f"  at commit {commit()}; play it again: {again}"])
@@ -132,7 +133,12 @@ def report(outcomes: Sequence[Outcome], took_s: float, *, verbose: bool = False)
     speed = f", {virtual_s / took_s:.0f} virtual s a second" if took_s else ""
     bad = sum(1 for outcome in outcomes if outcome.violations)
     lines = [f"  {count:8}  {what}" for what, count in sorted(seen.items())] if verbose else []
+    infusing_h = seen[LOOKS_AT_INFUSING] * LOOK_S / 3_600
+    asks = {f"alarm {condition.value}" for condition in PROMPTS}
+    nuisances = sum(count for what, count in seen.items() if what.startswith("alarm ") and what not in asks)
+    rate = f", {nuisances / infusing_h:.4f} an hour" if infusing_h else ""
     lines += [
+        f"{infusing_h:.1f} infusion-hours, {nuisances} alarms but those that ask a nurse for something due{rate}",
         f"{len(outcomes)} seeds, {virtual_s / 3_600:.1f} virtual hours{speed}, {faults} faults, {rows} journal rows",
         f"{ordered} infusions ordered, {seen['completed']} completed; pumps at the end: {at_the_end}",
         f"{len(outcomes) - bad} passed, {bad} failed",
@@ -149,6 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, help="play seeds for this long by the clock on the wall instead")
     parser.add_argument("--replay", type=int, metavar="SEED", help="play one seed and print its time line")
     parser.add_argument("--calm", action="store_true", help="no faults: the ordinary day")
+    parser.add_argument("--jitter", action="store_true", help="an ordinary day on a wire and a disk that are late")
     parser.add_argument("--verbose", action="store_true", help="how often each phase, alarm and mishap came about")
     parser.add_argument("--jobs", type=int, default=2, help="processes that play at once")
     chosen = parser.parse_args(arguments)
@@ -161,7 +168,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             batch = range(chosen.replay, chosen.replay + 1)
         else:
             batch = range(seed, seed + (chosen.seeds if chosen.minutes is None else 4 * chosen.jobs))
-        stories = [Story(seed=each, hours=chosen.hours, calm=chosen.calm) for each in batch]
+        stories = [Story(seed=each, hours=chosen.hours, calm=chosen.calm, jitter=chosen.jitter) for each in batch]
         replayed = chosen.replay is not None
         played = iter([play_within(stories[0], keep=True)]) if replayed else play_all(stories, chosen.jobs)
         for outcome, story in zip(played, stories, strict=True):

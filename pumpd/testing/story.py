@@ -60,10 +60,16 @@ class Story:
     seed: int
     hours: float
     calm: bool = False  # no faults: the ordinary day
+    jitter: bool = False  # an ordinary day on which a third of all replies come late or in pieces, and the disk is slow
 
     def chance(self, what: str) -> random.Random:
         """The stream of one use."""
         return random.Random(f"{self.seed} {what}")
+
+    @property
+    def ordinary(self) -> bool:
+        """Nothing that happens calls for an alarm."""
+        return self.calm or self.jitter
 
     @property
     def horizon_ns(self) -> int:
@@ -73,8 +79,10 @@ class Story:
         """The pumps, their wire, and what will befall them."""
         addresses = (0, 1) if self.chance("pumps").random() < TWO_PUMPS else (0,)
         slots = tuple((f"p{address + 1}", address) for address in addresses)
-        if self.calm:
-            return Line(sim=SimBus([NewEra(address=each, now_ns=now_ns) for each in addresses]), slots=slots)
+        if self.ordinary:
+            late = WireRates(delay_ppm=200_000, split_ppm=100_000) if self.jitter else WireRates()
+            new = [NewEra(address=each, now_ns=now_ns) for each in addresses]
+            return Line(sim=SimBus(new, wire=WireFaults(self.chance("faults"), late)), slots=slots)
         rng, firmware = self.chance("faults"), self.chance("firmware")
         pumps = [NewEra(address=each, now_ns=now_ns, options=NewEraOptions.drawn(firmware)) for each in addresses]
         schedule = tuple(
@@ -85,8 +93,8 @@ class Story:
 
     def disk(self) -> Disk:
         """How the disk behaves."""
-        if self.calm:
-            return Disk()
+        if self.ordinary:
+            return Disk(delay_ms=(1, 120)) if self.jitter else Disk()
         rng = self.chance("disk")
         return Disk(
             delay_ms=(1, rng.choice((5, 30, 120))),
@@ -97,7 +105,7 @@ class Story:
     def times(self, what: str, now_ns: int, *counts: int) -> list[int]:
         """When something happens to the host, in order."""
         rng = self.chance(what)
-        count = 0 if self.calm else rng.choice(counts)
+        count = 0 if self.ordinary else rng.choice(counts)
         return sorted(now_ns + rng.randrange(self.horizon_ns) for _ in range(count))
 
 
@@ -124,8 +132,8 @@ class _Played:
         watches = tuple(
             Watch(slot=slot, address=address, sim=self._line.sim, info=info) for slot, address in self._line.slots
         )
-        self._oracles = Oracles(clock=clock, watches=watches, calm=story.calm)
-        self._nurse = PlayedNurse(story.chance("nurse"), [slot for slot, _ in self._line.slots], calm=story.calm)
+        self._oracles = Oracles(clock=clock, watches=watches, calm=story.ordinary)
+        self._nurse = PlayedNurse(story.chance("nurse"), [slot for slot, _ in self._line.slots], calm=story.ordinary)
         self._bed = PlayedBed.boot(clock, (self._line,), chance=story.chance("journal"), disk=self._disk)
         self._bed.bedside.watch(self._oracles.on_facts)
 

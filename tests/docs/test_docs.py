@@ -23,7 +23,7 @@ from pumpd_sim.cli import main as pumpd_sim
 
 from pumpd.cli import main as pumpd
 from pumpd.core.phases import TRANSITIONS
-from pumpd.testing import phase_diagram
+from pumpd.testing import alarm_page, phase_diagram
 from pumpd.testing.explore import main as explore
 from pumpd.testing.simulate import main as simulate
 
@@ -287,6 +287,12 @@ def test_the_drawn_phases_are_those_of_the_table() -> None:
     page = (ROOT / "docs/phases.md").read_text()
     assert phase_diagram.PAGE == ROOT / "docs/phases.md"
     assert phase_diagram.redrawn(page) == page, "run: .venv/bin/python -m pumpd.testing.phase_diagram"
+
+
+def test_the_table_of_alarms_is_the_one_that_decides() -> None:
+    page = (ROOT / "docs/alarms.md").read_text()
+    assert alarm_page.PAGE == ROOT / "docs/alarms.md"
+    assert alarm_page.redrawn(page) == page, "run: .venv/bin/python -m pumpd.testing.alarm_page"
 
 
 def test_the_table_of_phases_tells_each_once() -> None:

@@ -275,6 +275,7 @@ STORIES: dict[Condition, Callable[[], BedStory]] = {
     C.RATE_DIFFERS: other_rate,
     C.START_FAILED: start_failed,
     C.STOPPED_AT_PUMP: stopped_at_pump,
+    C.LINK_DOUBT: link_lost,
     C.LINK_LOST: link_lost,
     C.UNDER_INFUSION: lambda: counts(50, C.UNDER_INFUSION),
     C.JOURNAL_DOWN: journal_down,

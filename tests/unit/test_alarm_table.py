@@ -6,10 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from pumpd.core import alarms
 from pumpd.core.alarm_table import MATRIX, TABLE, Clears, Harm, Onset, PumpAction, Rise
-from pumpd.core.codes import Condition, Phase, Priority
+from pumpd.core.codes import Condition, Phase, Priority, Why
+from pumpd.core.effects import Stop
 from pumpd.core.events import PumpReported
+from pumpd.core.phases import TRANSITIONS, trip
 from pumpd.core.pump import Drive, PumpAlarm
+from pumpd.core.turn import Turn
 from pumpd.testing.bed_story import BedStory
 
 # IEC 60601-1-8's matrix as Open PCA 1.0.0 table 3 prints it, written a second time
@@ -51,6 +55,25 @@ def test_there_is_an_answer_for_every_alarm_in_every_phase() -> None:
     cells = {(c, phase): row.action(phase) for c, row in TABLE.items() for phase in Phase}
     assert len(cells) == len(Condition) * len(Phase)
     assert all(isinstance(cell, PumpAction) for cell in cells.values())
+
+
+@pytest.mark.requirement("ALM-02")
+@pytest.mark.parametrize("phase", list(Phase))
+@pytest.mark.parametrize("condition", list(Condition))
+def test_what_the_code_does_to_the_pump_is_what_the_table_says(condition: Condition, phase: Phase) -> None:
+    bed = BedStory()
+    bed.runs("TRAIN-5MIN")
+    turn = Turn(bed.state.with_pump(replace(bed.pump(), phase=phase)), bed.setup, bed.now_ns)
+    trip(turn, "p1", condition, Why.DEVIATION)
+    stopped = any(isinstance(each, Stop) for each in turn.effects)
+    stopping = Phase.STOPPING if Phase.STOPPING in TRANSITIONS[phase] else phase
+    done = {
+        PumpAction.KEEP: (False, phase),
+        PumpAction.STOP: (True, stopping),
+        PumpAction.OUT_OF_USE: (True, Phase.FAULT),
+    }
+    assert (stopped, turn.pump("p1").phase) == done[TABLE[condition].action(phase)]
+    assert alarms.active(turn, condition, "p1")
 
 
 @pytest.mark.requirement("ALM-02")

@@ -7,8 +7,10 @@ import pytest
 from pumpd.core.codes import Condition, Phase, ReasonCode, Why
 from pumpd.core.effects import Identify, Start, Stop
 from pumpd.core.events import AlarmSeen, LinkState, PumpSilent, Unknown
+from pumpd.core.facts import AlarmRaised
 from pumpd.core.pump import Drive, PumpAlarm
 from pumpd.core.requests import Answer
+from pumpd.core.signals import sounding
 from pumpd.testing.bed_story import STEP_NL, BedStory
 
 
@@ -24,10 +26,27 @@ def test_silence_becomes_doubt_and_the_totals_decide() -> None:
     bed.drives(10)
     bed.ticks(6)
     assert bed.phase() is Phase.UNCERTAIN
-    assert bed.alarm(Condition.LINK_LOST)
+    assert bed.alarm(Condition.LINK_DOUBT), "shown within 5 s"
+    assert not sounding(bed.state)
+    bed.ticks(2)
+    assert bed.alarm(Condition.LINK_LOST), "heard when half of a lease of 14 s, and the pump's own second, is gone"
+    assert bed.alarm(Condition.LINK_DOUBT) is None
+    assert sounding(bed.state)
     bed.drives(70)
     assert bed.phase() is Phase.INFUSING
     assert bed.alarm(Condition.LINK_LOST) is None, "though the link itself never changed"
+
+
+@pytest.mark.requirement("LEASE-13")
+def test_a_silence_that_ends_in_time_is_never_heard() -> None:
+    bed = running()
+    bed.drives(10)
+    bed.ticks(6)
+    bed.drives(70)
+    assert bed.phase() is Phase.INFUSING
+    assert bed.state.alarms == ()
+    raised = [each.condition for each in bed.facts if isinstance(each, AlarmRaised)]
+    assert raised == [Condition.LINK_DOUBT]
 
 
 @pytest.mark.requirement("LEASE-13")
