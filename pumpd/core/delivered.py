@@ -82,5 +82,5 @@ def measured_rate(volume_nl: int, shortest_ns: int, longest_ns: int, step_nl: in
     window_ns = divide(shortest_ns + longest_ns, 2, Towards.DOWN)
     rate = divide(volume_nl * NS_PER_H, window_ns * NL_PER_UL, Towards.DOWN)
     most = divide((volume_nl + 2 * step_nl) * NS_PER_H, shortest_ns * NL_PER_UL, Towards.UP)
-    least = divide(max(0, volume_nl - 2 * step_nl) * NS_PER_H, longest_ns * NL_PER_UL, Towards.DOWN)
-    return Measured(rate_ul_per_h=rate, uncertainty_ul_per_h=max(most - rate, rate - least), window_ns=window_ns)
+    # below it is never further off: two steps more by the shortest time weigh more than two steps less by the longest
+    return Measured(rate_ul_per_h=rate, uncertainty_ul_per_h=most - rate, window_ns=window_ns)

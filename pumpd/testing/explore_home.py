@@ -1,9 +1,9 @@
 """No dead end: from every state the same plain way leads back to rest, and from there to the next infusion.
 
 It is what a ward would do, whatever happened: the disk has room again, cables are back and pumps name themselves,
-somebody presses STOP, what was under way ends, the pumps say that they stand still, a nurse takes back into use what
-asks for it, sees every alarm, and ends what is stopped. Walked with the real `decide` from every state of a search, so
-that no gap between a state and its class (explore_sameness.py) can hide a trap.
+somebody presses STOP, what was under way ends, the pumps say that they stand still, a nurse reads the label of one that
+is in doubt, takes back into use what asks for it, sees every alarm, and ends what is stopped. Walked with the real
+`decide` from every state of a search, so that no gap between a state and its class (explore_sameness.py) hides a trap.
 """
 
 from __future__ import annotations
@@ -75,6 +75,8 @@ class Walk:
             self.ask(r.StopRequested, slot=slot)
             self._commands_end(slot)
             self._stands_still(slot)
+            if self.state.on(slot).asset_in_doubt:
+                self.ask(r.PumpConfirmed, slot=slot, asset=self.setup.asset(slot))
             if self.state.on(slot).phase is Phase.FAULT or self.state.on(slot).locked_by is not None:
                 self.ask(r.RearmRequested, slot=slot)
         for alarm in self.state.alarms:

@@ -21,7 +21,7 @@ from pumpd.core.programming import to_programme
 from pumpd.core.pump import Drive, DriverInfo, Granted, PumpAlarm, Report
 from pumpd.core.state import Command, PumpState
 from pumpd.core.turn import Setup
-from pumpd.core.units import NS_PER_S, Towards, delivered_nl
+from pumpd.core.units import NL_PER_UL, NS_PER_S, Towards, delivered_nl
 from pumpd.testing.bed_story import NURSE, OTHER_PUMP, STEP_NL, THIS_PUMP
 from pumpd.testing.explore_rules import BEYOND, EDGES, ON, order_of
 from pumpd.testing.explore_sameness import World, deadlines
@@ -29,6 +29,8 @@ from pumpd.testing.explore_sameness import World, deadlines
 SECOND: Final = r.Actor(person="nurse-2", role=Role.NURSE)
 DOCTOR: Final = r.Actor(person="doctor-1", role=Role.PRESCRIBER)
 CLERK: Final = r.Actor(person="clerk-1", role=Role.ADMINISTRATOR)
+PRIME_NL: Final = 2_000 * NL_PER_UL
+LOADED_NL: Final = 20_000 * NL_PER_UL
 HALF_MINUTE_NS: Final = 30 * NS_PER_S
 PAST_EVERY_DOUBT_NL: Final = 3 * STEP_NL  # counter step and motor step, on both sides
 
@@ -138,14 +140,29 @@ def goes_on(world: World, pump: PumpState, setup: Setup, domain: Domain) -> Iter
                 rate_ul_per_h=more, digest="" if review is None else review.digest,
                 override=r.Override(reason="discussed", second=second),
             )  # fmt: skip
+    for answer in (r.Answer.DRIVEN, r.Answer.CANNOT_TELL):
+        yield _asks(world, f"answers for {slot}: {answer.value}", r.DeliveryAnswered, slot=slot, answer=answer)
+
+
+def papers(world: World, pump: PumpState, setup: Setup, domain: Domain) -> Iterator[Move]:
+    """Labels, lines and what is left over: what a person has to say of things that no pump sees."""
+    slot, infusion = pump.slot, pump.infusion
+    for asset, how in ((setup.asset(slot), "right"), ("another", "wrong")):
+        yield _asks(world, f"reads the label of {slot}: the {how} one", r.PumpConfirmed, slot=slot, asset=asset)
+    order = order_of(domain.orders[0])
+    says = f"says that the line of {slot} is primed"
+    yield _asks(world, says, r.PrimeConfirmed, slot=slot, regimen=order.regimen, container=order.container)
+    yield _asks(world, f"has flushed the line of {slot}", r.FlushRecorded, slot=slot, volume_nl=PRIME_NL)
+    says = f"balances {slot}"
+    left = LOADED_NL
+    yield _asks(world, says, r.ReconcileRequested, slot=slot, loaded_nl=left, residual_nl=left, remark="spilt")
+    if infusion is not None:
         label = infusion.programme.concentration_ug_per_ml
         for found, how in ((label, "right"), (label + 1, "wrong")):
             yield _asks(
                 world, f"hangs another container on {slot}, with the {how} label", r.ContainerChangeRequested,
                 slot=slot, container=infusion.order.container, concentration_ug_per_ml=found, second=SECOND,
             )  # fmt: skip
-    for answer in (r.Answer.DRIVEN, r.Answer.CANNOT_TELL):
-        yield _asks(world, f"answers for {slot}: {answer.value}", r.DeliveryAnswered, slot=slot, answer=answer)
 
 
 def acknowledges(world: World, setup: Setup, domain: Domain) -> Iterator[Move]:  # noqa: ARG001
@@ -154,6 +171,7 @@ def acknowledges(world: World, setup: Setup, domain: Domain) -> Iterator[Move]: 
         yield _asks(world, says, r.AcknowledgeRequested, alarm_id=alarm.alarm_id)
     says = "has seen an alarm that is gone"
     yield _asks(world, says, r.AcknowledgeRequested, alarm_id=world.state.next_alarm_id)
+    yield _asks(world, "pauses the sound", r.AudioPauseRequested, watcher="page")
     if len(world.state.pumps) > 1:
         yield _asks(world, "presses STOP ALL", r.StopRequested, None, slot=None)
 
@@ -287,9 +305,10 @@ def house_brings(world: World, setup: Setup, domain: Domain) -> Iterator[Move]: 
     yield Move(says="the machine was suspended", request=e.ClockJumped(at_ns=now_ns, by_ns=NS_PER_S))
     day = e.DayBegan(at_ns=now_ns, today_day=1)
     yield Move(says="midnight passes", request=day)
+    yield Move(says="the page is closed", request=e.WatcherGone(at_ns=now_ns, watcher="page"))
     boot = e.Booted(at_ns=now_ns, boot="b", kernel_boot="k", shift_ns=0, slots=domain.slots)
     yield Move(says="the daemon restarts", request=boot)
 
 
-OF_A_PUMP: Final[tuple[Moves, ...]] = (starts, stops, goes_on, looks, commands_end, bus_brings)
+OF_A_PUMP: Final[tuple[Moves, ...]] = (starts, stops, goes_on, papers, looks, commands_end, bus_brings)
 OF_THE_BED: Final = (acknowledges, time_passes, house_brings)

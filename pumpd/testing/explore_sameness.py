@@ -27,11 +27,13 @@ from typing import Any, Final
 from pumpd.core.alarm_table import TABLE
 from pumpd.core.codes import Condition, Phase, Why
 from pumpd.core.events import LinkState
+from pumpd.core.look import lease_ns
 from pumpd.core.order import Order
 from pumpd.core.pausing import REMIND_AGAIN_NS
+from pumpd.core.programme import Programme
 from pumpd.core.pump import Drive, Identified
 from pumpd.core.repeats import WITHIN_NS
-from pumpd.core.state import BedState, Command, Infusion, Leg, PumpState, WaitingRate
+from pumpd.core.state import BedState, Command, Infusion, PumpState, WaitingRate
 from pumpd.core.steps import StepMode
 from pumpd.core.turn import Setup, Turn
 from pumpd.core.units import NS_PER_H, NS_PER_S
@@ -72,6 +74,8 @@ def deadlines(world: World, setup: Setup) -> Iterator[tuple[str, int]]:
         rises = TABLE[alarm.condition].rises
         if rises is not None and not alarm.acknowledged:
             yield f"{alarm.slot or 'bed'} {alarm.condition.value} rises", alarm.since_ns + rises.after_s * NS_PER_S
+    if state.audio_pause is not None:
+        yield "bed is heard again", state.audio_pause.until_ns
     for given in state.history[-1:]:
         yield "the hour after what was given", given.to_ns + NS_PER_H + 1
 
@@ -82,6 +86,11 @@ def _deadlines_of(world: World, pump: PumpState, setup: Setup) -> Iterator[tuple
         yield "an alarm that stopped is forgotten", trip.at_ns + WITHIN_NS
     if infusion is None:
         return
+    if not pump.asset_in_doubt:
+        yield (
+            "it was silent for its lease",
+            (seen.last_at_ns or 0) + (lease_ns(infusion, setup.info(pump.slot)) or 0) + 1,
+        )
     match pump.phase:
         case Phase.STOPPING:
             yield "the stop is late", pump.phase_since_ns + STOP_CONFIRMED_WITHIN_NS
@@ -165,7 +174,7 @@ def _value(value: Any) -> Any:  # noqa: ANN401  # whatever a state holds
             return value is LinkState.UP  # silent or gone: nothing may rise
         case WaitingRate():
             return value.programmed
-        case Condition() | Identified() | Leg():
+        case Condition() | Identified():
             return True  # that there is one decides; which one does not
         case Command():
             return value.kind, value.raises
@@ -173,8 +182,10 @@ def _value(value: Any) -> Any:  # noqa: ANN401  # whatever a state holds
             return value.regimen
         case Enum():
             return value
+        case Programme() | str() | tuple():
+            return None  # what the order stands for, or a text
         case _:
-            return None  # a text, or a paper that the order stands for
+            return True
 
 
 _READ: dict[type, tuple[str, ...]] = {}

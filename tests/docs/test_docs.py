@@ -25,6 +25,7 @@ from pumpd.cli import main as pumpd
 from pumpd.core.phases import TRANSITIONS
 from pumpd.testing import alarm_page, phase_diagram
 from pumpd.testing.explore import main as explore
+from pumpd.testing.mutate import main as mutate
 from pumpd.testing.simulate import main as simulate
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -36,7 +37,9 @@ PROGRAMS: Final[dict[str, Callable[[Sequence[str]], int]]] = {
     "pumpd": pumpd,
     "pumpd-sim": lambda words: pumpd_sim(list(words)),
 }
-DOOR: Final[dict[str, Callable[[Sequence[str]], int]]] = {"simulate": simulate, "explore": explore}  # behind ./run
+DOOR: Final[dict[str, Callable[[Sequence[str]], int]]] = {
+    "simulate": simulate, "explore": explore, "mutate": mutate,
+}  # behind ./run  # fmt: skip
 FIRST_SCREEN_LINES: Final = 60
 DOOR_COMMANDS: Final = 3
 MACHINE: Final = re.compile(r"/home/|/root/|/tmp/|/Users/|C:\\")

@@ -6,6 +6,7 @@ a volume target, and a lease that it forgets up to a second late.
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import pytest
@@ -79,6 +80,40 @@ def test_a_measured_rate_holds_the_true_one_however_long_its_looks_took(
     counted = (rate * 1_000 * window_ms // 3_600_000) // step * step
     found = measured_rate(counted, apart_ms * NS_PER_MS, (apart_ms + 1_800) * NS_PER_MS, step)
     assert abs(found.rate_ul_per_h - rate) <= found.uncertainty_ul_per_h
+
+
+@given(
+    volume=st.integers(0, 10**8), shortest=st.integers(NS_PER_S, 10**11), step=st.sampled_from([0, 1, 1_000]),
+    more=st.integers(0, 10**11).map(lambda half: 2 * half),
+)  # fmt: skip
+def test_a_measured_rate_is_the_volume_by_the_time_and_as_uncertain_as_both(
+    volume: int, shortest: int, more: int, step: int
+) -> None:
+    """Against exact fractions: the rate down, its upper bound up, and the lower bound never further off than that."""
+    found = measured_rate(volume, shortest, shortest + more, step)
+    per_h = Fraction(NS_PER_H, 1_000)
+    assert found.window_ns == (2 * shortest + more) // 2
+    assert found.rate_ul_per_h == math.floor(volume * per_h / found.window_ns)
+    assert found.rate_ul_per_h + found.uncertainty_ul_per_h == math.ceil((volume + 2 * step) * per_h / shortest)
+    least = math.floor(max(0, volume - 2 * step) * per_h / (shortest + more))
+    assert found.rate_ul_per_h - found.uncertainty_ul_per_h <= least
+
+
+def test_a_counter_reaches_a_step_of_each_kind_beyond_what_it_shows() -> None:
+    base = Interval(low_nl=10, high_nl=20)
+    assert from_counter(base, 1_000, 100, 7) == Interval(low_nl=903, high_nl=1_127)
+    assert from_counter(base, 107, 100, 7) == Interval(low_nl=10, high_nl=234)
+
+
+def test_silence_of_no_length_widens_nothing_and_any_at_all_by_the_part_of_a_nanolitre_that_it_may_be() -> None:
+    known = Interval(low_nl=1, high_nl=2)
+    assert widened(known, 36_000, 0, 10_000) == known
+    assert widened(known, 36_000, NS_PER_S, 10_000) == Interval(low_nl=1, high_nl=10_102)
+    assert widened(known, 36_000, 1, 10_000) == Interval(low_nl=1, high_nl=3)
+
+
+def test_how_much_is_not_known_is_the_width_of_the_interval() -> None:
+    assert Interval(low_nl=3, high_nl=10).width_nl == 7
 
 
 # --- the whole way: bed and pump --------------------------------------------------------------------------------

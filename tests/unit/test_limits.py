@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pumpd.core.codes import Given, Grant, Reason, ReasonCode, Severity
 from pumpd.core.exposure import committed, steps_mass_ng, worst_window_ng
 from pumpd.core.library import CEILINGS, Cap, Container, DoseUnit, Entry, Span
-from pumpd.core.limits import Review, check_remaining, fingerprint, review
+from pumpd.core.limits import DOSE_MAX, Review, check_remaining, fingerprint, given_elsewhere, reasoned, review
 from pumpd.core.order import Order, WeightBasis
 from pumpd.core.regimen import Catalogue, Regimen, RegimenStep, Rules, offers
 from pumpd.core.steps import Step
@@ -477,3 +477,48 @@ def test_low_limit_of_another_step_does_not_lead_the_search_astray() -> None:
     grant = judge(order("FM-3H", 50_000, height_mm=1_600), rules_with(wrong)).grant
     assert not grant.allowed
     assert grant.highest_acceptable == 2_000
+
+
+def test_what_nobody_gave_elsewhere_is_no_entry_in_the_history() -> None:
+    asked = order("CRPS-OP10", 70_000)
+    assert given_elsewhere(asked, "ketamine", NOW) == ()
+    assert given_elsewhere(replace(asked, elsewhere_ng=-1), "ketamine", NOW) == ()
+    given_there = given_elsewhere(replace(asked, elsewhere_ng=1), "ketamine", NOW)
+    assert given_there == (Given(drug="ketamine", from_ns=NOW, to_ns=NOW, mass_ng=1),)
+
+
+@pytest.mark.parametrize(("dose", "duration_s"), [(0, 3_600), (-1, 3_600), (DOSE_MAX + 1, 3_600), (100, 0), (100, -1)])
+def test_an_order_of_nothing_or_of_nonsense_is_refused_and_never_compiled(dose: int, duration_s: int) -> None:
+    """No reason of pump or container stands beside it: there is no programme that could misfit."""
+    regimen = regimen_of("CRPS-OP10")
+    steps = (RegimenStep(dose=dose, duration_s=duration_s),)
+    odd = replace(regimen, days=tuple(replace(day, steps=steps) for day in regimen.days))
+    answer = review(order("CRPS-OP10", 70_000), rules_with(odd), NE_1000, (), NOW)
+    assert answer.programme is None
+    assert not answer.grant.allowed
+    assert answer.grant.highest_acceptable is None
+    spoke = {reason.code for reason in answer.grant.reasons}
+    assert spoke & {ReasonCode.DOSE_UG_PER_KG_PER_H, ReasonCode.DURATION_S}
+    assert not spoke & {ReasonCode.PUMP_RATE_MIN_UL_PER_H, ReasonCode.PUMP_RATE_MAX_UL_PER_H, ReasonCode.LEASE_S}
+
+
+def test_the_most_limiting_reason_comes_first_whatever_way_it_was_crossed() -> None:
+    """Severity, then how many times asked and limit lie apart; a reason without numbers comes first of its severity."""
+
+    def said(code: ReasonCode, severity: Severity, asked: int | None = None, limit: int | None = None) -> Reason:
+        return Reason(code=code, severity=severity, asked=asked, limit=limit)
+
+    note = said(ReasonCode.WEIGHT_BASIS_BMI_MILLI, Severity.NOTE, 900, 1)
+    clamped = said(ReasonCode.ROUNDED_RATE_UL_PER_H, Severity.CLAMPED, 900, 1)
+    soft = said(ReasonCode.CAP_UG_PER_H, Severity.SOFT, 900, 1)
+    no_number = said(ReasonCode.JOURNAL_DOWN, Severity.HARD)
+    half_a_number = said(ReasonCode.LINK_DOWN, Severity.HARD, 1)
+    nine_times = said(ReasonCode.DURATION_S, Severity.HARD, 0, 9)
+    five_times = said(ReasonCode.DOSE_UG_PER_KG, Severity.HARD, 5, 1)
+    four_times_less = said(ReasonCode.WEIGHT_G, Severity.HARD, 2, 8)
+    grant = Grant(allowed=True, reasons=(note, clamped, soft), highest_acceptable=3)
+    found = reasoned(grant, [four_times_less, five_times, nine_times, half_a_number, no_number])
+    assert found.highest_acceptable == 3
+    assert not found.allowed
+    assert set(found.reasons[:2]) == {no_number, half_a_number}
+    assert found.reasons[2:] == (nine_times, five_times, four_times_less, soft, clamped, note)
