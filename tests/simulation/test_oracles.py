@@ -174,16 +174,24 @@ def test_a_state_that_the_journal_does_not_tell_is_seen() -> None:
     assert any("is not the live state" in violation for violation in told(lie))
 
 
-def test_an_alarm_on_a_day_without_faults_is_seen() -> None:
+def alarm_of(condition: Condition) -> Lie:
     async def lie(bed: PlayedBed, oracles: Oracles) -> None:
         alarm = f.AlarmRaised(
-            at_ns=bed.clock.now_ns(), alarm_id=1, slot="p1", condition=Condition.UNDER_INFUSION, priority=Priority.LOW,
+            at_ns=bed.clock.now_ns(), alarm_id=1, slot="p1", condition=condition, priority=Priority.LOW,
             value=None, detail="",
         )  # fmt: skip
         oracles.on_facts(bed.bedside.state, (alarm,))
 
-    assert told(lie) == []
-    assert any("on a day without faults" in violation for violation in told(lie, calm=True))
+    return lie
+
+
+def test_an_alarm_on_a_day_without_faults_is_seen() -> None:
+    assert told(alarm_of(Condition.LINK_LOST)) == []
+    assert any("on a day without faults" in violation for violation in told(alarm_of(Condition.LINK_LOST), calm=True))
+
+
+def test_a_deviation_that_nothing_caused_is_seen_on_any_day() -> None:
+    assert any("nothing that happened" in violation for violation in told(alarm_of(Condition.UNDER_INFUSION)))
 
 
 def test_somebody_at_the_keys_excuses_the_motor_only_until_a_look_shows_it() -> None:
