@@ -27,6 +27,7 @@ from pumpd.testing.mutants import CORE, Mutant, bring_to_life
 
 SLOWER: Final = 5  # than the same test without the mutant, and it runs for ever
 CPU_LEAST_S: Final = 2  # the kernel counts whole seconds
+PATIENCE_S: Final = 15
 SURVIVED: Final = 0
 NOTICED: Final = 1
 
@@ -122,10 +123,17 @@ class _Plugin:
 
 
 def _fitting(mutant: Mutant, tests: list[_Test]) -> Iterator[_Test]:
-    """The tests that walk over the changed lines; for a constant, all: whoever uses it does so somewhere else."""
+    """The tests that walk over the changed lines; for a constant, all: whoever uses it does so somewhere else.
+
+    Fast ones first, for `PATIENCE_S` of processor time in all: what only hours would notice counts as unnoticed.
+    """
     lines = {(mutant.module, line) for line in mutant.lines}
+    spent_s = 0.0
     for test in tests:
         if mutant.is_constant or not lines.isdisjoint(test.lines):
+            spent_s += test.cpu_s
+            if spent_s > PATIENCE_S:
+                return
             yield test
 
 
