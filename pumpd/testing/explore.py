@@ -34,7 +34,22 @@ IN_FAULT: Final = (
 OVER: Final = (*RUNS, "p1 is looked at: it stands still, its counter at the end of the plan")
 TWICE: Final = (*OVER, *OVER)
 CHANGED: Final = (*RUNS, "another pump", "p1 is looked at: it stands still, its counter as before")
-BEGINNINGS: Final = (RUNS, STEP_IS_DUE, IN_STEP_TWO, STOPPED, IN_DOUBT, LOCKED, IN_FAULT, CHANGED, TWICE, ())
+BOLUS_RUNS: Final = (
+    *RUNS, "doctor-1 asks for a bolus of 4", "stop of p1 ends: it stands still, its counter as before", *RUNS[1:],
+)  # fmt: skip
+BEGINNINGS: Final = (
+    RUNS,
+    BOLUS_RUNS,
+    STEP_IS_DUE,
+    IN_STEP_TWO,
+    STOPPED,
+    IN_DOUBT,
+    LOCKED,
+    IN_FAULT,
+    CHANGED,
+    TWICE,
+    (),
+)
 QUICK: Final = (
     Domain(name="one pump", slots=("p1",), orders=(STEPS,), beginnings=BEGINNINGS, moves_max=2, edges=True),
     Domain(name="two pumps", slots=("p1", "p2"), orders=(STEPS,), beginnings=((), RUNS), moves_max=2),

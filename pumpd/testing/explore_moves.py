@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from pumpd.core import events as e
 from pumpd.core import requests as r
-from pumpd.core.bed import preview, preview_rise
+from pumpd.core.bed import preview, preview_bolus, preview_rise
 from pumpd.core.codes import CommandKind, PauseReason, Phase
 from pumpd.core.order import Order
 from pumpd.core.people import Role
@@ -23,7 +23,7 @@ from pumpd.core.state import Command, PumpState
 from pumpd.core.turn import Setup
 from pumpd.core.units import NL_PER_UL, NS_PER_S, Towards, delivered_nl
 from pumpd.testing.bed_story import NURSE, OTHER_PUMP, STEP_NL, THIS_PUMP
-from pumpd.testing.explore_rules import BEYOND, EDGES, ON, order_of
+from pumpd.testing.explore_rules import BEYOND, BOLUS, EDGES, ON, order_of
 from pumpd.testing.explore_sameness import World, deadlines
 
 SECOND: Final = r.Actor(person="nurse-2", role=Role.NURSE)
@@ -142,6 +142,19 @@ def goes_on(world: World, pump: PumpState, setup: Setup, domain: Domain) -> Iter
             )  # fmt: skip
     for answer in (r.Answer.DRIVEN, r.Answer.CANNOT_TELL):
         yield _asks(world, f"answers for {slot}: {answer.value}", r.DeliveryAnswered, slot=slot, answer=answer)
+
+
+def boluses(world: World, pump: PumpState, setup: Setup, domain: Domain) -> Iterator[Move]:  # noqa: ARG001
+    """By who may and who may not, on the limit and beyond it."""
+    if pump.infusion is None:
+        return
+    most = BOLUS.dose_ug_per_kg.hard
+    for actor, dose in ((DOCTOR, most), (NURSE, most), (DOCTOR, most + 1)):
+        asked = {"dose_ug_per_kg": dose, "duration_s": BOLUS.shortest_s}
+        review = preview_bolus(world.state, pump.slot, setup, world.now_ns, **asked)
+        digest = "" if review is None else review.digest
+        says = f"asks for a bolus of {dose} ug/kg on {pump.slot}"
+        yield _asks(world, says, r.BolusRequested, actor, slot=pump.slot, digest=digest, **asked)
 
 
 def papers(world: World, pump: PumpState, setup: Setup, domain: Domain) -> Iterator[Move]:
@@ -310,5 +323,5 @@ def house_brings(world: World, setup: Setup, domain: Domain) -> Iterator[Move]: 
     yield Move(says="the daemon restarts", request=boot)
 
 
-OF_A_PUMP: Final[tuple[Moves, ...]] = (starts, stops, goes_on, papers, looks, commands_end, bus_brings)
+OF_A_PUMP: Final[tuple[Moves, ...]] = (starts, stops, goes_on, boluses, papers, looks, commands_end, bus_brings)
 OF_THE_BED: Final = (acknowledges, time_passes, house_brings)

@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any, Final
 
 from pumpd.core.codes import ReasonCode
-from pumpd.core.library import CEILINGS, Cap, DoseUnit, Entry, Span
+from pumpd.core.library import CEILINGS, Bolus, Cap, DoseUnit, Entry, Span
 from pumpd.core.order import Order, WeightBasis
 from pumpd.core.regimen import DayPlan, Regimen, RegimenStep, Rules
 from pumpd.testing.clinical import shipped_rules
@@ -28,6 +28,7 @@ BY_ITSELF: Final = "BY-ITSELF"  # the same with saline, and the step up goes by 
 DOSE: Final = 120  # ug/kg/h of the first step; the second has twice that: 100 uL and 200 uL in 5 min each
 STEP_S: Final = 300
 LONG_S: Final = 3_600
+BOLUS: Final = Bolus(dose_ug_per_kg=Cap(soft=None, hard=4), shortest_s=60, lockout_s=600)  # 40 uL: a third of a step
 ON: Final = "-ON"
 BEYOND: Final = "-BEYOND"
 
@@ -121,10 +122,11 @@ def tiny_rules() -> Rules:
     """An hour holds two infusions of the two steps, a session three."""
     # with what counter and motor cannot resolve of each
     whole_ug = (DOSE + 2 * DOSE) * STEP_S * WEIGHT_G // 3_600 // 1_000 + 20
+    session = Cap(soft=2 * whole_ug, hard=3 * whole_ug)
     saline = shipped_rules().library.entry("SALINE-TRAIN")
     assert saline is not None
     entries = [
-        _entry(STEPS, rolling_hour_ug=2 * whole_ug, cap_total_ug=Cap(soft=2 * whole_ug, hard=3 * whole_ug)),
+        _entry(STEPS, bolus=BOLUS, rolling_hour_ug=2 * whole_ug, cap_total_ug=session),
         replace(saline, id=BY_ITSELF, dose=WIDE, duration_s=WIDE, near_end_s=60),
         *(_entry(edge.name, **edge.entry) for edge in EDGES),
     ]

@@ -115,25 +115,40 @@ def _confirmed(infusion: Infusion) -> int:
     return max(step.rate_ul_per_h for step in infusion.plan[: infusion.step + 1])
 
 
-def the_plan_rises_only_by_two_people(each: Judged) -> Iterator[str]:
-    """Wall 9: a plan is cut freely; a rate of it rises for a person who read it, in the present step alone.
+def the_plan_rises_only_by_who_may(each: Judged) -> Iterator[str]:
+    """Wall 9: a plan is cut freely; it rises for a person who read it, in the present step alone, or by a bolus.
 
-    Beyond what the order lets titrate it takes a second person, and one of the two has to prescribe.
+    A rate beyond what the order lets titrate takes a second person, and one of the two has to prescribe; a bolus is
+    a prescriber's, and no larger than the entry says.
     """
     for was in each.before.pumps:
-        before, now = was.infusion, each.after.on(was.slot).infusion
+        before, now, asked = was.infusion, each.after.on(was.slot).infusion, each.request
         if before is None or now is None or now.infusion_id != before.infusion_id:
             continue
-        for step, (old, new) in enumerate(zip(before.plan, now.plan, strict=True)):
-            if new.rate_ul_per_h <= old.rate_ul_per_h and new.volume_nl <= old.volume_nl:
-                continue
-            asked = each.request
-            if not isinstance(asked, r.RateRequested) or asked.actor is None or not asked.digest:
-                yield f"the plan of {was.slot} rises unread"
-            elif step != now.step or new.rate_ul_per_h > asked.rate_ul_per_h:
-                yield f"the plan of {was.slot} rises by more than was asked"
-            elif not _titrated(before, new) and not _two_agree(asked):
-                yield f"the plan of {was.slot} rises beyond its order on one pair of eyes"
+        if len(now.plan) > len(before.plan):
+            if not isinstance(asked, r.BolusRequested) or not _may_give_bolus(before, asked):
+                yield f"the plan of {was.slot} grew by what is no bolus, or not by who may give one"
+            continue
+        steps = [step for step, (old, new) in enumerate(zip(before.plan, now.plan, strict=True)) if _rises(old, new)]
+        if not steps and now.total_nl <= before.total_nl:
+            continue
+        if not isinstance(asked, r.RateRequested) or asked.actor is None or not asked.digest:
+            yield f"the plan of {was.slot} rises unread"
+        elif steps != [now.step] or now.plan[now.step].rate_ul_per_h > asked.rate_ul_per_h:
+            yield f"the plan of {was.slot} rises by more than was asked"
+        elif not _titrated(before, now.plan[now.step]) and not _two_agree(asked):
+            yield f"the plan of {was.slot} rises beyond its order on one pair of eyes"
+
+
+def _rises(old: Step, new: Step) -> bool:
+    return new.rate_ul_per_h > old.rate_ul_per_h
+
+
+def _may_give_bolus(infusion: Infusion, asked: r.BolusRequested) -> bool:
+    allowed = None if infusion.entry is None else infusion.entry.bolus
+    prescribes = asked.actor is not None and asked.actor.role is Role.PRESCRIBER
+    fits = allowed is not None and asked.dose_ug_per_kg <= allowed.dose_ug_per_kg.hard
+    return prescribes and fits and asked.digest != ""
 
 
 def _titrated(before: Infusion, new: Step) -> bool:
@@ -352,7 +367,7 @@ WALLS: Final[tuple[Wall, ...]] = (
     every_person_is_answered_once_with_reasons,
     starts_and_raises_wait_for_the_journal,
     nothing_is_faster_than_confirmed,
-    the_plan_rises_only_by_two_people,
+    the_plan_rises_only_by_who_may,
     a_step_up_is_let_by_a_person_or_the_order,
     a_rise_needs_an_open_gate,
     stop_is_always_taken,

@@ -33,7 +33,6 @@ SAMPLE_TESTS: Final = (
     "alarm",
     "bed_doubt",
     "bed_repeats",
-    "bed_repeats",
     "bed_start",
     "bed_stop",
 )  # words in the names of their files
