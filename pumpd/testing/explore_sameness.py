@@ -145,6 +145,7 @@ def _of_pump(state: BedState, pump: PumpState, now_ns: int, *, alarms: bool) -> 
         *_plain(pump),
         max((recent.count(each) for each in recent), default=0),
         last,
+        pump.why if pump.phase is Phase.STOPPING else None,  # it is told again when the pump stands still
         pump.phase is Phase.INFUSING and seen.asking_since_ns is not None,
         _alarms(state, pump.slot) if alarms else (),
         None if infusion is None or pump.phase in AT_REST else _of_infusion(infusion),

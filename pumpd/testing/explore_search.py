@@ -28,6 +28,7 @@ from pumpd.testing.explore_sameness import Key, World, class_of
 from pumpd.testing.explore_walls import judge
 
 Decide = Callable[[BedState, r.Request, Setup], Decision]
+Way = tuple[Phase, Phase, Why]
 ROOT: Final = -1
 
 
@@ -41,7 +42,7 @@ class Explored:
     depth: int = 0
     cpu_s: float = 0.0
     whole: bool = True  # nothing of the domain was left out for want of time
-    ways: Counter[tuple[Phase, Phase, Why]] = field(default_factory=Counter)
+    ways: Counter[Way] = field(default_factory=Counter)
     alarms: set[tuple[Condition, Phase]] = field(default_factory=set)
     granted: set[str] = field(default_factory=set)  # regimens that were started
     refused: dict[str, set[ReasonCode]] = field(default_factory=dict)  # by regimen

@@ -36,6 +36,7 @@ from pumpd.core import (
 from pumpd.core import facts as f
 from pumpd.core.codes import ReasonCode
 from pumpd.core.phases import TRANSITIONS
+from pumpd.testing import phase_diagram
 from pumpd.testing.explore import BEGINNINGS, LARGE, QUICK, RUNS, told
 from pumpd.testing.explore_moves import Domain
 from pumpd.testing.explore_rules import BEYOND, EDGES, ON, STEPS
@@ -67,6 +68,16 @@ def test_every_arrow_between_phases_is_walked(found: Explored) -> None:
     assert walked <= table
     if found.domain == "one pump":
         assert table - walked == set()
+
+
+def test_the_page_tells_why_a_pump_takes_each_way(found: Explored) -> None:
+    if found.domain == "one pump":
+        page = phase_diagram.PAGE.read_text(encoding="utf-8")
+        assert phase_diagram.with_reasons(page, found.ways) == page, (
+            "run: .venv/bin/python -m pumpd.testing.phase_diagram"
+        )
+    else:
+        assert found.ways
 
 
 def test_both_sides_of_every_limit_are_asked(found: Explored) -> None:
