@@ -7,10 +7,14 @@ the windows tried wherever an edge of theirs meets an edge of a stretch.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 
 from pumpd.core import facts as f
 from pumpd.core.codes import Phase
+from pumpd.core.library import Entry
+from pumpd.core.programme import Programme
+from pumpd.core.state import BedState, PumpState
 from pumpd.core.steps import Step
 from pumpd.core.totals import SESSION_NS
 from pumpd.core.units import NS_PER_H
@@ -21,31 +25,59 @@ def no_start_crosses_a_hard_limit(each: Judged) -> Iterator[str]:
     """Wall 10: whatever was granted, what was given, runs and would go in lies within every hard limit of the entry."""
     for fact in each.decision.facts:
         if isinstance(fact, f.InfusionOrdered):
-            for name, value, limit in amounts_of_a_start(each, fact):
-                if limit is not None and value > limit:
-                    yield f"{fact.order.regimen} was granted beyond {name}: {value} over {limit}"
+            entry = each.setup.rules.library.entry(fact.programme.entry)
+            assert entry is not None
+            asked = Asked(slot=fact.slot, programme=fact.programme, plan=fact.programme.steps, in_nl=0, entry=entry)
+            yield from beyond_a_limit(each.before, asked, each.request.at_ns)
 
 
-def amounts_of_a_start(each: Judged, fact: f.InfusionOrdered) -> Iterator[tuple[str, Fraction, int | None]]:
-    """What the entry limits, computed from what was granted: name, value, and the hard limit in the same unit."""
-    programme, now_ns = fact.programme, each.request.at_ns
-    entry = each.setup.rules.library.entry(programme.entry)
-    assert entry is not None
-    flows = [step.rate_ul_per_h * programme.concentration_ug_per_ml for step in programme.steps]  # ng/h
-    top, per_kg = Fraction(max(flows), 1_000), Fraction(1_000, programme.weight_g)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What would go in: a plan, and how much of it is in already."""
+
+    slot: str
+    programme: Programme
+    plan: tuple[Step, ...]
+    in_nl: int
+    entry: Entry
+
+
+def rest_of_pump(pump: PumpState) -> Asked | None:
+    """What is left of the infusion on a pump, by the limits that it was started under."""
+    infusion = pump.infusion
+    if infusion is None or infusion.entry is None:
+        return None
+    return Asked(
+        slot=pump.slot, programme=infusion.programme, plan=infusion.plan, in_nl=infusion.delivered.high_nl,
+        entry=infusion.entry,
+    )  # fmt: skip
+
+
+def beyond_a_limit(state: BedState, asked: Asked, now_ns: int) -> Iterator[str]:
+    for name, value, limit in _amounts(state, asked, now_ns):
+        if limit is not None and value > limit:
+            yield f"{asked.slot} gives more than {name} allows: {value} over {limit}"
+
+
+def _amounts(state: BedState, asked: Asked, now_ns: int) -> Iterator[tuple[str, Fraction, int | None]]:
+    """What an entry limits, computed from what would go in: name, value, and the hard limit in the same unit."""
+    programme, entry = asked.programme, asked.entry
+    concentration = programme.concentration_ug_per_ml
     stretches = [
         (Fraction(given.from_ns), Fraction(given.to_ns), Fraction(given.mass_ng, 1_000))
-        for given in each.before.history
+        for given in state.history
         if given.drug == programme.drug and given.to_ns > now_ns - SESSION_NS
     ]
-    for pump in each.before.pumps:
+    for pump in state.pumps:
         infusion = pump.infusion
-        running = pump.slot != fact.slot and pump.phase not in (Phase.IDLE, Phase.ENDED)
+        running = pump.slot != asked.slot and pump.phase not in (Phase.IDLE, Phase.ENDED)
         if infusion is not None and running and infusion.programme.drug == programme.drug:
-            concentration = infusion.programme.concentration_ug_per_ml
-            stretches += _to_come(now_ns, infusion.plan, concentration, infusion.delivered.high_nl)
-    concentration = programme.concentration_ug_per_ml
-    stretches += _to_come(now_ns, programme.steps, concentration, 0)
+            other = infusion.programme.concentration_ug_per_ml
+            stretches += _to_come(now_ns, infusion.plan, other, infusion.delivered.high_nl)
+    mine = _to_come(now_ns, asked.plan, concentration, asked.in_nl)
+    stretches += mine
+    rates = [mass * NS_PER_H / (ends_ns - begins_ns) for begins_ns, ends_ns, mass in mine]
+    top, per_kg = max(rates, default=Fraction(0)), Fraction(1_000, programme.weight_g)
     total = sum((mass for _, _, mass in stretches), Fraction(0))
     hour = _worst_hour(stretches, now_ns)
     rate, cap = entry.rate_ug_per_kg_per_h, entry.cap_ug_per_h

@@ -205,7 +205,7 @@ def _ends_it(each: Judged, was: PumpState) -> bool:
 def stop_is_always_taken(each: Judged) -> Iterator[str]:
     """Wall 6: from anybody, in every phase; what waited for the disk does not stand any longer."""
     request = each.request
-    if not isinstance(request, r.StopRequested):
+    if not isinstance(request, r.StopRequested) or (request.slot and each.before.pump(request.slot) is None):
         return
     if not all(reply.accepted for reply in each.wanted() if isinstance(reply, Reply)):
         yield "a STOP was refused"
