@@ -61,8 +61,10 @@ class Mosquitto:
             f"log_dest stderr\nlog_type all\n{user}{more}"
         )
         self._program: Program | None = None
+        self.starts = 0
 
     def start(self) -> Self:
+        self.starts += 1
         program = Program("mosquitto", [self._path, "-c", str(self._conf)], self._folder)
         self._program = program
         program.ready(self._answers, "its port")

@@ -9,9 +9,9 @@ worse than any that should be used:
 - three frames in ten are 1 to 60 ms late, each way; two in a thousand are lost;
 - every 20 to 120 s a reply is 100 to 400 ms late, longer than anybody waits for it.
 
-What is counted is a pump that tells that its lease ran out (the trip), and an infusion that stood in doubt, which costs
-nobody anything but is how a trip begins. `python -m pumpd.testing.jitter --hours 25 --seeds 4` prints both with what
-the hours can say: with no trip in N hours the rate is below 3/N at 95 % (the rule of three).
+What is counted is a pump that tells that its lease ran out (the trip), and an infusion that was in doubt because half
+of it had gone by in silence, which is how a trip begins. `python -m pumpd.testing.jitter --hours 25 --seeds 4` prints
+both with what the hours can say: with no trip in N hours the rate is below 3/N at 95 % (the rule of three).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from pumpd_sim.faults import Fault, FaultKind, WireFaults, WireRates
 from pumpd_sim.new_era import NewEra
 from pumpd_sim.plant import PlantSpec
 
-from pumpd.core.codes import Condition, Phase
+from pumpd.core.codes import Condition, Phase, Why
 from pumpd.core.facts import AlarmRaised, Fact, PhaseChanged
 from pumpd.core.order import Order
 from pumpd.core.regimen import Rules
@@ -104,7 +104,8 @@ class _Hours:
     def _on_facts(self, _state: BedState, facts: tuple[Fact, ...]) -> None:
         for fact in facts:
             self._trips += isinstance(fact, AlarmRaised) and fact.condition is Condition.LEASE_EXPIRED
-            self._doubts += isinstance(fact, PhaseChanged) and fact.phase is Phase.UNCERTAIN
+            doubted = isinstance(fact, PhaseChanged) and fact.phase is Phase.UNCERTAIN and fact.why is Why.SILENCE
+            self._doubts += doubted
 
     async def until(self, wanted_s: float) -> Trips:
         disturbers = [asyncio.create_task(self._hold()), asyncio.create_task(self._delay())]

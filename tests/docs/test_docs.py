@@ -299,8 +299,8 @@ def test_the_table_of_alarms_is_the_one_that_decides() -> None:
 
 
 def test_the_table_of_phases_tells_each_once() -> None:
-    page = (ROOT / "docs/phases.md").read_text()
-    told = re.findall(r"^\| ([A-Z][a-z]+) \| ", page, re.MULTILINE)[1:]
+    by_hand = (ROOT / "docs/phases.md").read_text().partition("<!-- generated: reasons -->")[0]
+    told = re.findall(r"^\| ([A-Z][a-z]+) \| ", by_hand, re.MULTILINE)[1:]
     assert told == [phase.value.capitalize() for phase in TRANSITIONS]
 
 

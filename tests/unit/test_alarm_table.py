@@ -14,6 +14,7 @@ from pumpd.core.events import PumpReported
 from pumpd.core.phases import TRANSITIONS, trip
 from pumpd.core.pump import Drive, PumpAlarm
 from pumpd.core.turn import Turn
+from pumpd.core.units import NS_PER_S
 from pumpd.testing.bed_story import BedStory
 
 # IEC 60601-1-8's matrix as Open PCA 1.0.0 table 3 prints it, written a second time
@@ -199,6 +200,22 @@ def test_an_end_that_nobody_answers_becomes_more_urgent_and_stays_so() -> None:
         risen = bed.alarm(Condition.ENDED)
         assert risen is not None
         assert (risen.priority, risen.alarm_id) == (Priority.MEDIUM, alarm.alarm_id)
+
+
+def test_an_alarm_rises_when_its_time_is_over_and_not_a_nanosecond_before() -> None:
+    bed = ended()
+    alarm, rises = bed.alarm(Condition.ENDED), TABLE[Condition.ENDED].rises
+    assert alarm is not None
+    assert rises is not None
+    for now_ns, priority in (
+        (alarm.since_ns + rises.after_s * NS_PER_S - 1, Priority.LOW),
+        (alarm.since_ns + rises.after_s * NS_PER_S, Priority.MEDIUM),
+    ):
+        bed.now_ns = now_ns
+        bed.tick()
+        seen = bed.alarm(Condition.ENDED)
+        assert seen is not None
+        assert seen.priority is priority
 
 
 def test_an_alarm_that_somebody_saw_does_not_rise() -> None:

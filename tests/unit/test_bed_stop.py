@@ -225,3 +225,12 @@ def test_what_somebody_ran_between_two_looks_counts_and_is_told() -> None:
     bed.report(Drive.STILL, infused_ul=140)
     assert bed.alarm(Condition.UNCOMMANDED_DRIVE)
     assert bed.infusion().delivered.low_nl <= 140_000 <= bed.infusion().delivered.high_nl
+
+
+def test_a_pump_that_stood_still_before_a_new_rate_reached_it_is_stopped_by_the_same_report() -> None:
+    bed = BedStory()
+    bed.runs("TRAIN-5MIN")
+    bed.rate(20_000)
+    bed.done(Drive.STILL, rate=36_000, infused_ul=5)
+    assert bed.phase() is Phase.STOPPED
+    assert bed.alarm(Condition.STOPPED_AT_PUMP)
