@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from pumpd_sim.device import Truth
+from pumpd_sim.device import Speech, Truth
 
 from pumpd.core.units import NL_PER_UL, NS_PER_H, Towards, delivered_nl, divide
 from pumpd.driver_api import (
@@ -48,6 +48,7 @@ class VolumePump:
     """The pump: goes on at its rate up to its target, whoever listens."""
 
     baud: Final = 19_200
+    speech: Final = Speech()
     reply_delay_ns: Final = 1_000_000
 
     def __init__(self, *, address: int = 0, now_ns: int = 0) -> None:

@@ -9,8 +9,8 @@ to poll next:
     while (wake_ns := bus.next_wake_ns()) is not None and wake_ns <= deadline_ns:
         received += bus.poll(wake_ns)
 
-With a baud each frame takes its time on the wire, ten bits a byte; with `baud=None` the wire takes none.
-Every pump on the chain hears everything. What two pumps say at once is garbled.
+With a baud each frame takes its time on the wire, as many bits a byte as the pumps' `speech` says; with `baud=None` the
+wire takes none. Every pump on the chain hears everything. What two pumps say at once is garbled.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from pumpd_sim.device import Device, Truth
     from pumpd_sim.faults import Way
 
-BITS_PER_BYTE = 10
 NS_PER_S = 10**9
 JOURNAL_LIMIT = 100_000  # frames kept: enough for a day of polling twice a second
 REBOOT_MS = 2_000
@@ -50,17 +49,6 @@ class Seen:
         return "".join(chr(byte) if 0x20 <= byte < 0x7F else f"<{byte:02x}>" for byte in self.data)
 
 
-def _frames(data: bytes) -> list[bytes]:
-    """Split what a pump says into its frames, Basic and Safe."""
-    frames: list[bytes] = []
-    while data:
-        safe = len(data) > 1 and data[0] == 0x02 and 4 <= data[1] < 0x30
-        end = data[1] + 1 if safe else data.find(b"\x03") + 1 or len(data)
-        frames.append(data[:end])
-        data = data[end:]
-    return frames
-
-
 class SimBus:
     """The wire between one host and its pumps. Times handed in never run backwards."""
 
@@ -75,6 +63,7 @@ class SimBus:
         journal_limit: int = JOURNAL_LIMIT,
     ) -> None:
         self.devices = list(devices)
+        self.speech = devices[0].speech
         self.baud = baud
         self.wire = wire or WireFaults()
         self.byte_by_byte = byte_by_byte
@@ -95,7 +84,7 @@ class SimBus:
         if not data:
             return
         self._note(now_ns, "host_sends", data)
-        for delay_ns, piece in self.wire.carry(now_ns, "to_pump", data):
+        for delay_ns, piece in self.wire.carry(now_ns, "to_pump", data, self.speech):
             self._put(self._on_the_wire("to_pump", now_ns + delay_ns, piece), "pump_hears", piece)
 
     def poll(self, now_ns: int) -> bytes:
@@ -152,7 +141,7 @@ class SimBus:
         if self.baud is None:
             end_ns = max(start_ns, self._wire_free_ns[way])
         else:
-            taken_ns = -(-len(data) * BITS_PER_BYTE * NS_PER_S // self.baud)
+            taken_ns = -(-len(data) * self.speech.bits_per_byte * NS_PER_S // self.baud)
             end_ns = max(start_ns, self._wire_free_ns[way]) + taken_ns
         self._wire_free_ns[way] = end_ns
         return end_ns
@@ -214,8 +203,8 @@ class SimBus:
         self._note(self._now_ns, "pump_says", said)
         if self.baud is not None and device.baud != self.baud:
             return
-        for frame in _frames(said):
-            for delay_ns, piece in self.wire.carry(self._now_ns, "to_host", frame):
+        for frame in self.speech.frames(said):
+            for delay_ns, piece in self.wire.carry(self._now_ns, "to_host", frame, self.speech):
                 start_ns = self._now_ns + device.reply_delay_ns + delay_ns
                 for part in [bytes([byte]) for byte in piece] if self.byte_by_byte else [piece]:
                     self._put(self._on_the_wire("to_host", start_ns, part), "host_hears", part)

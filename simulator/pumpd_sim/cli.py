@@ -18,42 +18,46 @@ import random
 import selectors
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pumpd_sim.bus import SimBus
+from pumpd_sim.devices import Bench, DeviceKind, load, names
 from pumpd_sim.faults import WireFaults, WireRates, swarm_schedule
-from pumpd_sim.new_era import NewEra
-from pumpd_sim.new_era_commands import BAUDS
-from pumpd_sim.new_era_options import NewEraOptions
-from pumpd_sim.plant import PlantSpec
+from pumpd_sim.readings import read
 from pumpd_sim.serving import ServedBus
+
+if TYPE_CHECKING:
+    from pumpd_sim.control import Door
 
 PR_SET_PDEATHSIG = 1
 SWARM_HORIZON_NS = 24 * 3_600 * 10**9
-TIMEOUT_S = 5
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="pumpd-sim", description="Simulated infusion pumps.")
-    serve = parser.add_subparsers(dest="command", required=True).add_parser(
-        "serve", help="serve simulated pumps on a pseudo-terminal and on TCP"
-    )
-    serve.add_argument("--device", choices=["new_era"], required=True)
-    serve.add_argument("--mode", choices=["basic", "safe"], default="basic", help="the pump's mode at the start")
-    serve.add_argument("--timeout-s", type=int, default=TIMEOUT_S, metavar="S", help="timeout in Safe mode at first")
-    serve.add_argument("--address", type=int, nargs="+", default=[0], metavar="N", help="one pump per address")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("devices", help="list every device that is installed")
+    serve = commands.add_parser("serve", help="serve simulated pumps on a pseudo-terminal and on TCP")
+    serve.add_argument("--device", required=True, metavar="NAME", help="`pumpd-sim devices` lists them")
+    serve.add_argument("--mode", help="the pump's mode at the start, where its kind has modes")
+    serve.add_argument("--timeout-s", type=int, metavar="S", help="the pump's own watch over silence, at the start")
+    serve.add_argument("--address", type=int, nargs="+", metavar="N", help="one pump per address")
     serve.add_argument("--tcp", metavar="HOST:PORT", help="serve on TCP; port 0 takes a free one")
     serve.add_argument("--pty", action="store_true", help="serve on a pseudo-terminal (the default)")
     serve.add_argument("--link", type=Path, metavar="PATH", help="symbolic link to the pseudo-terminal")
     serve.add_argument("--control", type=int, metavar="PORT", help="HTTP control on 127.0.0.1; 0 = any port")
     serve.add_argument("--seed", type=int, default=0, help="seed of all chance")
     serve.add_argument("--swarm", action="store_true", help="faults by lot, drawn from the seed")
-    serve.add_argument("--baud", type=int, choices=BAUDS, default=19_200)
+    serve.add_argument("--baud", type=int)
     serve.add_argument("--unpaced", action="store_true", help="bytes take no time on the wire")
     serve.add_argument("--byte-by-byte", action="store_true", help="replies arrive byte by byte")
-    serve.add_argument("--syringe-diameter-mm", default="26.59", help="real inner diameter")
-    serve.add_argument("--volume-ml", default="60", help="in the syringe at the start")
-    serve.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="see NewEraOptions")
+    serve.add_argument("--syringe-diameter-mm", metavar="MM", help="real inner diameter")
+    serve.add_argument("--volume-ml", metavar="ML", help="in the syringe or bag at the start")
+    serve.add_argument(
+        "--option", action="append", default=[], metavar="NAME=VALUE", help="a point the manual leaves open"
+    )
     serve.add_argument("--exit-with-parent", action="store_true")
     return parser
 
@@ -65,34 +69,59 @@ def _thousandths(text: str, name: str) -> int:
     return int(whole or "0") * 1_000 + int(part.ljust(3, "0"))
 
 
-def build_bus(arguments: argparse.Namespace) -> SimBus:
-    """Raises ValueError with a sentence when an argument makes no sense."""
-    settings = dict(pair.split("=", 1) if "=" in pair else (pair, "") for pair in arguments.option)
-    options = NewEraOptions.read(settings)
-    if len(set(arguments.address)) != len(arguments.address):
-        raise ValueError("--address: each address once; two pumps with one address answer at once")
-    if not all(0 <= address <= 99 for address in arguments.address):
-        raise ValueError("--address: 0 to 99")
-    if not 1 <= arguments.timeout_s <= options.saf_limit:
-        raise ValueError(f"--timeout-s: 1 to {options.saf_limit}")
-    volume_nl = _thousandths(arguments.volume_ml, "--volume-ml") * 1_000
-    plant = PlantSpec(
-        syringe_diameter_um=_thousandths(arguments.syringe_diameter_mm, "--syringe-diameter-mm"),
-        volume_nl=volume_nl,
-        capacity_nl=max(volume_nl, PlantSpec().capacity_nl),
-    )
+def _bench(kind: DeviceKind, arguments: argparse.Namespace, address: int) -> Bench:
+    plant = kind.plant
+    if arguments.volume_ml is not None:
+        volume_nl = _thousandths(arguments.volume_ml, "--volume-ml") * 1_000
+        plant = replace(plant, volume_nl=volume_nl, capacity_nl=max(volume_nl, plant.capacity_nl))
+    if arguments.syringe_diameter_mm is not None:
+        plant = replace(plant, syringe_diameter_um=_thousandths(arguments.syringe_diameter_mm, "--syringe-diameter-mm"))
     if plant.syringe_diameter_um == 0:
         raise ValueError("--syringe-diameter-mm must be above 0")
-    pumps = [
-        NewEra(
-            address=address,
-            timeout_s=arguments.timeout_s if arguments.mode == "safe" else 0,
-            baud=arguments.baud,
-            options=options,
-            plant=plant,
-        )
-        for address in arguments.address
-    ]
+    return Bench(
+        address=address,
+        baud=arguments.baud,
+        plant=plant,
+        options=read(kind.options, dict(_pair(text) for text in arguments.option)),
+        mode=arguments.mode,
+        timeout_s=arguments.timeout_s,
+        seed=arguments.seed,
+    )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    return name, value
+
+
+def settle(kind: DeviceKind, arguments: argparse.Namespace) -> None:
+    """Fill in what the kind decides where nothing was said. Raises ValueError for what it does not have."""
+    if arguments.mode is None:
+        arguments.mode = kind.modes[0]
+    if arguments.mode not in kind.modes:
+        raise ValueError(f"--mode: {kind.name} has {', '.join(filter(None, kind.modes)) or 'no modes'}")
+    if arguments.address is None:
+        arguments.address = [kind.addresses[0]]
+    if len(set(arguments.address)) != len(arguments.address):
+        raise ValueError("--address: each address once; two pumps with one address answer at once")
+    if not all(address in kind.addresses for address in arguments.address):
+        raise ValueError(f"--address: {kind.addresses[0]} to {kind.addresses[-1]}")
+    if arguments.mode in kind.tcp_modes:
+        if arguments.pty or arguments.link:
+            raise ValueError(f"--pty, --link: {kind.name} in mode {arguments.mode} is on TCP alone")
+        arguments.tcp = arguments.tcp or "127.0.0.1:0"
+        arguments.unpaced = True
+    if arguments.tcp and not arguments.tcp.rpartition(":")[2].isdecimal():
+        raise ValueError(f"--tcp: {arguments.tcp!r} is not HOST:PORT")
+    if arguments.baud is None:
+        arguments.baud = kind.bauds[0]
+    if arguments.baud not in kind.bauds:
+        raise ValueError(f"--baud: {kind.name} has {', '.join(map(str, sorted(kind.bauds)))}")
+
+
+def build_bus(kind: DeviceKind, arguments: argparse.Namespace) -> SimBus:
+    """Raises ValueError with a sentence when an argument makes no sense."""
+    pumps = [kind.build(_bench(kind, arguments, address)) for address in arguments.address]
     rng = random.Random(arguments.seed)
     rates = WireRates.drawn(rng) if arguments.swarm else None
     schedule = (
@@ -107,14 +136,14 @@ def build_bus(arguments: argparse.Namespace) -> SimBus:
     )
 
 
-async def serve(arguments: argparse.Namespace, bus: SimBus) -> None:
+async def serve(kind: DeviceKind, arguments: argparse.Namespace, bus: SimBus) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     served = ServedBus(bus)
     try:
-        ready: dict[str, object] = {"device": arguments.device, "addresses": arguments.address}
+        ready: dict[str, object] = {"device": kind.name, "addresses": arguments.address}
         if arguments.pty or arguments.link or not arguments.tcp:
             ready["pty"] = served.open_pty(arguments.link)
         if arguments.link:
@@ -128,15 +157,14 @@ async def serve(arguments: argparse.Namespace, bus: SimBus) -> None:
             _announce(ready)
             await stop.wait()
         else:
-            await _serve_with_control(served, arguments.control, ready, stop)
+            from pumpd_sim.control import Door  # late: without control nobody waits for its imports
+
+            await _serve_with_control(Door(served, kind, arguments.control), ready, stop)
     finally:
         await served.close()
 
 
-async def _serve_with_control(served: ServedBus, port: int, ready: dict[str, object], stop: asyncio.Event) -> None:
-    from pumpd_sim.control import Door  # late: without control nobody waits for its imports
-
-    door = Door(served, port)
+async def _serve_with_control(door: Door, ready: dict[str, object], stop: asyncio.Event) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(door.serve())
         _announce(ready | {"control": door.url})
@@ -147,6 +175,13 @@ async def _serve_with_control(served: ServedBus, port: int, ready: dict[str, obj
 def _announce(ready: dict[str, object]) -> None:
     sys.stdout.write(json.dumps(ready) + "\n")
     sys.stdout.flush()
+
+
+def _list_devices() -> None:
+    for name in names():
+        kind = load(name)
+        modes = f"; modes {', '.join(kind.modes)}" if any(kind.modes) else ""
+        sys.stdout.write(f"{name:16}{kind.title}{modes}\n")
 
 
 def _exit_with_parent(parent_pid: int) -> None:
@@ -164,18 +199,21 @@ def _punctual_loop() -> asyncio.AbstractEventLoop:
 def main(argv: list[str] | None = None) -> int:
     parent_pid = os.getppid()
     arguments = _parser().parse_args(argv)
-    if arguments.exit_with_parent:
+    if arguments.command == "serve" and arguments.exit_with_parent:
         _exit_with_parent(parent_pid)
     try:
-        bus = build_bus(arguments)
-        if arguments.tcp and not arguments.tcp.rpartition(":")[2].isdecimal():
-            raise ValueError(f"--tcp: {arguments.tcp!r} is not HOST:PORT")
+        if arguments.command == "devices":
+            _list_devices()
+            return 0
+        kind = load(arguments.device)
+        settle(kind, arguments)
+        bus = build_bus(kind, arguments)
     except ValueError as error:
         sys.stderr.write(f"pumpd-sim: {error}\n")
         return 2
     try:
         with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=_punctual_loop) as runner:
-            runner.run(serve(arguments, bus))
+            runner.run(serve(kind, arguments, bus))
     except OSError as error:
         sys.stderr.write(f"pumpd-sim: cannot serve: {error}\n")
         return 1

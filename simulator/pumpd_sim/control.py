@@ -22,6 +22,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from pumpd_sim import provenance
+from pumpd_sim.devices import DeviceKind
 from pumpd_sim.faults import FAULTS, Fault, FaultKind
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ async def _refused(_request: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"error": str(error)}, status_code=status)
 
 
-def application(served: ServedBus) -> Starlette:
+def application(served: ServedBus, kind: DeviceKind) -> Starlette:
     bus = served.bus
 
     async def truth(request: Request) -> JSONResponse:
@@ -122,7 +123,7 @@ def application(served: ServedBus) -> Starlette:
         )
 
     async def where_from(_request: Request) -> JSONResponse:
-        return JSONResponse(provenance.report())
+        return JSONResponse(provenance.report(kind.provenance))
 
     async def ready(_request: Request) -> JSONResponse:
         return JSONResponse({"ready": True})
@@ -152,13 +153,13 @@ class _QuietServer(uvicorn.Server):
 class Door:
     """The HTTP server, bound at once so that its address is known before it serves."""
 
-    def __init__(self, served: ServedBus, port: int) -> None:
+    def __init__(self, served: ServedBus, kind: DeviceKind, port: int) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind(("127.0.0.1", port))
         self._socket.listen()
         config = uvicorn.Config(
-            application(served),
+            application(served, kind),
             log_level="warning",
             access_log=False,
             lifespan="off",

@@ -6,6 +6,7 @@ next wants to be woken. A bus in virtual time and a server on a real serial line
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,7 +16,8 @@ class Truth:
     """What is really so, beside what the pump says. Volumes are net: infused less withdrawn, rounded down.
 
     displaced_nl = at_patient_nl + stored_nl + leaked_nl, to 2 nL of rounding. `rate_nl_per_h` is what the
-    plunger displaces now; `believed_rate_nl_per_h` what the pump takes it to be, by the diameter it was told.
+    pump displaces now; `believed_rate_nl_per_h` what it takes that to be, by what it was told of its syringe.
+    `status`, `alarm` and `mode` are in the words of the pump's own protocol.
     """
 
     at_ns: int
@@ -32,22 +34,53 @@ class Truth:
     occluded: bool
     blocked: str  # "", "occluded", "empty", "full" or "jammed"
     powered: bool
-    status: str  # the status letter of the pump's program
-    alarm: str  # the letter of the alarm that waits to be acknowledged, or ""
-    mode: str  # "basic" or "safe"
-    watchdog_left_ns: int | None
+    status: str  # what the pump takes itself to be doing: a letter, a prompt, a word
+    alarm: str  # the alarm that waits to be acknowledged, or ""
+    mode: str  # the state of its remote side, such as "basic" or "safe"; "" when the protocol has none
+    watchdog_left_ns: int | None  # until the pump stops because nobody talks to it; None when nothing counts
     steps: int
     step_nl: int
 
 
+def _one_frame(said: bytes) -> list[bytes]:
+    return [said]
+
+
+def _unguarded(_frame: bytes) -> bool:
+    return False
+
+
+def _whole(frame: bytes) -> range:
+    return range(len(frame))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speech:
+    """How the bytes of a protocol lie on the wire; all a bus needs to know of it.
+
+    `frames` splits what a pump said at once. `guarded` tells whether a checksum guards this frame, of either way: only
+    then do bits flip in it by lot. `may_flip` names its bytes in which up to three flipped bits or a burst of 16 keep
+    the checksum's promise that the receiver will notice; without a checksum, the bytes that a flip on order may damage;
+    none where the carrier lets no bit flip (TCP).
+    """
+
+    frames: Callable[[bytes], list[bytes]] = _one_frame
+    guarded: Callable[[bytes], bool] = _unguarded
+    may_flip: Callable[[bytes], range] = _whole
+    bits_per_byte: int = 10  # start, eight, stop; 11 with a parity bit
+
+
 class Device(Protocol):
-    """A pump on a bus."""
+    """A pump on a bus. All pumps of one bus have the same speech."""
 
     @property
     def address(self) -> int: ...
 
     @property
     def baud(self) -> int: ...
+
+    @property
+    def speech(self) -> Speech: ...
 
     @property
     def reply_delay_ns(self) -> int: ...

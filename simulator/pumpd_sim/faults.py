@@ -5,8 +5,8 @@ fault comes either at a set time or by lot, with rates that `swarm` draws per se
 own climate instead of a little of everything. All chance comes from the `random.Random` handed in.
 
 Faults on the wire keep within what a driver can be held to. A flip changes at most three bits, or bits
-within a burst of 16, of a Safe-mode packet's payload and CRC: the CRC finds every one of those. The length
-byte is left alone, since a wrong length takes that promise away. Delays and duplicates stay within the reply
+within a burst of 16, of the bytes that the protocol's checksum guards (`Speech.may_flip`): it finds every one of
+those. Where no bit can flip on its way, as over TCP, none does. Delays and duplicates stay within the reply
 limit. `FAULTS` says for each fault where it sits and which drivers can observe it; for the others a test
 should assert that nothing is claimed.
 """
@@ -17,7 +17,10 @@ import random
 from collections import deque
 from dataclasses import dataclass
 from enum import Enum
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from pumpd_sim.device import Speech
 
 NS_PER_MS = 1_000_000
 DELAY_LIMIT_MS = 60
@@ -184,10 +187,6 @@ def swarm_schedule(rng: random.Random, *, horizon_ns: int, addresses: tuple[int,
     return tuple(sorted(schedule, key=lambda injection: injection.at_ns))
 
 
-def is_safe_packet(frame: bytes) -> bool:
-    return len(frame) >= 5 and frame[0] == 0x02 and frame[1] == len(frame) - 1
-
-
 class WireFaults:
     """The wire's mishaps: what becomes of each frame on its way."""
 
@@ -208,19 +207,21 @@ class WireFaults:
             if fault.direction in (way, "both"):
                 self._mute_until_ns[way] = max(self._mute_until_ns[way], end_ns)
 
-    def carry(self, now_ns: int, way: Way, frame: bytes) -> list[tuple[int, bytes]]:
+    def carry(self, now_ns: int, way: Way, frame: bytes, speech: Speech) -> list[tuple[int, bytes]]:
         """What arrives of a frame: pieces, each with its delay in ns."""
         if now_ns < self._mute_until_ns[way]:
             self._note(now_ns, FaultKind.MUTE, way, frame)
             return []
-        kinds = self._hit(way, frame)
+        kinds = self._hit(way, frame, speech)
         delay_ns = 0
         for fault in kinds:
+            if fault.kind is FaultKind.FLIP and not speech.may_flip(frame):
+                continue
             self._note(now_ns, fault.kind, way, frame)
             if fault.kind is FaultKind.DROP:
                 return []
             if fault.kind is FaultKind.FLIP:
-                frame = self._flipped(frame, fault.bits)
+                frame = self._flipped(frame, speech.may_flip(frame), fault.bits)
             elif fault.kind is FaultKind.DUPLICATE:
                 frame += frame
             elif fault.kind is FaultKind.DELAY:
@@ -232,7 +233,7 @@ class WireFaults:
     def loses_ack(self) -> bool:
         return self.rates.lose_ack_ppm > 0 and self._rng.randrange(10**6) < self.rates.lose_ack_ppm
 
-    def _hit(self, way: Way, frame: bytes) -> list[Fault]:
+    def _hit(self, way: Way, frame: bytes, speech: Speech) -> list[Fault]:
         hit: list[Fault] = []
         for fault, left in self._ordered:
             if left[0] and fault.direction in (way, "both"):
@@ -242,7 +243,7 @@ class WireFaults:
         rates = self.rates
         by_lot = (
             (FaultKind.DROP, rates.drop_ppm),
-            (FaultKind.FLIP, rates.flip_ppm if is_safe_packet(frame) else 0),
+            (FaultKind.FLIP, rates.flip_ppm if speech.guarded(frame) else 0),
             (FaultKind.DELAY, rates.delay_ppm),
             (FaultKind.DUPLICATE, rates.duplicate_ppm if way == "to_host" else 0),
             (FaultKind.SPLIT, rates.split_ppm),
@@ -252,12 +253,8 @@ class WireFaults:
                 hit.append(Fault(kind=kind, by_ms=self._rng.randint(1, DELAY_LIMIT_MS)))
         return hit
 
-    def _flipped(self, frame: bytes, bits: int) -> bytes:
-        """Bits inside payload and CRC of a packet, or inside the text of a Basic frame."""
-        first, last = (2, len(frame) - 1) if is_safe_packet(frame) else (0, len(frame) - 1)
-        room = (last - first) * 8
-        if room <= 0:
-            return frame
+    def _flipped(self, frame: bytes, where: range, bits: int) -> bytes:
+        room = len(where) * 8
         if bits or self._rng.random() < 0.5:
             places = self._rng.sample(range(room), min(room, bits or self._rng.randint(1, 3)))
         else:
@@ -267,7 +264,7 @@ class WireFaults:
             places += [place for place in burst if self._rng.random() < 0.5]
         changed = bytearray(frame)
         for place in places:
-            changed[first + place // 8] ^= 0x80 >> (place % 8)
+            changed[where[place // 8]] ^= 0x80 >> (place % 8)
         return bytes(changed)
 
     def _split(self, frame: bytes, delay_ns: int) -> list[tuple[int, bytes]]:

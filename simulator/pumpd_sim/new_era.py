@@ -20,7 +20,7 @@ from pumpd_sim.device import Truth
 from pumpd_sim.new_era_memory import NL_PER_H_PER_THOUSANDTH, Memory
 from pumpd_sim.new_era_options import NewEraOptions
 from pumpd_sim.new_era_program import Program, ProgramFailedError, State
-from pumpd_sim.new_era_wire import Framing, Packet, Receiver, packed
+from pumpd_sim.new_era_wire import SPEECH, Framing, Packet, Receiver, packed
 from pumpd_sim.plant import Plant, PlantSpec
 
 if TYPE_CHECKING:
@@ -74,6 +74,8 @@ class NewEra:
         self._unasked = bytearray()
 
     # The bus's side
+
+    speech = SPEECH
 
     @property
     def address(self) -> int:

@@ -7,8 +7,11 @@ lot, so that a run of seeded tests meets pumps that differ wherever the manual a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Literal, get_args, get_type_hints
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from pumpd_sim import readings
+from pumpd_sim.readings import figure
 
 if TYPE_CHECKING:
     import random
@@ -23,7 +26,7 @@ class NewEraOptions:
     model: str = "NE1000V3.923"
     """Answer to VER: `NE<model>[X[n]]V<major>.<minor>`."""
 
-    saf_limit: int = 255
+    saf_limit: int = figure(255, 99, 999)
     """Longest timeout SAF takes, in seconds; one to three digits are documented, the limit is not."""
 
     bad_crc_in_safe: RefusalWay = "?COM"
@@ -87,62 +90,23 @@ class NewEraOptions:
     stall_leaves: Literal["stopped", "paused"] = "stopped"
     """Whether a stall resets the program or leaves it paused (RUN then resumes)."""
 
-    stall_detected_after_ms: int = 500
+    stall_detected_after_ms: int = figure(500, 50, 3_000)
     """How long the motor misses steps before the alarm."""
 
     stop_key_when_locked: bool = False
     """Whether the stop key still works under the keypad lock (LOC 1)."""
 
-    ign_window_ms: int = 1
+    ign_window_ms: int = figure(1, 0, 100)
     """How long after the program went to its next phase a setting is answered ?IGN; 0 is never."""
 
     dia_min_um: int = 100
     dia_max_um: int = 50_000
     """The real limits depend on the model."""
 
-    reply_delay_ms: int = 0
+    reply_delay_ms: int = figure(0, 40)
     """How long the pump thinks before it answers."""
 
     @staticmethod
     def drawn(rng: random.Random) -> NewEraOptions:
         """Every open yes-or-no and either-or point by lot; figures keep their defaults."""
-        drawn: dict[str, object] = {}
-        hints = get_type_hints(NewEraOptions)
-        for field in fields(NewEraOptions):
-            hint = hints[field.name]
-            if hint is bool:
-                drawn[field.name] = rng.random() < 0.5
-            elif get_args(hint):
-                drawn[field.name] = rng.choice(get_args(hint))
-        return NewEraOptions(**drawn)  # type: ignore[arg-type]  # each value is of its own field's type
-
-    @staticmethod
-    def read(settings: dict[str, str]) -> NewEraOptions:
-        """Options from text, as the command line gives them; raises ValueError with the names it knows."""
-        hints = get_type_hints(NewEraOptions)
-        known = [field.name for field in fields(NewEraOptions)]
-        values: dict[str, object] = {}
-        for name, text in settings.items():
-            if name not in known:
-                message = f"unknown option {name!r}; known: {', '.join(known)}"
-                raise ValueError(message)
-            values[name] = _value_of(name, text, hints[name])
-        return NewEraOptions(**values)  # type: ignore[arg-type]  # _value_of made each of its own type
-
-
-def _value_of(name: str, text: str, hint: object) -> object:
-    if hint is bool:
-        if text.lower() in ("true", "yes", "1", "false", "no", "0"):
-            return text.lower() in ("true", "yes", "1")
-        message = f"option {name}: {text!r} is neither true nor false"
-        raise ValueError(message)
-    if hint is int:
-        if text.isdecimal():
-            return int(text)
-        message = f"option {name}: {text!r} is not a whole number"
-        raise ValueError(message)
-    choices = get_args(hint)
-    if choices and text not in choices:
-        message = f"option {name}: {text!r} is none of {', '.join(choices)}"
-        raise ValueError(message)
-    return text
+        return readings.drawn(NewEraOptions, rng)

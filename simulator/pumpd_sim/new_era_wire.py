@@ -16,6 +16,8 @@ from binascii import crc_hqx
 from dataclasses import dataclass
 from enum import Enum
 
+from pumpd_sim.device import Speech
+
 STX, ETX, CR = 0x02, 0x03, 0x0D
 BETWEEN_BYTES_NS = 500_000_000
 SHORTEST_PACKET = 4  # length, CRC high, CRC low, ETX
@@ -102,6 +104,30 @@ def packed(framing: Framing, payload: str) -> bytes:
 def packed_for_pump(framing: Framing, payload: str) -> bytes:
     """A command as a host sends it; for tests and the shared vectors."""
     return payload.encode("latin-1") + b"\r" if framing is Framing.BASIC else packed(framing, payload)
+
+
+def frames(said: bytes) -> list[bytes]:
+    """Split what a pump says into its frames, Basic and Safe."""
+    found: list[bytes] = []
+    rest = said
+    while rest:
+        safe = len(rest) > 1 and rest[0] == STX and SHORTEST_PACKET <= rest[1] < 0x30
+        end = rest[1] + 1 if safe else rest.find(ETX) + 1 or len(rest)
+        found.append(rest[:end])
+        rest = rest[end:]
+    return found
+
+
+def is_safe_packet(frame: bytes) -> bool:
+    return len(frame) > SHORTEST_PACKET and frame[0] == STX and frame[1] == len(frame) - 1
+
+
+def may_flip(frame: bytes) -> range:
+    """Payload and CRC of a packet (a wrong length would void the CRC's promise), or the text of a Basic frame."""
+    return range(2 if is_safe_packet(frame) else 0, len(frame) - 1)
+
+
+SPEECH = Speech(frames=frames, guarded=is_safe_packet, may_flip=may_flip)
 
 
 class NotANumberError(ValueError):

@@ -1,59 +1,18 @@
-"""Where each behaviour of the simulated pump comes from, so that nobody takes a guess for a fact.
+"""Where each behaviour of a simulated pump comes from, so that nobody takes a guess for a fact.
 
-`manual`: a manufacturer's manual states it. `client`: an independent public client relies on it.
-`assumption`: nobody states it; where it could matter it is an option. Served as GET /provenance.
+`manual`: a manufacturer's manual states it. `capture`: bytes of a real pump show it. `client`: an independent public
+client relies on it. `assumption`: nobody states it; where it could matter it is an option. Each device lists its own;
+served as GET /provenance.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
-Source = Literal["manual", "client", "assumption"]
-
-NEW_ERA: tuple[tuple[str, Source, str], ...] = (
-    ("Safe packet: STX, length, payload, CRC-16 0x1021 from 0, ETX", "manual", "NE-1000 10.2.2-3, p. 33-34"),
-    ("Basic: text and CR; reply between STX and ETX, no checksum", "manual", "NE-1000 10.2.2, p. 33"),
-    ("bytes of a packet 0.5 s apart: packet thrown away", "manual", "NE-1000 10.2.3, p. 34"),
-    (
-        "the 0.5 s rule does not bind hand-typed Basic lines",
-        "assumption",
-        "stated in the Safe-mode section only",
-    ),
-    ("timer restarts on every valid packet; A?T stops pump and program", "manual", "NE-1000 10.2.3, p. 34"),
-    ("timer off after power-up and after A?T until a valid packet", "manual", "NE-1000 10.2.3, p. 34"),
-    ("A?T also while nothing is pumping", "assumption", "no sentence limits it to pumping"),
-    (
-        "alarm acknowledged by being the reply to a valid command, or at the keypad",
-        "manual",
-        "NE-1600, p. 35",
-    ),
-    ("the command that drew the alarm reply is not carried out", "manual", "NE-1600, p. 35"),
-    ("unrequested alarm packet in Safe mode does not acknowledge", "manual", "NE-1000 10.2.3, p. 34"),
-    ("several alarms are reported one after the other", "assumption", ""),
-    ("SAF n > 0 in safe framing is answered in safe framing", "manual", "Next Advance SP1070-M, p. 42"),
-    ("an alarm reply to SAF has the framing that SAF asked for", "client", "nesp-lib; option"),
-    ("SAF 1-255 s", "client", "nesp-lib; option saf_limit"),
-    ("a Safe-mode pump does not obey Basic commands", "assumption", "option safe_rejects_basic"),
-    ("numbers: four digits, at most three decimals, always a point", "manual", "NE-1000 10.2.1, p. 33"),
-    ("totals are cut, not rounded; roll over past 9999", "assumption", "options"),
-    ("diameter up to 14.00 mm sets uL, above mL", "manual", "NE-500 quick start"),
-    ("digits of VOL stay when the unit changes", "assumption", ""),
-    ("rate limits: piston area x 5.1005 cm/min and x 0.004205 cm/h", "manual", "NE-1000, specifications"),
-    ("a rate changed while pumping is not stored; no unit then", "manual", "NE-500 5.4.1, p. 7"),
-    ("direction may change while pumping only with VOL 0", "manual", "NE-500 5.4.1, p. 7"),
-    ("VOL while pumping refused", "assumption", "option vol_while_pumping"),
-    ("STP pauses, second STP resets to phase 1", "manual", "NE-1000, command set"),
-    ("RUN from a stop starts at the phase that PHN selected", "assumption", "option run_starts_at"),
-    ("trigger modes and their edges", "manual", "NE-500, p. 38"),
-    ("a volume is reached at the first step at or past it", "assumption", ""),
-    ("stall stops the pump after 0.5 s of lost steps and resets the program", "assumption", "options"),
-    ("PF 1: after power failure the program starts at phase 1", "assumption", "the manual names the setting"),
-    ("LOC 1 disables every key", "assumption", "option stop_key_when_locked"),
-    ("dispensed totals are lost with the power", "assumption", "option dis_survives_reset"),
-    ("step length 212.6 nm; compliance, stall pressure and drainage of the line", "assumption", "PlantSpec"),
-    ("phase functions FIL, LIN, PRI, PRL, IF and events end in A?E", "assumption", "not modelled"),
-)
+Source = Literal["manual", "capture", "client", "assumption"]
+Behaviour = tuple[str, Source, str]  # what, whence, and where it stands there (or which option it is)
 
 
-def report() -> list[dict[str, str]]:
-    return [{"behaviour": what, "source": source, "where": where} for what, source, where in NEW_ERA]
+def report(rows: Iterable[Behaviour]) -> list[dict[str, str]]:
+    return [{"behaviour": what, "source": source, "where": where} for what, source, where in rows]

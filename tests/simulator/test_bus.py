@@ -25,7 +25,7 @@ from pumpd_sim.faults import (
 )
 from pumpd_sim.host import BadReplyError, Host, unpacked
 from pumpd_sim.new_era import NewEra
-from pumpd_sim.new_era_wire import Framing, packed
+from pumpd_sim.new_era_wire import SPEECH, Framing, packed
 
 SAFE = Framing.SAFE
 SECOND = 10**9
@@ -144,7 +144,7 @@ def test_flips_are_found_by_the_crc_at_both_ends(bits: int) -> None:
 def test_no_flip_by_lot_ever_passes_the_crc(seed: int, payload: str) -> None:
     wire = WireFaults(random.Random(seed), WireRates(flip_ppm=10**6))
     frame = packed(SAFE, payload)
-    ((_, flipped),) = wire.carry(0, "to_host", frame)
+    ((_, flipped),) = wire.carry(0, "to_host", frame, SPEECH)
     assert flipped != frame
     assert flipped[:2] == frame[:2]
     with pytest.raises(BadReplyError):

@@ -10,6 +10,7 @@ from pumpd_sim.host import Host
 from pumpd_sim.new_era import NewEra
 from pumpd_sim.new_era_options import NewEraOptions
 from pumpd_sim.new_era_wire import Framing, packed
+from pumpd_sim.readings import read
 
 Talk = list[tuple[str, str]]
 RUNNING: Talk = [("RAT60MH", "00S"), ("VOL5", "00S"), ("RUN", "00I")]
@@ -48,7 +49,7 @@ def test_a_reading_answers_so(setting: str, talk: Talk) -> None:
 
 def awake(setting: str, *, timeout_s: int = 0) -> Host:
     name, value = setting.split("=")
-    pump = NewEra(options=NewEraOptions.read({name: value}), timeout_s=timeout_s)
+    pump = NewEra(options=read(NewEraOptions, {name: value}), timeout_s=timeout_s)
     host = Host(SimBus([pump], baud=None), framing=Framing.SAFE if timeout_s else Framing.BASIC)
     assert host.ask("") == "00A?R"
     host.unasked.clear()
@@ -57,7 +58,7 @@ def awake(setting: str, *, timeout_s: int = 0) -> Host:
 
 @pytest.mark.parametrize(("reading", "framing"), [("asked", Framing.SAFE), ("current", Framing.BASIC)])
 def test_the_framing_of_an_alarm_reply_to_saf(reading: str, framing: Framing) -> None:
-    pump = NewEra(options=NewEraOptions.read({"saf_alarm_reply_framing": reading}))
+    pump = NewEra(options=read(NewEraOptions, {"saf_alarm_reply_framing": reading}))
     host = Host(SimBus([pump], baud=None), framing=Framing.SAFE)
     assert host.ask("SAF5") == "00A?R"
     assert host.last_framing is framing

@@ -9,6 +9,7 @@ from pumpd_sim.new_era import NewEra
 from pumpd_sim.new_era_options import NewEraOptions
 from pumpd_sim.new_era_wire import Framing, packed
 from pumpd_sim.plant import PlantSpec
+from pumpd_sim.readings import read
 
 SAFE, BASIC = Framing.SAFE, Framing.BASIC
 
@@ -285,10 +286,10 @@ def test_two_pumps_that_answer_at_once_are_garbled() -> None:
 
 
 def test_all_readings_of_the_manual_can_be_drawn_and_read_from_text() -> None:
-    assert NewEraOptions.read({"saf_limit": "99", "purge_counts": "no"}) == NewEraOptions(
+    assert read(NewEraOptions, {"saf_limit": "99", "purge_counts": "no"}) == NewEraOptions(
         saf_limit=99, purge_counts=False
     )
     with pytest.raises(ValueError, match="none of refused, stored"):
-        NewEraOptions.read({"vol_while_pumping": "maybe"})
+        read(NewEraOptions, {"vol_while_pumping": "maybe"})
     with pytest.raises(ValueError, match="known: model, saf_limit"):
-        NewEraOptions.read({"saf_limits": "9"})
+        read(NewEraOptions, {"saf_limits": "9"})
