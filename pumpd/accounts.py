@@ -3,7 +3,11 @@
 A PIN is hashed with argon2id, which takes tens of milliseconds by design. It runs in a thread, one at a time, with a
 short queue, so that somebody who tries PINs as fast as a network allows costs one core at most
 and no infusion a report. After a few wrong ones a person has to wait, twice as long each time; the wait is for
-that person alone and ends by itself, since a ward at night has nobody to unlock an account.
+that person alone and ends by itself, since a ward at night has nobody to unlock an account; somebody of another role
+may end it sooner.
+
+The file is taken up again whenever it changes (`keep_taking_up`), so that a new colleague needs no restart and one who
+left is out within seconds. A changed file that cannot be read changes nothing: who could sign in still can.
 
 A wrong PIN is an answer (`NotSignedIn`) and no exception. Sessions live in memory only: after a restart everybody
 signs in again, as after walking away from the page.
@@ -12,13 +16,15 @@ signs in again, as after walking away from the page.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Final, Self
 
+import structlog
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.low_level import Type
@@ -26,8 +32,11 @@ from pydantic import AfterValidator, Field, model_validator
 
 from pumpd.clock import Clock, secret_token
 from pumpd.config import Table, read_toml
-from pumpd.core.people import Person, Role
+from pumpd.core.people import Person, Role, may_clear_wait
 from pumpd.core.units import NS_PER_S
+from pumpd.errors import ConfigError
+
+log = structlog.get_logger(__name__)
 
 Verify = Callable[[str, str], Awaitable[bool]]
 """(hash, PIN) -> does it fit?"""
@@ -38,6 +47,7 @@ PINS_WAITING_MAX: Final = 8  # more people than that do not sign in at one bed i
 SESSIONS_MAX: Final = 64  # a page left open on every machine of a ward; the longest idle goes first
 WRONG_FREE: Final = 4  # tries before the first wait: a slip of the finger, twice, with gloves on
 WAIT_FIRST_S: Final = 15
+TAKEN_UP_EVERY_S: Final = 2.0  # a look at the file's date: nobody waits longer for a new colleague
 WAIT_LONGEST_S: Final = 300  # at 5 min a try, a four-digit PIN takes 17 days on average
 
 # The least memory that OWASP's cheat sheet on password storage recommends for argon2id: on a small computer the
@@ -83,20 +93,21 @@ def fits(pin_hash: str, pin: str) -> bool:
 
 def _argon2id(text: str) -> str:
     if not text.startswith("$argon2id$"):
-        raise ValueError("this is not the argon2id hash of a PIN; make one with pumpd.accounts.hash_pin")
+        raise ValueError("this is not the argon2id hash of a PIN; `pumpd account pin` makes one")
     return text
 
 
-class _PersonTable(Table):
+class PersonTable(Table):
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,31}$", description="1 to 32 of a-z, 0-9, dot, - and _")
     name: str = Field(min_length=1, max_length=64)
     role: Role
     pin_hash: Annotated[str, AfterValidator(_argon2id)]
+    disabled: bool = False
 
 
-class _AccountsTable(Table):
+class AccountsTable(Table):
     demonstration: bool = False
-    person: tuple[_PersonTable, ...] = Field(min_length=1, max_length=1_000)
+    person: tuple[PersonTable, ...] = Field(min_length=1, max_length=1_000)
 
     @model_validator(mode="after")
     def _everybody_once(self) -> Self:
@@ -117,7 +128,7 @@ class Accounts:
 
     def __init__(
         self,
-        table: _AccountsTable,
+        table: AccountsTable,
         clock: Clock,
         *,
         idle_s: int,
@@ -125,17 +136,19 @@ class Accounts:
         new_token: Callable[[], str] = secret_token,
     ) -> None:
         self.demonstration = table.demonstration
-        self._people = {one.id: Person(id=one.id, name=one.name, role=one.role) for one in table.person}
-        self._hashes = {one.id: one.pin_hash for one in table.person}
+        self._people: dict[str, Person] = {}
+        self._hashes: dict[str, str] = {}
+        self._names: dict[str, str] = {}
+        self._tries: dict[str, _Tries] = {}
+        self._sessions: dict[str, Session] = {}
         self._clock = clock
         self._idle_ns = idle_s * NS_PER_S
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pin") if verify is None else None
         self._verify = verify or self._in_thread
         self._new_token = new_token
-        self._tries = {one: _Tries() for one in self._people}
         self._turn = asyncio.Lock()
         self._waiting = 0
-        self._sessions: dict[str, Session] = {}
+        self.take_up(table)
 
     @classmethod
     def load(
@@ -148,13 +161,39 @@ class Accounts:
         new_token: Callable[[], str] = secret_token,
     ) -> Self:
         """Raises ConfigError. `verify` and `new_token` are for virtual time, where a thread takes none."""
-        table = read_toml(path, _AccountsTable)
+        table = read_toml(path, AccountsTable)
         return cls(table, clock, idle_s=idle_s, verify=verify, new_token=new_token)
+
+    def take_up(self, table: AccountsTable) -> None:
+        """The file as it is now. Who is disabled or has another role or PIN is signed out; nobody else notices."""
+        before = {one: (person, self._hashes[one]) for one, person in self._people.items()}
+        now = [one for one in table.person if not one.disabled]
+        self._people = {one.id: Person(id=one.id, name=one.name, role=one.role) for one in now}
+        self._hashes = {one.id: one.pin_hash for one in now}
+        self._tries = {one: self._tries.get(one, _Tries()) for one in self._people}
+        self._names.update({one.id: one.name for one in table.person})
+        same = {
+            one for one, was in before.items() if one in self._people and was == (self._people[one], self._hashes[one])
+        }
+        self._sessions = {token: one for token, one in self._sessions.items() if one.person.id in same}
 
     @property
     def people(self) -> tuple[Person, ...]:
-        """In the order of the file, for the page's list of names."""
+        """Who may sign in, in the order of the file, for the page's list of names."""
         return tuple(self._people.values())
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """By id; also of those who may no longer sign in, since the record names them. Follows the file."""
+        return MappingProxyType(self._names)
+
+    def clear_wait(self, person_id: str, by: Person) -> bool:
+        """Ends the wait after wrong PINs. False when `by` may not, or nobody is called so."""
+        locked = self._people.get(person_id)
+        if locked is None or not may_clear_wait(by, locked):
+            return False
+        self._tries[person_id] = _Tries()
+        return True
 
     async def check_pin(self, person_id: str, pin: str) -> Person | NotSignedIn:
         """Does this PIN belong to this person? For a sign-in, and for the second person of an override."""
@@ -168,7 +207,9 @@ class Accounts:
                 if (waiting := self._must_wait(person_id)) is not None:
                     return waiting  # others were wrong for the same person while this one stood in line
                 good = await self._verify(self._hashes.get(person_id, _NOBODY), pin)
-                return self._people[person_id] if self._judge(person_id, good=good) else self._wrong(person_id)
+                # the file may have changed while the PIN was being hashed
+                person = self._people.get(person_id) if self._judge(person_id, good=good) else None
+                return self._wrong(person_id) if person is None else person
         finally:
             self._waiting -= 1
 
@@ -230,3 +271,32 @@ class Accounts:
     def _forget_expired(self) -> None:
         now_ns = self._clock.now_ns()
         self._sessions = {token: one for token, one in self._sessions.items() if one.expires_ns > now_ns}
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """Changes with the file; None when it cannot be had just now."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+async def keep_taking_up(accounts: Accounts, path: Path, beat: Callable[[], None]) -> None:
+    """For as long as the daemon lives. `beat` once a round."""
+    seen = None
+    while True:
+        beat()
+        stamp = await asyncio.to_thread(_stamp, path)
+        if stamp is not None and stamp != seen:
+            seen = stamp
+            try:
+                table = await asyncio.to_thread(read_toml, path, AccountsTable)
+            except ConfigError as error:
+                log.error(  # noqa: TRY400  # a mistake in a file, with its line: no stack would tell more
+                    "accounts_not_taken_up", trouble=str(error), consequence="those who could sign in still can"
+                )
+            else:
+                accounts.take_up(table)
+                log.info("accounts_taken_up", people=len(accounts.people))
+        await asyncio.sleep(TAKEN_UP_EVERY_S)

@@ -128,6 +128,12 @@ async def sign_out(desk: At, by: By) -> SessionView:
     return desk.sign_out(by)
 
 
+@router.post("/people/{person}/clear-wait", status_code=204)
+async def clear_wait(desk: At, by: By, person: str) -> None:
+    """After too many wrong PINs somebody waits, five minutes at most; another role may end that."""
+    desk.clear_wait(by, person)
+
+
 # --- acting ---------------------------------------------------------------------------------------------
 
 acts = APIRouter(responses=OUTCOMES)  # type: ignore[arg-type]  # FastAPI's own type is an invariant dict

@@ -178,6 +178,11 @@ class Desk:
         self._accounts.sign_out(found.token)
         return self._session_view(found)
 
+    def clear_wait(self, by: Signed, person: str) -> None:
+        """Raises ApiError when this caller may not."""
+        if not self._accounts.clear_wait(person, self._known(by, used=True).person):
+            raise ApiError("Only somebody of another role, who can sign in here, may end this wait.", status=403)
+
     async def override(self, body: OverrideBody) -> Override:
         """Raises ApiError when the second person's PIN is not theirs."""
         return Override(reason=body.reason, second=await self.second(body.second_person, body.second_pin))

@@ -103,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     check = command("check-config", _check_config, "judge a configuration and every file that it names")
     check.add_argument("file", type=Path, metavar="FILE")
     for name, told in (
+        ("account", "add, disable, enable, pin, list: who may sign in (its own --help)"),
         ("console", "serve the bedside page (its own --help)"),
         ("mqtt", "check: judge what the broker carries (its own --help)"),
         ("demo", "everything at once, with a simulated pump (its own --help)"),
@@ -125,6 +126,12 @@ def _console(rest: Sequence[str]) -> int:
     return program(rest)
 
 
+def _account(rest: Sequence[str]) -> int:
+    from pumpd.cli_account import main as program
+
+    return program(rest)
+
+
 def _demo(rest: Sequence[str]) -> int:
     from pumpd.demo import main as program
 
@@ -139,6 +146,7 @@ def _mqtt_check(rest: Sequence[str]) -> int:
 
 # words on the line -> how many of them, and whose arguments follow
 _OTHERS: Final[dict[tuple[str, ...], tuple[int, Callable[[Sequence[str]], int]]]] = {
+    ("account",): (1, _account),
     ("console",): (1, _console),
     ("demo",): (1, _demo),
     ("mqtt", "check"): (2, _mqtt_check),

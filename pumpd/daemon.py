@@ -21,7 +21,7 @@ from typing import Final
 
 import structlog
 
-from pumpd.accounts import Accounts
+from pumpd.accounts import Accounts, keep_taking_up
 from pumpd.api import create_app, serve
 from pumpd.api_desk import Desk
 from pumpd.api_views import Place
@@ -308,7 +308,7 @@ async def _open_doors(parts: _Parts, auxiliary: list[asyncio.Task[None]]) -> Non
         ward=parts.config.ward,
         bed=parts.config.bed,
         assets={pump.slot: pump.asset for pump in parts.config.pumps},
-        people={person.id: person.name for person in parts.accounts.people},
+        people=parts.accounts.names,
     )
 
     async def api() -> None:
@@ -319,7 +319,7 @@ async def _open_doors(parts: _Parts, auxiliary: list[asyncio.Task[None]]) -> Non
     auxiliary.append(first)
     await _until_answering(first, answering)
     auxiliary.append(asyncio.create_task(keep_running("api", api, first), name="api kept running"))
-    auxiliary += [*_telemetry(parts), _file_check(parts)]
+    auxiliary += [*_telemetry(parts), _file_check(parts), _people(parts)]
 
 
 async def _until_answering(api: asyncio.Task[None], answering: asyncio.Event) -> None:
@@ -346,6 +346,15 @@ def _file_check(parts: _Parts) -> asyncio.Task[None]:
         await keep_comparing(parts.files, bedside.submit, bedside.clock.now_ns, beat)
 
     return asyncio.create_task(keep_running("files", comparing), name="files")
+
+
+def _people(parts: _Parts) -> asyncio.Task[None]:
+    beat = parts.health.auxiliary("accounts", within_s=PART_WITHIN_S)
+
+    async def taking_up() -> None:
+        await keep_taking_up(parts.accounts, parts.config.accounts, beat)
+
+    return asyncio.create_task(keep_running("accounts", taking_up), name="accounts")
 
 
 def _telemetry(parts: _Parts) -> list[asyncio.Task[None]]:

@@ -39,7 +39,7 @@ PEOPLE: Final = (
     ("ben", "3141", "nurse"),
     ("dora", "1618", "prescriber"),
     ("paul", "1414", "pharmacist"),
-    ("ada", "1732", "administrator"),
+    ("ada", "1732", "technician"),
 )
 DONE: Final = 0
 DISAGREES: Final = 1

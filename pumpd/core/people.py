@@ -4,8 +4,8 @@ STOP, pause and silence need nobody's permission and appear nowhere here: a stra
 trouble may stop the pump. Everything that starts or increases delivery needs a person who answers for it, and
 going beyond a soft limit needs two different people.
 
-An administrator keeps accounts and configuration and gives no drugs. A pharmacist verifies, and may stand
-as the second person, but does not start.
+A pharmacist verifies, and may stand as the second person, but does not start. A technician keeps pumps, accounts and
+configuration and gives no drugs; a viewer looks, on a ward's screen or while learning.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ class Role(Enum):
     NURSE = "nurse"
     PRESCRIBER = "prescriber"
     PHARMACIST = "pharmacist"
-    ADMINISTRATOR = "administrator"
+    TECHNICIAN = "technician"
+    VIEWER = "viewer"
 
 
 class Act(Enum):
@@ -47,12 +48,18 @@ _MAY: Final[Mapping[Role, frozenset[Act]]] = {
     Role.NURSE: _BEDSIDE,
     Role.PRESCRIBER: _BEDSIDE | {Act.BOLUS},
     Role.PHARMACIST: frozenset({Act.OVERRIDE_SECOND}),
-    Role.ADMINISTRATOR: frozenset(),
+    Role.TECHNICIAN: frozenset(),
+    Role.VIEWER: frozenset(),
 }
 
 
 def may(role: Role, act: Act) -> bool:
     return act in _MAY[role]
+
+
+def may_clear_wait(person: Person, locked: Person) -> bool:
+    """After too many wrong PINs a person waits; somebody of another role, who knows them, may end it sooner."""
+    return person.id != locked.id and person.role not in (locked.role, Role.VIEWER)
 
 
 def may_be_second(first_id: str, second_id: str, second_role: Role) -> bool:

@@ -28,7 +28,7 @@ from pumpd.testing.explore_sameness import World, deadlines
 
 SECOND: Final = r.Actor(person="nurse-2", role=Role.NURSE)
 DOCTOR: Final = r.Actor(person="doctor-1", role=Role.PRESCRIBER)
-CLERK: Final = r.Actor(person="clerk-1", role=Role.ADMINISTRATOR)
+CLERK: Final = r.Actor(person="clerk-1", role=Role.TECHNICIAN)
 PRIME_NL: Final = 2_000 * NL_PER_UL
 LOADED_NL: Final = 20_000 * NL_PER_UL
 HALF_MINUTE_NS: Final = 30 * NS_PER_S

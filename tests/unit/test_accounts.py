@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pumpd import accounts
+from pumpd import account_file, accounts
 from pumpd.accounts import (
     PINS_WAITING_MAX,
     SESSIONS_MAX,
@@ -26,6 +26,7 @@ from pumpd.accounts import (
     WhyNot,
     fits,
     hash_pin,
+    keep_taking_up,
 )
 from pumpd.core.people import Person, Role
 from pumpd.errors import ConfigError
@@ -271,3 +272,97 @@ async def test_a_wrong_accounts_file_is_told_without_showing_a_hash(
             pass
     assert said in str(caught.value)
     assert "m=19456" not in str(caught.value)
+
+
+# --- the file changes -------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def followed(path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Accounts, asyncio.Event]]:
+    """People who follow their file, and an event that is set anew in every round."""
+    monkeypatch.setattr(accounts, "TAKEN_UP_EVERY_S", 0.01)
+    beaten = asyncio.Event()
+    async with opened(HandClock(), plainly, path) as people:
+        task = asyncio.create_task(keep_taking_up(people, path, beaten.set))
+        try:
+            yield people, beaten
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+async def rounds(beaten: asyncio.Event, count: int = 3) -> None:
+    """So many looks at the file, each begun after this call."""
+    for _ in range(count):
+        beaten.clear()
+        await asyncio.wait_for(beaten.wait(), 10)
+
+
+def written(folder: Path) -> Path:
+    path = folder / "accounts.toml"
+    path.write_bytes(SHIPPED.read_bytes())
+    return path
+
+
+async def test_a_new_colleague_signs_in_and_one_who_left_is_out_without_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path)
+    async with followed(path, monkeypatch) as (people, beaten):
+        anna, ben = await people.sign_in("anna", "2718"), await people.sign_in("ben", "2718")
+        assert isinstance(anna, Session)
+        assert isinstance(ben, Session)
+        account_file.add(path, person_id="eva", name="Eva", role=Role.NURSE, pin="2718")
+        account_file.disable(path, "anna")
+        await rounds(beaten)
+        assert isinstance(await people.sign_in("eva", "2718"), Session)
+        assert people.session(anna.token) is None
+        assert await people.sign_in("anna", "2718") == NotSignedIn(why=WhyNot.WRONG)
+        assert people.session(ben.token) is not None
+        assert people.names["anna"] == "Anna Berg", "the record names her still"
+        account_file.disable(path, "anna", disabled=False)
+        await rounds(beaten)
+        assert isinstance(await people.sign_in("anna", "2718"), Session)
+
+
+async def test_a_new_pin_or_role_ends_the_old_sessions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = written(tmp_path)
+    async with followed(path, monkeypatch) as (people, beaten):
+        anna, ben = await people.sign_in("anna", "2718"), await people.sign_in("ben", "2718")
+        assert isinstance(anna, Session)
+        assert isinstance(ben, Session)
+        account_file.set_pin(path, "anna", "90210")
+        await rounds(beaten)
+        assert people.session(anna.token) is None
+        text = path.read_text().replace('name = "Ben Cole"\nrole = "nurse"', 'name = "Ben Cole"\nrole = "viewer"')
+        path.write_text(text)
+        await rounds(beaten)
+        assert people.session(ben.token) is None
+
+
+async def test_a_file_that_cannot_be_read_signs_nobody_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = written(tmp_path)
+    async with followed(path, monkeypatch) as (people, beaten):
+        anna = await people.sign_in("anna", "2718")
+        assert isinstance(anna, Session)
+        for broken in ('person = "none"', "[[person]", ""):
+            path.write_text(broken)
+            await rounds(beaten)
+            assert people.session(anna.token) is not None
+        path.unlink()
+        await rounds(beaten)
+        assert isinstance(await people.sign_in("ben", "2718"), Session)
+
+
+async def test_the_wait_after_wrong_pins_is_ended_by_another_role_alone() -> None:
+    async with opened(HandClock(), plainly) as people:
+        by = {person.id: person for person in people.people}
+        for _ in range(WRONG_FREE + 1):
+            await people.check_pin("anna", "0000")
+        assert not people.clear_wait("anna", by["ben"])
+        assert not people.clear_wait("nobody", by["paul"])
+        waiting = await people.check_pin("anna", "2718")
+        assert isinstance(waiting, NotSignedIn)
+        assert waiting.why is WhyNot.WAIT
+        assert people.clear_wait("anna", by["paul"])
+        assert await people.check_pin("anna", "2718") == by["anna"]

@@ -23,7 +23,7 @@ from pumpd.testing.container_story import SECOND, ContainerStory, small_containe
 
 TWO_ML: Final = 2_000_000
 PHARMACIST: Final = r.Actor(person="pharmacist-1", role=Role.PHARMACIST)
-ADMINISTRATOR: Final = r.Actor(person="admin-1", role=Role.ADMINISTRATOR)
+TECHNICIAN: Final = r.Actor(person="admin-1", role=Role.TECHNICIAN)
 
 
 def training() -> ContainerStory:
@@ -231,7 +231,7 @@ def test_another_container_than_the_ordered_one_is_refused() -> None:
     assert bed.refusals == {ReasonCode.CONTAINER_NOT_AS_ORDERED}
 
 
-@pytest.mark.parametrize("second", [None, ADMINISTRATOR, r.Actor(person="nurse-1", role=Role.NURSE)])
+@pytest.mark.parametrize("second", [None, TECHNICIAN, r.Actor(person="nurse-1", role=Role.NURSE)])
 def test_drug_that_nobody_checked_in_needs_a_second_person(second: r.Actor | None) -> None:
     bed = drug()
     bed.paused(bed.flows(20))

@@ -109,7 +109,7 @@ def asks(bed: BedStory, weight_g: int, override: r.Override | None) -> None:
         None,
         r.Override(reason="  ", second=SECOND),
         r.Override(reason="weighed twice", second=NURSE),
-        r.Override(reason="weighed twice", second=r.Actor(person="admin-1", role=Role.ADMINISTRATOR)),
+        r.Override(reason="weighed twice", second=r.Actor(person="admin-1", role=Role.TECHNICIAN)),
     ],
     ids=["nobody", "no reason", "the same person", "who may not"],
 )

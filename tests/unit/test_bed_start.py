@@ -120,11 +120,11 @@ def test_a_read_back_that_differs_starts_nothing(field: str, value: int) -> None
     assert bed.alarm(Condition.RATE_DIFFERS)
 
 
-def test_nobody_and_administrators_start_nothing() -> None:
+def test_nobody_and_technicians_start_nothing() -> None:
     bed = ready()
     bed.start(actor=None)
     assert ReasonCode.NOT_SIGNED_IN in bed.refusals
-    bed.start(actor=Actor(person="admin", role=Role.ADMINISTRATOR))
+    bed.start(actor=Actor(person="admin", role=Role.TECHNICIAN))
     assert ReasonCode.ROLE_MAY_NOT in bed.refusals
     assert bed.phase() is Phase.IDLE
 

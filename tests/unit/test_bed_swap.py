@@ -137,7 +137,7 @@ def test_a_wrong_label_is_refused_and_stands_in_the_journal() -> None:
     assert len(asked) == 1
     assert bed.pump().asset_in_doubt
     assert not label_read(bed, actor=None)
-    assert not label_read(bed, actor=Actor(person="a", role=Role.ADMINISTRATOR))
+    assert not label_read(bed, actor=Actor(person="a", role=Role.TECHNICIAN))
     bed.link(LinkState.SILENT)
     assert not label_read(bed)
     bed.link(LinkState.UP)
