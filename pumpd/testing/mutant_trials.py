@@ -1,4 +1,4 @@
-"""Trials: each mutant before the tests that walk over its lines, fast ones first, until one fails.
+"""Trials: each mutant before the tests that walk over its lines, its module's own first, until one fails.
 
 The tests are imported and run once as they are, each with the lines of the core that it walks over. Then every mutant
 gets a process of its own, forked from there: nothing is imported again, the changed function is put in place, and the
@@ -27,7 +27,6 @@ from pumpd.testing.mutants import CORE, Mutant, bring_to_life
 
 SLOWER: Final = 5  # than the same test without the mutant, and it runs for ever
 CPU_LEAST_S: Final = 2  # the kernel counts whole seconds
-PATIENCE_S: Final = 15
 SURVIVED: Final = 0
 NOTICED: Final = 1
 
@@ -57,9 +56,10 @@ class _Test:
 class _Plugin:
     """Takes the place of pytest's own loop over the tests."""
 
-    def __init__(self, trials: Trials, workers: int) -> None:
+    def __init__(self, trials: Trials, workers: int, patience_s: float) -> None:
         self.trials = trials
         self.workers = workers
+        self.patience_s = patience_s
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self) -> None:
@@ -104,7 +104,7 @@ class _Plugin:
     def _try_all(self, tests: list[_Test]) -> None:
         running: dict[int, Mutant] = {}
         for mutant in self.trials.mutants:
-            fitting = list(_fitting(mutant, tests))
+            fitting = list(_fitting(mutant, tests, self.patience_s))
             if not fitting:
                 self.trials.unvisited.append(mutant)
                 continue
@@ -122,17 +122,17 @@ class _Plugin:
             self.trials.survived.append(mutant)
 
 
-def _fitting(mutant: Mutant, tests: list[_Test]) -> Iterator[_Test]:
+def _fitting(mutant: Mutant, tests: list[_Test], patience_s: float) -> Iterator[_Test]:
     """The tests that walk over the changed lines; for a constant, all: whoever uses it does so somewhere else.
 
-    Fast ones first, for `PATIENCE_S` of processor time in all: what only hours would notice counts as unnoticed.
+    Those whose file is named after the module first, for `patience_s` of processor time in all.
     """
     lines = {(mutant.module, line) for line in mutant.lines}
     spent_s = 0.0
-    for test in tests:
+    for test in sorted(tests, key=lambda each: mutant.module not in each.item.path.stem):
         if mutant.is_constant or not lines.isdisjoint(test.lines):
             spent_s += test.cpu_s
-            if spent_s > PATIENCE_S:
+            if spent_s > patience_s:
                 return
             yield test
 
@@ -161,22 +161,15 @@ def _tried(mutant: Mutant, tests: list[_Test]) -> int:
     return SURVIVED
 
 
-def hold(mutants: Sequence[Mutant], tests: Sequence[Path], *, workers: int) -> Trials:
-    """Try every mutant before these tests."""
+def hold(mutants: Sequence[Mutant], tests: Sequence[Path], *, workers: int, patience_s: float) -> Trials:
+    """Try every mutant before these tests, each for `patience_s` of processor time at most."""
     trials = Trials(mutants=mutants)
     with TemporaryDirectory() as scratch:
         os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = scratch
-        arguments = [
-            "-q",
-            "--no-header",
-            "--no-summary",
-            "--import-mode=importlib",
-            "-o",
-            "addopts=",
-            "-o",
-            "timeout=0",
-        ]
-        code = pytest.main([*arguments, "-p", "no:cacheprovider", *map(str, tests)], plugins=[_Plugin(trials, workers)])
+        arguments = ["-q", "--no-header", "--no-summary", "--import-mode=importlib", "-p", "no:cacheprovider"]
+        settings = ["-o", "addopts=", "-o", "timeout=0"]
+        plugin = _Plugin(trials, workers, patience_s)
+        code = pytest.main([*arguments, *settings, *map(str, tests)], plugins=[plugin])
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         trials.broken.append(f"pytest ended with {code}")
     return trials
