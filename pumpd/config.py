@@ -161,7 +161,9 @@ class Bedside(Table):
     )
     pause_s: PauseBoxes = PauseBoxes()
     deviation: Literal["standard", "tight"] = Field(
-        default="standard", description="How long a pump may give 10 % too much or too little: 15 min, or 5 min."
+        default="standard",
+        description="How long a pump may give 10 % too much or too little: 15 min, or 5 min; "
+        "an entry of the drug library may ask for tight, too",
     )
     session_idle_s: int = Field(
         default=300,

@@ -15,7 +15,19 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from pumpd.core.library import Bolus, Cap, Container, ContainerKind, DoseUnit, Entry, Library, PatientLimits, Ramp, Span
+from pumpd.core.library import (
+    Bolus,
+    Cap,
+    Container,
+    ContainerKind,
+    DoseUnit,
+    Entry,
+    Library,
+    PatientLimits,
+    Ramp,
+    Span,
+    Watch,
+)
 from pumpd.core.regimen import Catalogue, DayPlan, Regimen, RegimenStep, Titration
 from pumpd.core.units import parse_scaled
 from pumpd.toml_file import Table
@@ -137,6 +149,7 @@ class EntryTable(Table):
     kvo_ml_per_h: Thousandths = 0
     ramp: RampTable | None = None
     review_h: Hours | None = None
+    deviation: Watch = Watch.STANDARD
     advice: Text
     source: Text
     containers_max: int = Field(default=1, ge=1, le=_CONTAINERS_MAX)
@@ -323,6 +336,7 @@ def _entry(table: EntryTable) -> Entry:
         kvo_ul_per_h=table.kvo_ml_per_h,
         ramp=_ramp(table.ramp),
         review_s=table.review_h,
+        deviation=table.deviation,
         advice=table.advice,
         source=table.source,
         containers_max=table.containers_max,

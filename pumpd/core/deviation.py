@@ -8,7 +8,8 @@ not claimed here either.
 Nothing here is a statistic of hope. Volume and time are intervals, and only what is so for *every* value inside them
 is a deviation; resolution and jitter can delay a finding, and never make one.
 
-- **Sustained**: over the tolerance's window, by the leg's marks. Too much stops the pump; too little is told.
+- **Sustained**: over the window of site and entry, or the one of a bolus while it runs, by the leg's marks. Too much
+  stops the pump, over that window or any longer stretch, which a coarse counter needs; too little is told.
 - **Gross**: half as much again as granted, over any stretch, however short, that both of the last two looks show. One
   misread counter is not enough; free flow is found as soon as the counter can tell, three looks after it began at best.
 - **Standing**: it says that it drives, and its counter has not moved over three looks and 2 s in which it had to.
@@ -24,10 +25,11 @@ from typing import Final
 
 from pumpd.core import alarms
 from pumpd.core.codes import Condition, Why
+from pumpd.core.library import Watch
 from pumpd.core.look import motor_step_nl
 from pumpd.core.phases import trip
 from pumpd.core.state import Infusion, Mark, PumpState, Reading
-from pumpd.core.tolerance import Tolerance, surely_over, surely_under
+from pumpd.core.tolerance import BOLUS_WINDOW_S, STANDARD, Tolerance, sharpest, surely_over, surely_under
 from pumpd.core.turn import Turn
 from pumpd.core.units import NL_PER_UL, NS_PER_H, NS_PER_S, PPM, Towards, divide
 from pumpd.core.waypoints import as_of
@@ -44,18 +46,19 @@ def watch_delivery(turn: Turn, slot: str) -> None:
     now = as_of(infusion, turn.now_ns, turn.delivered(slot))
     if now is None or infusion.leg is None or granted is None or not pump.sighting.readings:
         return
-    tolerance = turn.setup.tolerance
+    tolerance = tolerance_of(turn, infusion)
     stands = _stands(turn, slot, granted)
     over = _gross(pump, infusion, now, tolerance.gross_permille)
-    before = window_start(infusion.leg.marks, now.at_ns, tolerance)
-    if over is None and before is not None and _over(before, now, tolerance.permille):
-        over = before
+    long_enough = window_starts(infusion.leg.marks, now.at_ns, tolerance)
+    over = over or next((mark for mark in long_enough if _over(mark, now, tolerance.permille)), None)
     if stands or over is not None:
         condition = Condition.STALLED if stands else Condition.OVER_INFUSION
         trip(turn, slot, condition, Why.DEVIATION, value=None if over is None else _rate_ul_per_h(over, now))
         return
-    if before is None:
+    if not long_enough:
+        _bolus_was_short_of(turn, slot, infusion.leg.marks, now)
         return
+    before = long_enough[0]
     if surely_under(now.high_nl - before.low_nl, now.due_low_nl - before.due_low_nl, tolerance.permille):
         alarms.raise_alarm(turn, Condition.UNDER_INFUSION, slot, value=_rate_ul_per_h(before, now))
     elif not _rather_under(before, now, tolerance.permille):
@@ -77,13 +80,27 @@ def fell_back(turn: Turn, slot: str, infused_nl: int) -> Condition | None:
     return Condition.COUNTER_CLEARED if infused_nl <= anew_nl else Condition.REVERSE_FLOW
 
 
-def window_start(marks: tuple[Mark, ...], now_ns: int, tolerance: Tolerance) -> Mark | None:
-    """The newest mark that lies a whole window back: what lasts that long has lasted since before it.
+def tolerance_of(turn: Turn, infusion: Infusion) -> Tolerance:
+    """An infusion that an older program started has no entry on record: then the site alone says it."""
+    watch = Watch.STANDARD if infusion.entry is None else infusion.entry.deviation
+    in_bolus = infusion.bolus is not None and infusion.bolus.began
+    return sharpest(turn.setup.tolerance, watch, in_bolus=in_bolus)
+
+
+def window_starts(marks: tuple[Mark, ...], now_ns: int, tolerance: Tolerance) -> list[Mark]:
+    """The marks that lie a whole window back, the newest first: what lasts that long has lasted since before it.
 
     A stretch between marks less, so that whatever begins between two of them is found within the window all the same.
     """
     at_least_ns = tolerance.window_s * NS_PER_S - MARK_EVERY_NS - MARK_SLACK_NS
-    return next((each for each in reversed(marks) if now_ns - each.at_ns >= at_least_ns), None)
+    return [each for each in reversed(marks) if now_ns - each.at_ns >= at_least_ns]
+
+
+def _bolus_was_short_of(turn: Turn, slot: str, marks: tuple[Mark, ...], now: Mark) -> None:
+    """Too little was told in a bolus that is over, and the leg is young: its last minute says whether that ended."""
+    lately = window_starts(marks, now.at_ns, Tolerance(window_s=BOLUS_WINDOW_S))
+    if lately and not _rather_under(lately[0], now, STANDARD.permille):
+        alarms.condition_over(turn, Condition.UNDER_INFUSION, slot)
 
 
 def _over(before: Mark, now: Mark, permille: int) -> bool:

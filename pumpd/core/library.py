@@ -31,6 +31,13 @@ class DoseUnit(Enum):
     ML_PER_H = "mL/h"  # saline for training only: microlitres an hour
 
 
+class Watch(Enum):
+    """How long more or less than granted may last before it is told: tolerance.py has the figures."""
+
+    STANDARD = "standard"
+    TIGHT = "tight"
+
+
 class ContainerKind(Enum):
     SYRINGE = "syringe"
     BAG = "bag"
@@ -143,6 +150,7 @@ class Entry:
     kvo_ul_per_h: int = 0  # after the planned end, counted in every total
     ramp: Ramp | None = None  # no entry that we ship has one
     review_s: int | None = None  # a prescriber looks again at least this often
+    deviation: Watch = Watch.STANDARD  # a site may watch all its pumps more sharply than this, never less
 
     def container(self, container_id: str) -> Container | None:
         return next((c for c in self.containers if c.id == container_id), None)

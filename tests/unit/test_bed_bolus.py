@@ -112,6 +112,58 @@ def test_a_bolus_is_given_whole_and_the_rate_before_it_comes_back() -> None:
     assert bed.infusion().plan[bed.infusion().step].rate_ul_per_h == BASAL
 
 
+def gives(bed: BedStory, permille: int, seconds: int, *, from_ul: float = 0) -> float:
+    """It says the granted rate and gives this share of it, until a deviation is told or the time is over."""
+    given_ul = from_ul
+    for _ in range(seconds * 2):
+        granted = bed.infusion().granted_ul_per_h
+        if granted is None or bed.alarm(Condition.OVER_INFUSION) or bed.alarm(Condition.UNDER_INFUSION):
+            break
+        given_ul += granted * permille / 7_200_000
+        bed.drives(int(given_ul), after_s=0.5)
+    return given_ul
+
+
+@pytest.mark.requirement("FLOW-10")
+@pytest.mark.parametrize("healthy_s", [0, 47, 90])
+@pytest.mark.parametrize(("permille", "told"), [(1_200, Condition.OVER_INFUSION), (800, Condition.UNDER_INFUSION)])
+def test_a_deviation_in_a_bolus_is_found_within_a_minute(permille: int, told: Condition, healthy_s: int) -> None:
+    """A quarter of an hour would be longer than the bolus."""
+    bed = running()
+    begins(bed)
+    given_ul = gives(bed, 1_000, healthy_s)
+    began_ns = bed.now_ns
+    gives(bed, permille, 120, from_ul=given_ul)
+    assert bed.alarm(told)
+    assert bed.now_ns - began_ns <= 60 * NS_PER_S
+    assert (bed.phase() is Phase.STOPPING) is (told is Condition.OVER_INFUSION)
+
+
+@pytest.mark.requirement("FLOW-10")
+@pytest.mark.parametrize("permille", [910, 1_090])
+def test_what_lies_within_the_tolerance_is_not_told_in_a_bolus_either(permille: int) -> None:
+    bed = running()
+    begins(bed)
+    gives(bed, permille, 540)
+    assert bed.infusion().bolus is not None
+    assert bed.state.alarms == ()
+
+
+@pytest.mark.requirement("FLOW-10")
+def test_too_little_in_a_bolus_is_over_when_the_rate_before_it_is_given_right() -> None:
+    bed = running()
+    begins(bed)
+    given_ul = gives(bed, 800, 120)
+    assert bed.alarm(Condition.UNDER_INFUSION)
+    bed.rate(BASAL)
+    bed.done(Drive.INFUSING, rate=BASAL, infused_ul=int(given_ul))
+    assert bed.infusion().bolus is None
+    for _ in range(75):
+        given_ul += BASAL / 3_600
+        bed.drives(int(given_ul), after_s=1)
+    assert bed.alarm(Condition.UNDER_INFUSION) is None
+
+
 @pytest.mark.requirement("FLOW-06")
 def test_a_rate_that_had_been_lowered_comes_back_and_not_the_one_of_the_plan() -> None:
     bed = running()

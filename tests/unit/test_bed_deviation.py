@@ -11,11 +11,14 @@ from hypothesis import strategies as st
 from pumpd.core import events as e
 from pumpd.core.alarm_table import TABLE
 from pumpd.core.codes import Condition, Phase
+from pumpd.core.library import Watch
 from pumpd.core.pump import Drive
+from pumpd.core.regimen import Rules
 from pumpd.core.tolerance import STANDARD, TIGHT, Tolerance, surely_over, surely_under
 from pumpd.core.units import NS_PER_MIN, NS_PER_S
 from pumpd.core.waypoints import as_of
 from pumpd.testing.bed_story import BedStory
+from pumpd.testing.clinical import shipped_rules
 
 DEVIATIONS = (
     Condition.OVER_INFUSION, Condition.UNDER_INFUSION, Condition.STALLED, Condition.REVERSE_FLOW,
@@ -23,8 +26,8 @@ DEVIATIONS = (
 )  # fmt: skip
 
 
-def running(regimen: str = "FM-3H", tolerance: Tolerance = STANDARD) -> BedStory:
-    bed = BedStory()
+def running(regimen: str = "FM-3H", tolerance: Tolerance = STANDARD, rules: Rules | None = None) -> BedStory:
+    bed = BedStory() if rules is None else BedStory(rules=rules)
     bed.setup = replace(bed.setup, tolerance=tolerance)
     bed.runs(regimen)
     return bed
@@ -104,6 +107,30 @@ def test_the_tight_profile_takes_five_minutes(permille: int, condition: Conditio
     after_s, told = took(permille, 400, before_s=300, tolerance=TIGHT)
     assert told is condition
     assert after_s <= 300
+
+
+@pytest.mark.requirement("FLOW-10")
+@pytest.mark.parametrize("watch", Watch)
+@pytest.mark.parametrize("site", [STANDARD, TIGHT])
+def test_site_and_entry_choose_and_the_sharper_of_both_holds(watch: Watch, site: Tolerance) -> None:
+    """The entry as it was when the infusion started: a library that is exchanged meanwhile changes nothing."""
+    rules = shipped_rules()
+    entries = tuple(replace(each, deviation=watch) for each in rules.library.entries)
+    bed = running(tolerance=site, rules=replace(rules, library=replace(rules.library, entries=entries)))
+    bed.setup = replace(bed.setup, rules=rules)
+    given_ul = gives(bed, 1_000, 300, every_s=2)
+    began_ns = bed.now_ns
+    gives(bed, 1_120, 905, from_ul=given_ul)
+    assert found(bed) is Condition.OVER_INFUSION
+    sharp = TIGHT in (site, TIGHT if watch is Watch.TIGHT else STANDARD)
+    assert (bed.now_ns - began_ns <= 300 * NS_PER_S) is sharp
+
+
+def test_a_coarse_counter_is_given_longer_than_the_window_and_tells_all_the_same() -> None:
+    """A fifth too much at 4.2 mL/h, in steps of 40 uL: what both ends may hide is more than 5 min show."""
+    bed = running(tolerance=TIGHT)
+    gives(bed, 1_200, 900, step_ul=40, every_s=2)
+    assert found(bed) is Condition.OVER_INFUSION
 
 
 @pytest.mark.parametrize("permille", [910, 1_000, 1_090])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pumpd.core.library import Integrity
+from pumpd.core.library import Integrity, Watch
 from pumpd.errors import ConfigError, LibraryAltered, LibraryError
 from pumpd.rules_files import load_library, load_regimens, load_rules, read_rules
 from pumpd.testing.clinical import CONFIG
@@ -47,6 +47,13 @@ def test_shipped_files_carry_their_own_hash_and_fit_each_other() -> None:
         "SALINE-TRAIN",
     ]
     assert rules.library.training
+
+
+def test_an_entry_says_how_sharply_its_drug_is_watched(tmp_path: Path) -> None:
+    asks = changed(LIBRARY, 'id = "KET-MOOD"', 'id = "KET-MOOD"\ndeviation = "tight"')
+    watched = {entry.id: entry.deviation for entry in load_library(written(tmp_path, asks)).entries}
+    assert watched.pop("KET-MOOD") is Watch.TIGHT
+    assert set(watched.values()) == {Watch.STANDARD}
 
 
 def test_numbers_arrive_in_the_integers_of_the_core() -> None:
