@@ -159,7 +159,9 @@ class SimBus:
                 break
             self._now_ns = max(self._now_ns, due_ns)
             if waking is not None:
-                self._say(waking.on_wake(self._now_ns), waking)
+                said = waking.on_wake(self._now_ns)
+                if not (said and self.speech.answers_on_waking and self._ack_is_lost(waking, said)):
+                    self._say(said, waking)
                 continue
             _, _, what, data = heapq.heappop(self._queue)
             if isinstance(what, Fault):

@@ -61,13 +61,15 @@ class Speech:
     `frames` splits what a pump said at once. `guarded` tells whether a checksum guards this frame, of either way: only
     then do bits flip in it by lot. `may_flip` names its bytes in which up to three flipped bits or a burst of 16 keep
     the checksum's promise that the receiver will notice; without a checksum, the bytes that a flip on order may damage;
-    none where the carrier lets no bit flip (TCP).
+    none where the carrier lets no bit flip (TCP). `answers_on_waking`: a request ends by silence, so that its answer is
+    said when the pump wakes, and can get lost like any other.
     """
 
     frames: Callable[[bytes], list[bytes]] = _one_frame
     guarded: Callable[[bytes], bool] = _unguarded
     may_flip: Callable[[bytes], range] = _whole
     bits_per_byte: int = 10  # start, eight, stop; 11 with a parity bit
+    answers_on_waking: bool = False
 
 
 class Device(Protocol):

@@ -215,7 +215,11 @@ class Plant:
             self.blocked = reason
             asked = free
         self._counted += asked
-        self.position_steps += self._speed.direction * asked
+        self._move(asked)
+
+    def _move(self, steps: int) -> None:
+        assert self._speed is not None
+        self.position_steps += self._speed.direction * steps
 
     def _steps_free(self) -> tuple[int, Blocked]:
         """Steps the motor can still make in its direction, and what stops it then."""
@@ -233,7 +237,11 @@ class Plant:
         return max(0, by_travel), end
 
     def _stored_zl(self) -> int:
-        return self.position_steps * self.step_zl - self._at_patient_zl - self._leaked_zl
+        return self._pushed_zl() - self._at_patient_zl - self._leaked_zl
+
+    def _pushed_zl(self) -> int:
+        """What has left the pump towards the line."""
+        return self.position_steps * self.step_zl
 
     def _outflow_zl(self) -> int:
         """What leaves the line in one tick; towards the pump (negative) while it withdraws."""
@@ -259,8 +267,8 @@ class Plant:
 
     @property
     def displaced_nl(self) -> int:
-        """Net volume the plunger has displaced, rounded down."""
-        return self.position_steps * self.step_zl // ZL_PER_NL
+        """Net volume displaced towards the line, rounded down."""
+        return self._pushed_zl() // ZL_PER_NL
 
     @property
     def at_patient_nl(self) -> int:

@@ -1,0 +1,258 @@
+"""What all simulated Modbus pumps have in common: the line, the unit, power, and what people do to them.
+
+A pump hears requests in RTU or over TCP, answers those for its unit, obeys a broadcast without a word, and is deaf
+without power. In RTU its answer comes when the line has fallen silent, so it is said on waking; over TCP at
+once. What a request does, what happens by itself and what a start needs belong to each pump, in the methods that
+raise NotImplementedError here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
+
+from pumpd_sim.device import Speech, Truth
+from pumpd_sim.modbus_wire import (
+    BITS_PER_CHARACTER,
+    Request,
+    RtuReceiver,
+    TcpReceiver,
+    rtu_frame,
+    tcp_frame,
+    tcp_frames,
+)
+from pumpd_sim.provenance import Behaviour
+
+if TYPE_CHECKING:
+    from pumpd_sim.modbus_slave import Slave
+    from pumpd_sim.plant import Plant
+
+NS_PER_MS = 1_000_000
+NS_PER_S = 10**9
+KEYS = ("start", "stop", "rate", "clear")
+Mode = Literal["rtu", "tcp"]
+Due = tuple[int, Callable[[], None]]
+
+
+def _no_byte(_frame: bytes) -> range:
+    return range(0)
+
+
+def _by_crc(_frame: bytes) -> bool:
+    return True
+
+
+RTU_SPEECH = Speech(guarded=_by_crc, bits_per_byte=BITS_PER_CHARACTER, answers_on_waking=True)
+TCP_SPEECH = Speech(frames=tcp_frames, may_flip=_no_byte)
+
+
+SERIAL_LINE, MESSAGING, PROTOCOL = (
+    "Modbus over serial line 1.02",
+    "Modbus messaging on TCP/IP 1.0b",
+    "Modbus application protocol 1.1b3",
+)
+MODBUS: tuple[Behaviour, ...] = (
+    ("RTU: CRC 0xA001 from 0xFFFF, low byte first", "manual", f"{SERIAL_LINE}, 6.2.2"),
+    ("RTU: 3.5 characters of silence end a frame, and break a request inside", "manual", f"{SERIAL_LINE}, 2.5.1.1"),
+    ("RTU: requests without silence between them are one broken frame", "manual", f"{SERIAL_LINE}, 2.5.1.1"),
+    ("RTU: 1.5 characters of silence inside a frame are let pass", "assumption", "left to the device"),
+    ("a broadcast is obeyed without an answer", "manual", f"{SERIAL_LINE}, 2.2"),
+    ("MBAP: requests are found by their length, whatever the pieces", "manual", f"{MESSAGING}, 3.1.3"),
+    ("MBAP: after a header that cannot be one, all that has come is thrown away", "assumption", "it might hang up"),
+    ("checked in this order: function, quantity, address, value", "manual", f"{PROTOCOL}, 6"),
+    ("function 23 writes, then reads", "manual", f"{PROTOCOL}, 6.17"),
+)
+
+
+class ModbusPump:
+    """One pump. Subclasses set `slave` and fill in what it does."""
+
+    slave: Slave
+
+    def __init__(self, *, unit: int, baud: int, mode: Mode, plant: Plant, reply_delay_ms: int, now_ns: int) -> None:
+        self.address = unit
+        self.baud = baud
+        self.mode = mode
+        self.plant = plant
+        self.now_ns = now_ns
+        self.reply_delay_ns = reply_delay_ms * NS_PER_MS
+        self.speech = RTU_SPEECH if mode == "rtu" else TCP_SPEECH
+        self._rtu = RtuReceiver(baud)
+        self._tcp = TcpReceiver()
+        self._power_back_ns: int | None = None
+        self._deadline_ns: int | None = None  # when the pump's own watch over silence runs out
+        self._said = bytearray()
+
+    # What each pump does in its own way
+
+    def _due(self) -> list[Due]:
+        """What will happen by itself, with its time, besides power and frames."""
+        raise NotImplementedError
+
+    def _heard(self) -> None:
+        """A valid request for this unit has come, whatever it asks."""
+        raise NotImplementedError
+
+    def _obey_broadcast(self, pdu: bytes) -> None:
+        raise NotImplementedError
+
+    def _power_up(self) -> None:
+        raise NotImplementedError
+
+    def _power_down(self) -> None:
+        """The power is gone: forget what is not kept, and whatever was driven stops."""
+        raise NotImplementedError
+
+    def _press(self, key: str, rate_nl_per_h: int | None) -> None:
+        raise NotImplementedError
+
+    def _status(self) -> tuple[str, str, int]:
+        """What it takes itself to be doing, its alarm, and the rate it believes in, for the truth."""
+        raise NotImplementedError
+
+    # The bus's side
+
+    @property
+    def powered(self) -> bool:
+        return self._power_back_ns is None
+
+    def on_bytes(self, now_ns: int, data: bytes) -> bytes:
+        said = bytearray(self.on_wake(now_ns))
+        if not self.powered:
+            return bytes(said)
+        if self.mode == "rtu":
+            self._rtu.feed(now_ns, data)
+            return bytes(said)
+        for request in self._tcp.feed(data):
+            said += self._answer(request)
+        return bytes(said)
+
+    def next_wake_ns(self) -> int | None:
+        if self._said:
+            return self.now_ns
+        return min((at_ns for at_ns, _ in self._everything_due()), default=None)
+
+    def on_wake(self, now_ns: int) -> bytes:
+        while due := [each for each in self._everything_due() if each[0] <= now_ns]:
+            at_ns, act = min(due, key=lambda each: each[0])
+            self.now_ns = max(self.now_ns, at_ns)
+            act()
+        self.now_ns = max(self.now_ns, now_ns)
+        said = bytes(self._said)
+        self._said.clear()
+        return said
+
+    def _everything_due(self) -> list[Due]:
+        if self._power_back_ns is not None:
+            return [(self._power_back_ns, self._come_back)]
+        due = self._due()
+        frame_ends_ns = self._rtu.due_ns()
+        if frame_ends_ns is not None:
+            due.append((frame_ends_ns, self._take_frame))
+        return due
+
+    def _take_frame(self) -> None:
+        request = self._rtu.take(self.now_ns)
+        if request is not None:
+            self._said += self._answer(request)
+
+    def _is_mine(self, unit: int) -> bool:
+        return unit == self.address
+
+    def _answer(self, request: Request) -> bytes:
+        if self.mode == "rtu" and request.unit == 0:
+            self._obey_broadcast(request.pdu)
+            return b""
+        if not self._is_mine(request.unit):
+            return b""
+        self._heard()
+        return self._framed(request, self.slave.answer(request.pdu))
+
+    def _framed(self, request: Request, pdu: bytes) -> bytes:
+        if self.mode == "rtu":
+            return rtu_frame(request.unit, pdu)
+        return tcp_frame(request.transaction, request.unit, pdu)
+
+    # People and mishaps at the pump
+
+    def press(self, now_ns: int, key: str, *, rate_nl_per_h: int | None = None) -> bytes:
+        """A person at the keypad: `start`, `stop`, `rate` (with a rate) or `clear` an alarm."""
+        if key not in KEYS or (key == "rate") != (rate_nl_per_h is not None):
+            message = f"no key {key!r} with rate {rate_nl_per_h}; keys: {', '.join(KEYS)}, rate with a rate"
+            raise ValueError(message)
+        said = self.on_wake(now_ns)
+        if self.powered:
+            self._press(key, rate_nl_per_h)
+        return said
+
+    def reboot(self, now_ns: int, outage_ns: int) -> bytes:
+        """The power fails and comes back after a while; until then the pump neither hears nor pumps."""
+        said = self.on_wake(now_ns)
+        self._switch_off(now_ns + outage_ns)
+        return said
+
+    def _switch_off(self, back_ns: int) -> None:
+        self._power_down()
+        self._rtu.forget()
+        self._tcp.forget()
+        self._deadline_ns = None
+        self._power_back_ns = back_ns
+
+    def _come_back(self) -> None:
+        self._power_back_ns = None
+        self._power_up()
+
+    def occlude(self, now_ns: int) -> bytes:
+        said = self.on_wake(now_ns)
+        self.plant.occlude(now_ns)
+        return said
+
+    def release(self, now_ns: int) -> bytes:
+        said = self.on_wake(now_ns)
+        self.plant.release(now_ns)
+        return said
+
+    def leak(self, now_ns: int, permille: int) -> bytes:
+        said = self.on_wake(now_ns)
+        self.plant.leak(now_ns, permille)
+        return said
+
+    def jam(self, now_ns: int, *, jammed: bool) -> bytes:
+        said = self.on_wake(now_ns)
+        self.plant.jam(now_ns, jammed=jammed)
+        return said
+
+    def load(self, now_ns: int, volume_nl: int | None = None) -> bytes:
+        """Somebody puts in another syringe, or hangs another bag: full unless a volume is named."""
+        said = self.on_wake(now_ns)
+        self.plant.load(now_ns, self.plant.spec.capacity_nl if volume_nl is None else volume_nl)
+        return said
+
+    def truth(self, now_ns: int) -> Truth:
+        """What is really so at this moment; asking changes nothing (what the pump has said waits)."""
+        self._said += self.on_wake(now_ns)
+        plant = self.plant
+        plant.advance(now_ns)
+        status, alarm, believed_rate = self._status()
+        return Truth(
+            at_ns=now_ns,
+            address=self.address,
+            displaced_nl=plant.displaced_nl,
+            at_patient_nl=plant.at_patient_nl,
+            stored_nl=plant.stored_nl,
+            leaked_nl=plant.leaked_nl,
+            remaining_nl=plant.remaining_nl,
+            motor_turning=plant.turning,
+            rate_nl_per_h=plant.rate_nl_per_h,
+            believed_rate_nl_per_h=believed_rate,
+            pressure_mmhg=plant.pressure_mmhg,
+            occluded=plant.occluded,
+            blocked=plant.blocked.value if plant.blocked else "",
+            powered=self.powered,
+            status=status,
+            alarm=alarm,
+            mode="",
+            watchdog_left_ns=None if self._deadline_ns is None else self._deadline_ns - now_ns,
+            steps=plant.position_steps,
+            step_nl=plant.step_nl,
+        )
