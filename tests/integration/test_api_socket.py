@@ -26,8 +26,9 @@ from pumpd_sim.new_era import NewEra
 from pumpd import api_client, cli
 from pumpd.accounts import Accounts
 from pumpd.api import BODY_BYTES_MAX, create_app, serve
+from pumpd.api_alarms import AudioPauseBody
 from pumpd.api_client import AsyncClient
-from pumpd.api_container_models import ContainerChangeBody, SecondBody
+from pumpd.api_container_models import BalanceBody, ContainerChangeBody, PrimeBody, SecondBody
 from pumpd.api_desk import Desk
 from pumpd.api_feed import READERS_MAX
 from pumpd.api_models import (
@@ -186,6 +187,63 @@ async def test_a_container_is_changed_through_the_socket_and_a_wrong_label_is_re
     checked = right.model_copy(update={"second": SecondBody(second_person="ben", second_pin="wrong")})
     with pytest.raises(ApiError, match="PIN"):
         await client.change_container("p1", checked, door.token)
+
+
+async def test_a_line_is_primed_flushed_and_balanced_through_the_socket(door: Door) -> None:
+    client = door.client
+    await door.until(lambda pump: pump.buttons.start.allowed)
+    other = await client.prime("p1", PrimeBody(regimen=SALINE.regimen, container="bag-9"), door.token)
+    assert [reason.code for reason in other.reasons] == [ReasonCode.UNKNOWN_CONTAINER]
+    assert (
+        await client.prime("p1", PrimeBody(regimen=SALINE.regimen, container=SALINE.container), door.token)
+    ).accepted
+    assert not (await client.flush("p1", "3", door.token)).accepted, "nothing has been given yet"
+
+    await door.run()
+    assert (await client.stop("p1")).accepted
+    await door.until(lambda pump: pump.phase is Phase.STOPPED and not pump.command_pending)
+    assert (await client.end("p1", door.token)).accepted
+    ended = (await client.bed()).pumps[0]
+    assert ended.in_line is not None
+    assert ended.in_line.text == "3 mL"
+    with pytest.raises(ApiError, match="volume") as refused:
+        await client.flush("p1", "3,0", door.token)
+    assert (refused.value.status, refused.value.field) == (422, "volume_ml")
+    assert (await client.flush("p1", "3", door.token)).accepted
+    assert (await client.bed()).pumps[0].in_line is None
+
+    short = BalanceBody(loaded_ml="60", residual_ml="40")
+    differs = await client.balance("p1", short, door.token)
+    assert [reason.code for reason in differs.reasons] == [ReasonCode.BALANCE_DIFFERENCE_NL]
+    assert (await client.balance("p1", short.model_copy(update={"remark": "spilt"}), door.token)).accepted
+    kinds = [row.kind for row in await client.history()]
+    assert {"line_primed", "line_flushed", "balanced"} <= set(kinds)
+
+
+async def test_sound_is_paused_for_a_page_that_watches_and_is_back_when_it_leaves(door: Door) -> None:
+    client, sim = door.client, door.bed.lines[0].sim.devices[0]
+    await door.run()
+    assert [each.code for each in (await client.pause_audio(AudioPauseBody())).reasons] == [ReasonCode.NO_SUCH_ALARM]
+    assert isinstance(sim, NewEra)
+    sim.press(door.bed.clock.now_ns(), "stop")
+    await door.until(lambda pump: pump.phase is Phase.STOPPED)
+    assert any(alarm.sounding for alarm in (await client.bed()).alarms)
+    with pytest.raises(ApiError, match="not connected") as unknown:
+        await client.pause_audio(AudioPauseBody(watcher="page-1"))
+    assert (unknown.value.status, unknown.value.field) == (409, "watcher")
+
+    async with asyncio.timeout(PATIENCE_S), AsyncClient(door.path) as page:
+        async with aclosing(page.events("page-1")) as views:
+            await anext(views)
+            assert (await client.pause_audio(AudioPauseBody(watcher="page-1"), door.token)).accepted
+            quiet = await client.bed()
+            assert quiet.audio_paused_by == "Anna Berg"
+            assert not any(alarm.sounding for alarm in quiet.alarms)
+        async with aclosing(client.events()) as views:
+            async for view in views:
+                if view.audio_paused_until_ts_ms is None:
+                    break
+    assert any(alarm.sounding for alarm in view.alarms)
 
 
 async def test_events_come_at_once_and_keep_coming_when_nothing_happens(door: Door) -> None:
