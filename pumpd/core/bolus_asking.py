@@ -153,10 +153,9 @@ def _against_dose(dose_ug_per_kg: int, duration_s: int, limits: Bolus) -> list[R
 def _against_pump(turn: Turn, slot: str, infusion: Infusion, rate_ul_per_h: int) -> list[Reason]:
     diameter_um = infusion.programme.syringe_diameter_um
     found = against_lease(turn, slot, rate_ul_per_h)
-    if diameter_um is not None:
-        _, most = rate_range_ul_per_h(turn.setup.info(slot), diameter_um)
-        if rate_ul_per_h > most:
-            found = [*found, hard(ReasonCode.PUMP_RATE_MAX_UL_PER_H, rate_ul_per_h, most)]
+    _, most = rate_range_ul_per_h(turn.setup.info(slot), diameter_um)
+    if most is not None and rate_ul_per_h > most:
+        found = [*found, hard(ReasonCode.PUMP_RATE_MAX_UL_PER_H, rate_ul_per_h, most)]
     return found
 
 

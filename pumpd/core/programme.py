@@ -21,7 +21,7 @@ from fractions import Fraction
 from typing import Final, assert_never
 
 from pumpd.core.lease import lease_bound_s, lease_rate_max_ul_per_h, stands_in, volume_rate_min_ul_per_h
-from pumpd.core.library import Container, ContainerKind, DoseUnit, Entry
+from pumpd.core.library import Container, DoseUnit, Entry
 from pumpd.core.order import Order
 from pumpd.core.pump import DriverInfo, FixedLease, NoLease, SettableLease, VolumeLease
 from pumpd.core.regimen import Regimen, RegimenStep, takes
@@ -124,14 +124,19 @@ _PI_ABOVE: Final = Fraction(104_348, 33_215)
 _UM3_PER_UL: Final = 1_000_000_000
 
 
-def rate_range_ul_per_h(info: DriverInfo, diameter_um: int) -> tuple[int, int]:
-    """The lowest and highest rate of this pump with this syringe: piston area x piston speed."""
-    square = diameter_um * diameter_um
-    low = _PI_ABOVE * square * info.piston_um_per_h_min
-    high = _PI_BELOW * square * info.piston_um_per_h_max
-    lowest = divide(low.numerator, low.denominator * 4 * _UM3_PER_UL, Towards.UP)
-    highest = divide(high.numerator, high.denominator * 4 * _UM3_PER_UL, Towards.DOWN)
-    return lowest, on_grid(highest, info.rate_step_ul_per_h, info.rate_digits)
+def rate_range_ul_per_h(info: DriverInfo, diameter_um: int | None) -> tuple[int, int | None]:
+    """The lowest and highest rate of this pump with this container; None: no top is known.
+
+    Piston area x piston speed where a piston limits, and the range that the pump has by itself: the narrower of both.
+    """
+    lowest, tops = max(1, info.rate_ul_per_h_min), [info.rate_ul_per_h_max] if info.rate_ul_per_h_max else []
+    if diameter_um is not None and info.piston_um_per_h_max > 0:
+        square = diameter_um * diameter_um
+        low = _PI_ABOVE * square * info.piston_um_per_h_min
+        high = _PI_BELOW * square * info.piston_um_per_h_max
+        lowest = max(lowest, divide(low.numerator, low.denominator * 4 * _UM3_PER_UL, Towards.UP))
+        tops.append(divide(high.numerator, high.denominator * 4 * _UM3_PER_UL, Towards.DOWN))
+    return lowest, on_grid(min(tops), info.rate_step_ul_per_h, info.rate_digits) if tops else None
 
 
 def lease_at(programme: Programme, info: DriverInfo, rate_ul_per_h: int) -> int | Misfit | None:
@@ -339,9 +344,7 @@ def _misfits(programme: Programme, container: Container, containers_max: int, in
         return (Misfit(kind=MisfitKind.CONTAINER_NOT_FOR_PUMP),)
     most_nl = max(programme.total_nl, 0 if programme.titrated is None else programme.titrated.most_nl)
     found = list(_too_much(most_nl, container, containers_max))
-    lowest, highest = 1, None
-    if container.kind is ContainerKind.SYRINGE and container.inner_diameter_um is not None:
-        lowest, highest = rate_range_ul_per_h(info, container.inner_diameter_um)
+    lowest, highest = rate_range_ul_per_h(info, container.inner_diameter_um)
     top = programme.top_rate_ul_per_h
     bottom = min(step.rate_ul_per_h for step in programme.steps)
     if highest is not None and top > highest:

@@ -78,7 +78,7 @@ class DriverInfo:
     detects: tuple[Detectable, ...]
     rate_digits: int  # significant digits of a rate on the wire
     rate_step_ul_per_h: int  # finest step of a rate
-    # piston speed limits; with the syringe's area they give the rate range
+    # piston speed limits; with the syringe's area they give the rate range; 0: no piston limits
     piston_um_per_h_min: int
     piston_um_per_h_max: int
     accuracy_ppm: int  # of the displaced volume, by the manual
@@ -89,6 +89,10 @@ class DriverInfo:
     preempt_after_ms: int  # how long a stop waits for the exchange in flight
     worst_observe_ms: int  # one observation in which every reply is late: for the cycle check of a bus
     verified_on_hardware: bool
+    takes_syringes: bool = True  # False: its containers are bags
+    # a range that holds whatever the container; 0: the piston alone decides
+    rate_ul_per_h_min: int = 0
+    rate_ul_per_h_max: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -109,8 +109,8 @@ class Offer:
 
 
 def takes(info: DriverInfo, container: Container) -> bool:
-    """A pump with a piston takes syringes, any other takes bags."""
-    return (info.piston_um_per_h_max > 0) == (container.kind is ContainerKind.SYRINGE)
+    """A syringe pump takes syringes, any other takes bags."""
+    return info.takes_syringes == (container.kind is ContainerKind.SYRINGE)
 
 
 def offers(rules: Rules, info: DriverInfo) -> tuple[Offer, ...]:

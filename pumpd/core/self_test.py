@@ -96,6 +96,7 @@ def _ideal(kind: ContainerKind) -> DriverInfo:
         rate_step_ul_per_h=1,
         piston_um_per_h_min=1 if syringe else 0,
         piston_um_per_h_max=1_000_000_000 if syringe else 0,
+        takes_syringes=syringe,
         accuracy_ppm=0,
         motor_step_um_ppm=0,
         changes_rate_while_running=True,

@@ -74,4 +74,5 @@ def _drives(programme: Programme, container: Container, info: DriverInfo) -> boo
         return False
     least, most = rate_range_ul_per_h(info, container.inner_diameter_um)
     rates = [step.rate_ul_per_h for step in programme.steps]
-    return max(least, container.rate_ul_per_h_min) <= min(rates) and max(rates) <= most
+    slow_enough = max(least, container.rate_ul_per_h_min) <= min(rates)
+    return slow_enough and (most is None or max(rates) <= most)

@@ -87,7 +87,7 @@ def _fits_pump(turn: Turn, slot: str, infusion: Infusion, wanted: int) -> list[R
     info = turn.setup.info(slot)
     diameter_um = infusion.programme.syringe_diameter_um
     found = []
-    least, most = (1, None) if diameter_um is None else rate_range_ul_per_h(info, diameter_um)
+    least, most = rate_range_ul_per_h(info, diameter_um)
     if wanted < least:
         found.append(hard(ReasonCode.PUMP_RATE_MIN_UL_PER_H, wanted, least))
     if most is not None and wanted > most:

@@ -24,7 +24,7 @@ from pumpd.core.programme import (
     compile_order,
     rate_range_ul_per_h,
 )
-from pumpd.core.pump import FixedLease, Lease, NoLease, SettableLease, VolumeLease
+from pumpd.core.pump import DriverInfo, FixedLease, Lease, NoLease, SettableLease, VolumeLease
 from pumpd.core.regimen import DayPlan, Regimen, RegimenStep, Titration
 from pumpd.core.units import parse_scaled
 from pumpd.testing.clinical import NE_1000, shipped_rules
@@ -167,9 +167,16 @@ def test_rounding_stretches_the_time_and_never_speeds_it_up(weight_g: int, durat
 
 
 def misfits(
-    weight_g: int, scheme: Regimen, box: Container, unit: DoseUnit, *, lease: Lease = NE_1000.lease
+    weight_g: int,
+    scheme: Regimen,
+    box: Container,
+    unit: DoseUnit,
+    info: DriverInfo = NE_1000,
+    *,
+    lease: Lease | None = None,
 ) -> dict[MisfitKind, Misfit]:
-    result = compile_order(order(weight_g), scheme, entry(unit, box), box, replace(NE_1000, lease=lease))
+    info = info if lease is None else replace(info, lease=lease)
+    result = compile_order(order(weight_g), scheme, entry(unit, box), box, info)
     assert isinstance(result, tuple), result
     return {misfit.kind: misfit for misfit in result}
 
@@ -190,16 +197,40 @@ def test_bag_on_a_syringe_pump_is_refused() -> None:
 def test_rates_outside_what_the_piston_can_do_are_refused() -> None:
     low, high = rate_range_ul_per_h(NE_1000, 26_590)
     assert (low, high) == (24, 1_699_000)  # manual: piston area x 0.0042 cm/h and x 5.1005 cm/min
+    assert high is not None
     box = container(0)
     scheme = regimen((high + 1_000, 10))
     assert MisfitKind.PUMP_RATE_MAX_UL_PER_H in misfits(70_000, scheme, box, DoseUnit.ML_PER_H)
     assert MisfitKind.PUMP_RATE_MIN_UL_PER_H in misfits(70_000, regimen((low - 1, 10**6)), box, DoseUnit.ML_PER_H)
 
 
+@pytest.mark.requirement("FLOW-01")
+def test_a_pump_with_a_range_of_its_own_is_held_to_it_whatever_the_syringe() -> None:
+    clinical = replace(
+        NE_1000, piston_um_per_h_min=0, piston_um_per_h_max=0, rate_ul_per_h_min=100, rate_ul_per_h_max=1_200_000
+    )
+    assert rate_range_ul_per_h(clinical, 26_590) == rate_range_ul_per_h(clinical, None) == (100, 1_200_000)
+    scheme, box = regimen((1_300_000, 10)), container(0)
+    assert MisfitKind.PUMP_RATE_MAX_UL_PER_H in misfits(70_000, scheme, box, DoseUnit.ML_PER_H, clinical)
+    assert MisfitKind.PUMP_RATE_MIN_UL_PER_H in misfits(70_000, regimen((99, 10**6)), box, DoseUnit.ML_PER_H, clinical)
+    both = replace(NE_1000, rate_ul_per_h_min=100, rate_ul_per_h_max=1_200_000)
+    assert rate_range_ul_per_h(both, 26_590) == (100, 1_200_000)
+    assert rate_range_ul_per_h(both, 4_699) == (100, 53_070), "the narrower of piston and pump"
+    bag_pump = replace(clinical, takes_syringes=False)
+    bag = replace(box, kind=ContainerKind.BAG, inner_diameter_um=None)
+    assert MisfitKind.PUMP_RATE_MAX_UL_PER_H in misfits(70_000, scheme, bag, DoseUnit.ML_PER_H, bag_pump)
+
+
+def test_a_pump_of_which_no_range_is_known_has_no_top() -> None:
+    unknown = replace(NE_1000, piston_um_per_h_min=0, piston_um_per_h_max=0)
+    assert rate_range_ul_per_h(unknown, 26_590) == (1, None)
+
+
 @given(st.integers(1_000, 60_000))
 @pytest.mark.requirement("FLOW-01")
 def test_rate_range_is_rounded_inwards(diameter_um: int) -> None:
     low, high = rate_range_ul_per_h(NE_1000, diameter_um)
+    assert high is not None
     area = Fraction(314_159_265, 10**8) * Fraction(diameter_um**2, 4)
     assert low >= area * NE_1000.piston_um_per_h_min * Fraction(1, 10**9)
     assert high <= area * Fraction(1_000_001, 10**6) * NE_1000.piston_um_per_h_max * Fraction(1, 10**9)

@@ -39,8 +39,8 @@ def test_syringe_pump_is_offered_syringes_only() -> None:
     assert {c.kind for offer in found for c in offer.containers} == {ContainerKind.SYRINGE}
 
 
-def test_pump_without_a_piston_is_offered_bags_only() -> None:
-    found = offers(shipped_rules(), replace(NE_1000, piston_um_per_h_max=0, piston_um_per_h_min=0))
+def test_pump_that_takes_no_syringes_is_offered_bags_only() -> None:
+    found = offers(shipped_rules(), replace(NE_1000, takes_syringes=False))
     assert {c.kind for offer in found for c in offer.containers} == {ContainerKind.BAG}
     assert "TRAIN-30S" not in {offer.regimen.id for offer in found}
 
