@@ -184,8 +184,9 @@ class Wire:
         await self._nap(asyncio.get_running_loop().time() + BEAT_S)
 
     async def exchange(self, request: WireRequest, *, quiet_ms: int) -> Answer:
-        """Send at once (the caller has settled) and wait for what answers. Raises LinkError."""
+        """Send (the caller has settled) and wait for what answers. Raises LinkError."""
         assert self._awaiting is None, "one exchange in flight"
+        await self._part_from_the_last(request.gap_ms)
         self._counts.exchanges += 1
         self._quiet_s = quiet_ms / 1000
         self._reply = self._alarm = self._cut_at = None
@@ -198,6 +199,13 @@ class Wire:
             return await self._answer(request)
         finally:
             self._awaiting = None
+
+    async def _part_from_the_last(self, gap_ms: int) -> None:
+        """Some protocols tell frames apart by silence: some milliseconds, too few for a stop to shorten."""
+        loop = asyncio.get_running_loop()
+        while (until := self._heard_at + gap_ms / 1000) > loop.time():
+            await self._nap(until)
+            self.hear()
 
     async def _answer(self, request: WireRequest) -> Answer:
         loop = asyncio.get_running_loop()

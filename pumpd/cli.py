@@ -223,7 +223,7 @@ def _check_config(args: argparse.Namespace) -> int:
     lines = config.check(args.file)
     read = config.Config.load(args.file)
     for pump in read.pumps:
-        driver = registry.load(pump.driver)
+        driver = registry.load(pump.driver, pump.driver_options())
         if not driver.info.verified_on_hardware:
             lines.append(f"note: {pump.slot}: the driver {pump.driver} has not been verified on hardware")
     rules = rules_files.load_rules(read.library, read.regimens)

@@ -19,7 +19,7 @@ from typing import Annotated, Final, Literal, Self, TypeVar
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from pumpd.errors import ConfigError
-from pumpd.toml_file import FilePath, Table, beside, read_toml
+from pumpd.toml_file import FilePath, Table, beside, read_text, read_toml
 
 __all__ = [
     "Bedside",
@@ -79,7 +79,14 @@ class Pump(Table):
         pattern=r"^[ -~]*$",
         description="the label on the housing, for people to compare: many pumps report no serial number",
     )
+    map: FilePath | None = Field(default=None, description="the file that describes the pump to generic_modbus")
     options: dict[str, str | int | bool] = Field(default_factory=dict)
+
+    def driver_options(self) -> dict[str, str | int | bool]:
+        """The options, and with them the map as it stands in its file: a driver reads no file itself."""
+        if self.map is None:
+            return self.options
+        return self.options | {"map": read_text(self.map), "map_file": str(self.map)}
 
 
 class Bus(Table):
@@ -89,6 +96,10 @@ class Bus(Table):
     port: Annotated[str, AfterValidator(_port)]
     baud: Literal[300, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200] = Field(
         default=19200, description="must be what the pump's own menu says; of no meaning on TCP"
+    )
+    format: Literal["8N1", "8N2", "8E1", "8O1", "7E1", "7O1"] = Field(
+        default="8N1",
+        description="data bits, parity (None, Even, Odd) and stop bits, as the pump's own menu or manual says",
     )
     pumps: tuple[Pump, ...] = Field(
         alias="pump",
@@ -269,7 +280,7 @@ def check(path: Path) -> list[str]:
     if config.training:
         lines.append("training: only training regimens can be started")
     for bus in config.buses:
-        lines.append(f"bus {bus.name}: {bus.port}" + ("" if _is_tcp(bus) else f" at {bus.baud} baud"))
+        lines.append(f"bus {bus.name}: {bus.port}" + ("" if _is_tcp(bus) else f" at {bus.baud} baud, {bus.format}"))
         lines += [f"  {pump.slot}: {pump.driver}, address {pump.address}, {_label(pump)}" for pump in bus.pumps]
     if config.mqtt is None:
         lines.append("mqtt: none, nothing is published")

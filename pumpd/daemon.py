@@ -29,6 +29,7 @@ from pumpd.bedside import Bedside
 from pumpd.bus import Bus, Station
 from pumpd.clock import SystemClock
 from pumpd.config import SOCKET_SCHEME, Config
+from pumpd.config import Bus as BusTable
 from pumpd.core import alarm_check
 from pumpd.core.codes import PauseReason
 from pumpd.core.effects import PumpEffect
@@ -170,7 +171,7 @@ async def _first_links(config: Config, *, moving: bool) -> dict[str, Link]:
         if bus.port.startswith(SOCKET_SCHEME):
             continue
         try:
-            links[bus.name] = await open_link(bus.port, bus.baud)
+            links[bus.name] = await open_link(bus.port, bus.baud, bus.format)
         except (PortHeld, PortForbidden) as error:
             if not moving:
                 for link in links.values():
@@ -189,13 +190,13 @@ def _buses(
     buses = []
     for each in config.buses:
 
-        async def opened(name: str = each.name, port: str = each.port, baud: int = each.baud) -> Link:
-            return first.pop(name, None) or await open_link(port, baud)
+        async def opened(line: BusTable = each) -> Link:
+            return first.pop(line.name, None) or await open_link(line.port, line.baud, line.format)
 
         stations = {
             str(pump.slot): Station(
                 address=pump.address,
-                procedures=drivers[pump.slot].pump(address=pump.address, options=pump.options),
+                procedures=drivers[pump.slot].pump(address=pump.address, options=pump.driver_options()),
                 info=drivers[pump.slot].info,
             )
             for pump in each.pumps
@@ -217,7 +218,7 @@ def _buses(
 async def _live(config: Config, files: FileCheck) -> int:
     """One run of the daemon."""
     clock = SystemClock()
-    drivers: dict[str, Driver] = {pump.slot: load(pump.driver) for pump in config.pumps}
+    drivers: dict[str, Driver] = {pump.slot: load(pump.driver, pump.driver_options()) for pump in config.pumps}
     for slot, driver in drivers.items():
         if not driver.info.verified_on_hardware:
             log.warning("driver_not_verified_on_hardware", slot=slot, driver=driver.info.name)

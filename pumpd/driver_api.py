@@ -41,6 +41,7 @@ from pumpd.errors import ConfigError, NoReply, PumpAlarmed, PumpRefused, WireErr
 __all__ = [
     "AlarmFrame",
     "ConfigError",
+    "Configurable",
     "Detectable",
     "Drive",
     "Driver",
@@ -86,6 +87,7 @@ class WireRequest:
     changes: bool
     reply_limit_ms: int
     expects: str = ""
+    gap_ms: int = 0  # silence on the wire that has to be before the first byte: in Modbus RTU it parts two frames
     text: str = ""  # what a person reads in a trace, for example "RAT 24.50 MH"
 
 
@@ -189,4 +191,13 @@ class Driver(Protocol):
 
     def pump(self, *, address: int, options: Mapping[str, str | int | bool]) -> PumpProcedures:
         """The procedures of one pump. Raises ConfigError on an option it does not know."""
+        ...
+
+
+@runtime_checkable
+class Configurable(Protocol):
+    """A driver whose facts or framing depend on the options in the configuration has one more."""
+
+    def configured(self, options: Mapping[str, str | int | bool]) -> Driver:
+        """The driver for pumps with these options: asked once a pump, before anything else. Raises ConfigError."""
         ...

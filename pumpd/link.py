@@ -35,7 +35,7 @@ from pumpd.errors import LinkError, PortForbidden, PortHeld
 RECEIVE_LIMIT: Final = 65536  # nobody took this much: a babbling wire, of which the newest bytes matter least
 SEND_LIMIT: Final = 4096  # one frame is 64 bytes at most; more than this means that nobody watches `unsent`
 CHUNK: Final = 4096
-BITS_PER_BYTE: Final = 10  # 8N1
+FORMATS: Final = ("8N1", "8N2", "8E1", "8O1", "7E1", "7O1")  # data bits, parity, stop bits: as pumps' manuals write it
 BY_ID: Final = Path("/dev/serial/by-id")
 
 
@@ -158,11 +158,11 @@ class _Descriptor:
         del self._unsent[:taken]
 
 
-async def open_link(port: str, baud: int) -> Link:
-    """Raises PortHeld, PortForbidden or LinkError; the text says what to do."""
+async def open_link(port: str, baud: int, line_format: str = "8N1") -> Link:
+    """Raises PortHeld, PortForbidden or LinkError; the text says what to do. `line_format`: one of FORMATS."""
     if port.startswith("socket://"):
         return await _open_socket(port)
-    return _open_serial(port, baud)
+    return _open_serial(port, baud, line_format)
 
 
 # --- TCP ----------------------------------------------------------------------------------------------------
@@ -207,17 +207,22 @@ def _address_of(port: str) -> tuple[str, int]:
 # --- serial -------------------------------------------------------------------------------------------------
 
 
-def _open_serial(port: str, baud: int) -> Link:
+def _open_serial(port: str, baud: int, line_format: str) -> Link:
+    data_bits, parity, stop_bits = int(line_format[0]), line_format[1], int(line_format[2])
     try:
-        line = serial.Serial(port, baud, timeout=0, write_timeout=0, exclusive=True)
+        line = serial.Serial(
+            port, baud, bytesize=data_bits, parity=parity, stopbits=stop_bits,
+            timeout=0, write_timeout=0, exclusive=True,
+        )  # fmt: skip
     except (serial.SerialException, OSError, ValueError, termios.error) as error:
         raise _why_not(port, error) from error
     # On by default with latency in mind: a USB adapter otherwise holds replies back for up to 16 ms.
     with contextlib.suppress(ValueError, OSError, NotImplementedError, AttributeError):
         line.set_low_latency_mode(True)
     fd = line.fileno()
+    bits = 1 + data_bits + (parity != "N") + stop_bits
     _tell_empty_from_hung_up(fd)
-    return _Descriptor(fd=fd, title=port, byte_s=BITS_PER_BYTE / baud, shut=lambda: _shut_serial(line))
+    return _Descriptor(fd=fd, title=port, byte_s=bits / baud, shut=lambda: _shut_serial(line))
 
 
 def _tell_empty_from_hung_up(fd: int) -> None:

@@ -8,10 +8,11 @@ named. Nothing is imported before it is named, so a broken driver that nobody us
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
-from pumpd.driver_api import Driver
+from pumpd.driver_api import Configurable, Driver
 from pumpd.errors import RegistryError
 
 GROUP: Final = "pumpd.drivers"
@@ -23,15 +24,20 @@ def names() -> tuple[str, ...]:
     return tuple(sorted({found.name for found in entry_points(group=GROUP)}))
 
 
-def load(name: str) -> Driver:
-    """Raises RegistryError: not installed, claimed twice, cannot be imported, or not a driver."""
+def load(name: str, options: Mapping[str, str | int | bool] | None = None) -> Driver:
+    """The driver, for pumps with these options.
+
+    Raises RegistryError: not installed, claimed twice, cannot be imported, or not a driver. Raises ConfigError on an
+    option that decides what the driver is, and is wrong.
+    """
     found = tuple(entry_points(group=GROUP, name=name))
     if not found:
         raise RegistryError(f"no driver {name!r} is installed{_nearest(name)}")
     if len(found) > 1:
         claims = " and ".join(sorted(f"{_package(one)} ({one.value})" for one in found))
         raise RegistryError(f"the driver {name!r} is claimed by {claims}: uninstall one of them")
-    return _loaded(found[0])
+    driver = _loaded(found[0])
+    return driver.configured(options or {}) if isinstance(driver, Configurable) else driver
 
 
 def _loaded(entry: EntryPoint) -> Driver:

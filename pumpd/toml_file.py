@@ -56,7 +56,7 @@ FilePath = Annotated[Path, AfterValidator(_beside_the_file)]
 
 def read_toml(path: Path, model: type[M]) -> M:
     """The whole file as one model. Raises ConfigError, whose text has one line for each mistake."""
-    text = _read(path)
+    text = read_text(path)
     try:
         raw = tomllib.loads(text, parse_float=_exact)
     except tomllib.TOMLDecodeError as error:
@@ -76,7 +76,8 @@ class _exact(str):  # noqa: N801  # reads like the function that tomllib takes i
     __slots__ = ()
 
 
-def _read(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """A text file of bounded size. Raises ConfigError, whose text says what to do."""
     try:
         data = path.read_bytes()
     except FileNotFoundError as error:

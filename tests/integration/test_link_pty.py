@@ -109,6 +109,14 @@ async def test_bytes_that_terminals_treat_specially_pass_both_ways_unchanged(lin
     link.close()
 
 
+@pytest.mark.parametrize(("line_format", "bits"), [("8N1", 10), ("8N2", 11), ("8E1", 11), ("7E1", 10), ("7O1", 10)])
+async def test_a_port_opens_in_the_format_of_the_pumps_manual(line: Line, line_format: str, bits: int) -> None:
+    """A pseudo-terminal drops parity (Linux clears the flag), so its byte's time is what shows."""
+    link = await open_link(line.port, 19_200, line_format)
+    assert link.byte_s == pytest.approx(bits / 19_200)
+    link.close()
+
+
 async def test_hang_up_is_seen_without_any_call(line: Line) -> None:
     link = await open_link(line.port, 19_200)
     event = await rung(link)

@@ -139,6 +139,7 @@ class ToyPump:
         self.running = False
         self.stuck = False  # the motor does not obey
         self.limit_ms = REPLY_LIMIT_MS
+        self.gap_ms = 0
 
     def words(self) -> list[str]:
         return [word for _, word in self.heard]
@@ -161,6 +162,7 @@ class ToyPump:
             changes=word in CHANGES,
             reply_limit_ms=self.limit_ms,
             expects=word,
+            gap_ms=self.gap_ms,
             text=word,
         )
         answer = reply.body.decode().split()[1]
@@ -755,6 +757,16 @@ def test_late_reply_is_not_taken_for_the_answer_to_the_next_question() -> None:
         assert rig.bus.counts.no_replies == 1
 
     play(story)
+
+
+def test_a_protocol_that_parts_frames_by_silence_has_its_gap_after_each_reply() -> None:
+    async def story(rig: Rig) -> None:
+        rig.pumps["p1"].gap_ms = 5
+        rig.bus.submit(Observe(slot="p1"))
+        await rig.until(lambda: bool(rig.of(PumpReported)))
+
+    (first, _), (second, _) = play(story).pumps["p1"].heard[-2:]
+    assert second - first >= REPLY_S + 0.005
 
 
 def test_after_a_silence_nothing_is_sent_until_the_wire_was_quiet() -> None:

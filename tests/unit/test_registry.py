@@ -86,3 +86,15 @@ def test_a_broken_driver_that_nobody_names_harms_nobody(install: Install) -> Non
     install("drip_package", "slow_drip", GOOD)
     install("broken_package", "broken", "raise RuntimeError")
     assert registry.load("slow_drip").info.name == "slow_drip"
+
+
+def test_a_driver_that_depends_on_its_options_is_configured_by_them_before_it_is_used(install: Install) -> None:
+    more = """
+    def configured(self, options):
+        made = Driver()
+        made.info = Info()
+        made.info.title = options["title"]
+        return made
+"""
+    install("drip_package", "slow_drip", GOOD.replace("\nDRIVER", more + "\nDRIVER"))
+    assert registry.load("slow_drip", {"title": "Slow Drip 2"}).info.title == "Slow Drip 2"
