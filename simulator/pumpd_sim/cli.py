@@ -105,7 +105,7 @@ def settle(kind: DeviceKind, arguments: argparse.Namespace) -> None:
     if len(set(arguments.address)) != len(arguments.address):
         raise ValueError("--address: each address once; two pumps with one address answer at once")
     if not all(address in kind.addresses for address in arguments.address):
-        raise ValueError(f"--address: {kind.addresses[0]} to {kind.addresses[-1]}")
+        raise ValueError(f"--address: {min(kind.addresses)} to {max(kind.addresses)}")
     if arguments.mode in kind.tcp_modes:
         if arguments.pty or arguments.link:
             raise ValueError(f"--pty, --link: {kind.name} in mode {arguments.mode} is on TCP alone")

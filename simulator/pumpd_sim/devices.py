@@ -14,7 +14,7 @@ imported before it is asked for.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -57,7 +57,7 @@ class DeviceKind:
     title: str
     options: type[Any]
     build: Callable[[Bench], Device]
-    addresses: range
+    addresses: Sequence[int]
     bauds: tuple[int, ...]
     provenance: tuple[Behaviour, ...]
     modes: tuple[str, ...] = ("",)

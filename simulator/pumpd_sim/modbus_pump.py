@@ -60,6 +60,7 @@ MODBUS: tuple[Behaviour, ...] = (
     ("MBAP: requests are found by their length, whatever the pieces", "manual", f"{MESSAGING}, 3.1.3"),
     ("MBAP: after a header that cannot be one, all that has come is thrown away", "assumption", "it might hang up"),
     ("checked in this order: function, quantity, address, value", "manual", f"{PROTOCOL}, 6"),
+    ("half of a 32-bit number is refused with exception 2", "assumption", "left to the device"),
     ("function 23 writes, then reads", "manual", f"{PROTOCOL}, 6.17"),
 )
 
@@ -92,6 +93,9 @@ class ModbusPump:
     def _heard(self) -> None:
         """A valid request for this unit has come, whatever it asks."""
         raise NotImplementedError
+
+    def _done(self) -> None:
+        """The request has been carried out or refused; its answer is on its way."""
 
     def _obey_broadcast(self, pdu: bytes) -> None:
         raise NotImplementedError
@@ -166,7 +170,9 @@ class ModbusPump:
         if not self._is_mine(request.unit):
             return b""
         self._heard()
-        return self._framed(request, self.slave.answer(request.pdu))
+        answer = self._framed(request, self.slave.answer(request.pdu))
+        self._done()
+        return answer
 
     def _framed(self, request: Request, pdu: bytes) -> bytes:
         if self.mode == "rtu":

@@ -83,7 +83,10 @@ def _packed(bits: Sequence[bool]) -> bytes:
 
 
 class Registers:
-    """One table of 16-bit registers, seen as items. `reach` is the span in which an address without meaning reads 0."""
+    """One table of 16-bit registers, seen as items. `reach` is the span in which an address without meaning reads 0.
+
+    A 32-bit number is read whole or refused: its halves, asked one after the other, may be of two numbers.
+    """
 
     def __init__(self, items: Iterable[Item], reach: range = range(0)) -> None:
         self._items = {item.address: item for item in items}
@@ -100,6 +103,8 @@ class Registers:
                     raise ExceptionReply(ILLEGAL_ADDRESS)
                 data += b"\0\0"
                 continue
+            if item.words == 2 and not address <= item.address < address + count - 1:
+                raise ExceptionReply(ILLEGAL_ADDRESS)
             if item.address not in values:
                 values[item.address] = item.read()
             at = 2 * (each - item.address)

@@ -256,13 +256,13 @@ def test_an_open_door_stops_it_and_a_set_without_a_clamp_runs_free_unseen() -> N
     for clamp, reached_nl in ((True, 0), (False, 9 * ML)):
         host = running(bedside(clamp=clamp))
         host.wait(6)
-        before, counted = host.truth(), host.words(71, 1)
+        before, counted = host.truth(), host.words(70, 2)
         pump_of(host).open_door(host.now_ns, opened=True)
         host.wait(60)
         assert (alarms(host), status(host, DRIVE_ON)) == ({Alarm.DOOR}, False)
         assert host.truth().at_patient_nl - before.at_patient_nl >= reached_nl
         assert clamp is (host.truth().at_patient_nl - before.at_patient_nl < ML)
-        assert host.words(71, 1) == counted
+        assert host.words(70, 2) == counted
         assert host.ask(bytes.fromhex("05 0000 ff00")) == REFUSED_STATE
         pump_of(host).open_door(host.now_ns, opened=False)
         host.coil(1, on=True)
