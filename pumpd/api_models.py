@@ -21,7 +21,7 @@ from pumpd.api_alarms import AlarmView, AudioPauseBody, PriorityName
 from pumpd.api_orders import Body, CourseBody, Name, OrderBody, SettledBody, Typed
 from pumpd.api_quantities import DeliveredView, MeasuredView, RateView, View, VolumeView
 from pumpd.core.codes import Action, Condition, PauseReason, Phase, ReasonCode, Severity, Why
-from pumpd.core.events import LinkState
+from pumpd.core.events import LinkState, LinkWhy
 from pumpd.core.library import ContainerKind
 from pumpd.core.order import Sex, WeightBasis
 from pumpd.core.people import Role
@@ -32,7 +32,7 @@ from pumpd.core.steps import StepMode
 
 __all__ = [  # a client takes enums and quantities from here, and knows nothing of the core
     "Action", "AlarmView", "Answer", "AudioPauseBody", "Body", "Condition", "ContainerKind", "CourseBody",
-    "DeliveredView", "Drive", "Keep", "LinkState", "MeasuredView", "OrderBody", "PauseReason", "Phase",
+    "DeliveredView", "Drive", "Keep", "LinkState", "LinkWhy", "MeasuredView", "OrderBody", "PauseReason", "Phase",
     "PriorityName", "RateView", "ReasonCode", "Role", "SettledBody", "Severity", "Sex", "Standing", "StepMode",
     "View", "VolumeView", "WeightBasis", "Why",
 ]  # fmt: skip
@@ -118,6 +118,7 @@ class PumpView(View):
     identity_text: str
     cannot_detect: tuple[str, ...]
     link: LinkState
+    link_why: LinkWhy | None = None
     link_text: str
     link_detail: str
     drive: Drive | None

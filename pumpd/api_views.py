@@ -32,6 +32,7 @@ from pumpd.core.state import Alarm, BedState, Infusion, PumpState
 from pumpd.core.steps import StepMode
 from pumpd.core.turn import Setup
 from pumpd.core.units import NS_PER_MS
+from pumpd.words_links import link_text
 
 _PRIORITIES: Final[Mapping[Priority, m.PriorityName]] = {
     Priority.PROMPT: "prompt",
@@ -155,7 +156,8 @@ def pump_view(state: BedState, pump: PumpState, setup: Setup, place: Place, at: 
         identity_text=_identity_text(pump, info.identity),
         cannot_detect=(words_review.cannot_detect(info),),
         link=pump.link,
-        link_text=words_bed.LINKS[pump.link],
+        link_why=pump.link_why,
+        link_text=link_text(pump.link, pump.link_why),
         link_detail=pump.link_detail,
         drive=seen.drive,
         phase=pump.phase,

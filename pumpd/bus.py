@@ -11,6 +11,9 @@ of its own pump. If it is the first, it also pre-empts: the exchange in flight, 
 waiting or under way is overtaken too. No prepare, start or change of rate goes to a pump that has not
 identified itself since the port was opened or the pump fell silent: connected means identified.
 
+A pump that stays silent on a shared bus is looked at more and more seldom (bus_turns.py). Each state of a link has
+its reason by name, and ends by itself when its cause does.
+
 While the port is down nothing waits for it: observations end as silent, commands as refused, stops as unknown
 (the bed repeats them), ten times a second at most, and each stop makes the port be tried at once.
 `stop_all` needs no bed.
@@ -26,6 +29,7 @@ from typing import Final
 
 import structlog
 
+from pumpd.bus_port import Awake, Port, why_of
 from pumpd.bus_procedure import Conversation, Raised, Returned, bounded
 from pumpd.bus_turns import Place, Station, Turns
 from pumpd.bus_wire import Alarmed, Answer, Answered, Bell, Counts, Cut, Silent, Wire
@@ -36,6 +40,7 @@ from pumpd.core.events import (
     CommandEnded,
     LinkReported,
     LinkState,
+    LinkWhy,
     Outcome,
     Overtaken,
     PumpIdentified,
@@ -43,7 +48,7 @@ from pumpd.core.events import (
     Refused,
     Unknown,
 )
-from pumpd.driver_api import Drive, Framing, NoReply, PumpAlarm, Report
+from pumpd.driver_api import Framing, NoReply, PumpAlarm
 from pumpd.errors import LinkError
 from pumpd.link import Link
 
@@ -53,9 +58,6 @@ QUEUE_LIMIT: Final = 16  # per pump; the bed has one look and one command under 
 STOPS_LIMIT: Final = 16  # per pump; all that wait are answered by the same attempt
 PREEMPT_LIMIT_MS: Final = 250  # no pump may ask a stop to wait longer for the exchange in flight
 SILENT_AFTER: Final = 3  # procedures in a row without a reply: one lost frame is noise, three are a pulled plug
-BACKOFF_FIRST_S: Final = 0.1
-BACKOFF_MOST_S: Final = 2.0  # a plug that is put back is noticed within this
-OPEN_LIMIT_S: Final = 0.9  # shorter than the second in which a bus has to prove life
 DOWN_PACE_S: Final = 0.1  # how often effects end while the port is down: a bed that asks again must not spin
 STOP_ALL_ROUNDS: Final = 3  # attempts at each pump, when nobody will repeat them
 
@@ -78,7 +80,8 @@ class Bus:
         assert len({station.address for station in pumps.values()}) == len(pumps), "one pump an address"
         self.name = name
         self.counts = Counts()
-        self._open_link = open_link
+        self._port = Port(name, open_link)
+        self._awake = Awake(now_ns)
         self._framing = framing
         self._turns = Turns(pumps)
         self._places = {place.slot: place for place in self._turns.places()}
@@ -89,10 +92,6 @@ class Bus:
         self._lock = asyncio.Lock()  # one turn, or one stop_all
         self._wire: Wire | None = None
         self._flying: Place | None = None  # whose exchange is in flight
-        self._try_at = 0.0
-        self._backoff_s = BACKOFF_FIRST_S
-        self._opened_at = 0.0
-        self._down_detail = "it has not been opened yet"
         self._running = False
         self._sealed = False  # after stop_all: nothing but looks and stops
 
@@ -138,7 +137,7 @@ class Bus:
 
     def reconnect_now(self) -> None:
         """Somebody has reason to think that the port is back: try it without waiting."""
-        self._try_at, self._backoff_s = 0.0, BACKOFF_FIRST_S
+        self._port.soon()
         self._bell.ring()
 
     async def run(self) -> None:
@@ -189,18 +188,23 @@ class Bus:
 
     async def _turn(self) -> None:
         """One exchange, or one wait for something to do."""
+        slept_s = self._awake.slept_s()
+        if slept_s and self._wire is not None:
+            self._lose(LinkWhy.SLEPT, f"this computer was asleep for {slept_s} s")
+            self._port.soon()
         if self._wire is None:
             await self._down()
             return
         try:
             await self._wire.settle()
-            place = self._turns.next()
+            now = asyncio.get_running_loop().time()
+            place = self._turns.next(now)
             if place is None:
-                await self._wire.idle()
+                await self._wire.idle(self._turns.wake_at(now))
             else:
                 await self._serve(self._wire, place)
         except LinkError as error:
-            self._lose(str(error))
+            self._lose(why_of(error), str(error))
 
     async def _serve(self, wire: Wire, place: Place) -> None:
         work = self._work_of(place)
@@ -213,7 +217,7 @@ class Bus:
                 answer = await place.exchange(wire, work, self._now_ns())
             finally:
                 self._flying = None
-            self._heed(place, answer)
+            self._heed(place, work, answer)
         if work.ending is not None:
             self._finish(place, work)
 
@@ -225,7 +229,7 @@ class Bus:
                 self._finish(place, place.work)
             place.stop_ids, place.stops, place.stop_tried = tuple(place.stops), [], True
             stop = Stop(slot=place.slot, command_id=place.stop_ids[0])
-            place.work = Conversation(stop, place.station.procedures)
+            place.work, place.used_s = Conversation(stop, place.station.procedures), 0.0
         elif place.work is None:
             effect = place.queue.popleft()
             if isinstance(effect, Extend | Prepare | Start | ChangeRate):
@@ -234,19 +238,32 @@ class Bus:
                     self._end_unsent(place, effect, detail)
                     return None
                 place.stop_tried = place.stop_tried and isinstance(effect, Extend)
-            place.work = Conversation(effect, place.station.procedures)
+            place.work, place.used_s = Conversation(effect, place.station.procedures), 0.0
         return place.work
 
-    def _heed(self, place: Place, answer: Answer) -> None:
+    def _heed(self, place: Place, work: Conversation, answer: Answer) -> None:
         """What an exchange says about the pump itself, beside the procedure."""
         match answer:
             case Answered() | Alarmed():
-                place.silences = 0
-                self._backoff_s = BACKOFF_FIRST_S
-            case Silent():
-                place.pressing = False
+                place.heard()
+                self._port.works()
+            case Silent(detail=detail, why=why):
+                place.met_silence(why)
+                if place.probe_gap_s and place.looking and work.ending is None:
+                    work.close(detail)  # a probe asks once
+                    self._silence(place, detail)
             case Cut():
                 pass
+        if self._turns.shared and work.ending is None and place.over_budget:
+            work.close(f"the look took {place.used_s:.1f} s, longer than its driver promised: others wait")
+
+    def _silence(self, place: Place, detail: str) -> None:
+        """One more procedure in a row without a reply."""
+        place.silences += 1
+        if place.silences >= SILENT_AFTER:
+            if self._turns.shared:
+                place.fell_silent(asyncio.get_running_loop().time())
+            self._report_link(place, LinkState.SILENT, place.silence(SILENT_AFTER), detail)
 
     def _finish(self, place: Place, work: Conversation) -> None:
         place.work, place.pressing = None, False
@@ -259,11 +276,11 @@ class Bus:
                 continue
             self._deliver(told)
             if isinstance(told, PumpIdentified):
-                self._report_link(place, LinkState.UP, told.identified.model)
+                echoes = self._wire is not None and self._wire.echoes
+                why = LinkWhy.ECHOED if echoes else LinkWhy.IDENTIFIED
+                self._report_link(place, LinkState.UP, why, told.identified.model)
         if isinstance(work.ending, Raised) and isinstance(work.ending.error, NoReply):
-            place.silences += 1
-            if place.silences >= SILENT_AFTER:
-                self._report_link(place, LinkState.SILENT, str(work.ending.error))
+            self._silence(place, str(work.ending.error))
 
     # --- the port ---
 
@@ -272,31 +289,24 @@ class Bus:
         for place in self._places.values():
             waiting, place.queue = place.queue, deque()
             for effect in waiting:
-                self._end_unsent(place, effect, f"the port is down: {self._down_detail}")
-        if loop.time() >= self._try_at or any(place.stops for place in self._places.values()):
-            self._try_at = loop.time() + self._backoff_s
-            self._backoff_s = min(self._backoff_s * 2, BACKOFF_MOST_S)
+                self._end_unsent(place, effect, f"the port is down: {self._port.detail}")
+        if loop.time() >= self._port.try_at or any(place.stops for place in self._places.values()):
             try:
                 await self._open()
             except LinkError as error:
-                self._went_down(str(error))
+                self._went_down(why_of(error), str(error))
             else:
                 return
         for place in self._places.values():
             stops, place.stops = place.stops, []
             for command_id in stops:
-                detail = bounded(f"the port is down: {self._down_detail}")
+                detail = bounded(f"the port is down: {self._port.detail}")
                 self._tell(place, command_id, Unknown(detail=detail))
-        await self._bell.wait_until(min(self._try_at, loop.time() + DOWN_PACE_S))
+        await self._bell.wait_until(min(self._port.try_at, loop.time() + DOWN_PACE_S))
 
     async def _open(self) -> Wire:
-        try:
-            async with asyncio.timeout(OPEN_LIMIT_S):
-                link = await self._open_link()
-        except TimeoutError as error:
-            raise LinkError(f"{self.name} did not open within {OPEN_LIMIT_S} s") from error
+        link = await self._port.open()
         self.counts.opened += 1
-        self._opened_at = asyncio.get_running_loop().time()
         self._wire = Wire(
             link=link,
             framing=self._framing,
@@ -307,29 +317,27 @@ class Bus:
             alarm_seen=self._alarm_seen,
         )
         for place in self._places.values():
-            place.silences = 0
-            self._report_link(place, LinkState.SILENT, "the port is open; the pump has not identified itself")
+            place.heard()
+            detail = "the port is open; the pump has not identified itself"
+            self._report_link(place, LinkState.SILENT, LinkWhy.OPENED, detail)
         return self._wire
 
-    def _lose(self, detail: str) -> None:
+    def _lose(self, why: LinkWhy, detail: str) -> None:
         """The port failed under us: what was under way ends, and the port is tried again."""
         self._drop_wire()
-        now = asyncio.get_running_loop().time()
-        if now - self._opened_at >= BACKOFF_MOST_S:  # a port that opens and fails at once does not work
-            self._backoff_s = BACKOFF_FIRST_S
-        self._try_at = now + self._backoff_s
-        self._went_down(detail)
+        self._port.lost()
+        self._went_down(why, detail)
         for place in self._places.values():
             if place.work is not None:
                 place.work.close(f"the port failed: {detail}")
                 self._finish(place, place.work)
 
-    def _went_down(self, detail: str) -> None:
-        if detail != self._down_detail:
-            log.warning("port_down", bus=self.name, detail=detail)
-        self._down_detail = detail
+    def _went_down(self, why: LinkWhy, detail: str) -> None:
+        if detail != self._port.detail:
+            log.warning("port_down", bus=self.name, why=why.value, detail=detail)
+        self._port.detail = detail
         for place in self._places.values():
-            self._report_link(place, LinkState.DOWN, detail)
+            self._report_link(place, LinkState.DOWN, why, detail)
 
     def _drop_wire(self) -> None:
         if self._wire is not None:
@@ -340,16 +348,17 @@ class Bus:
         self._drop_wire()
         for place in self._places.values():
             place.forget()
-            place.link = None
+            place.link = place.why = None
 
     # --- what the bed is told ---
 
-    def _report_link(self, place: Place, link: LinkState, detail: str) -> None:
-        if link is place.link:
+    def _report_link(self, place: Place, link: LinkState, why: LinkWhy, detail: str) -> None:
+        if (link, why) == (place.link, place.why):
             return
-        place.link = link
-        log.info("link", bus=self.name, slot=place.slot, link=link.value, detail=detail)
-        self._deliver(LinkReported(at_ns=self._now_ns(), slot=place.slot, link=link, detail=bounded(detail)))
+        place.link, place.why = link, why
+        log.info("link", bus=self.name, slot=place.slot, link=link.value, why=why.value, detail=detail)
+        at_ns, detail = self._now_ns(), bounded(detail)
+        self._deliver(LinkReported(at_ns=at_ns, slot=place.slot, link=link, detail=detail, why=why))
 
     def _alarm_seen(self, address: int, alarm: PumpAlarm) -> None:
         for place in self._places.values():
@@ -378,15 +387,10 @@ class Bus:
     async def _press_stop(self, place: Place) -> bool:
         try:
             wire = self._wire or await self._open()
-            work = Conversation(Stop(slot=place.slot, command_id=0), place.station.procedures)
-            while work.ending is None:
-                await wire.settle()
-                await place.exchange(wire, work, self._now_ns())
+            return await place.press_stop(wire, self._now_ns)
         except LinkError:
             self._drop_wire()
             raise
-        report = work.ending.value if isinstance(work.ending, Returned) else None
-        return isinstance(report, Report) and report.drive is Drive.STILL
 
 
 def _ignore(request: BusEvent) -> None:

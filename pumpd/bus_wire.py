@@ -21,8 +21,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from pumpd.bus_echo import Echo
+from pumpd.core.events import LinkWhy
 from pumpd.driver_api import AlarmFrame, Framing, Garbled, PumpAlarm, Reply, WireRequest
-from pumpd.errors import LinkError
+from pumpd.errors import PortStuck
 from pumpd.link import Link
 
 BEAT_S: Final = 0.5  # no wait is longer: proof of life at least once a second, with room
@@ -57,9 +59,10 @@ class Alarmed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silent:
-    """Nothing that answers came; `detail` says what was sent and what came instead."""
+    """Nothing that answers came; `detail` says what was sent and what came instead, `why` gives it a name."""
 
     detail: str
+    why: LinkWhy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +143,7 @@ class Wire:
         self._reply: Reply | None = None
         self._alarm: PumpAlarm | None = None
         self._received = bytearray()
+        self._echo = Echo()
         self._cut_at: float | None = None
         self._heard_at = 0.0
         self._quiet_s = 0.0
@@ -147,6 +151,11 @@ class Wire:
         self._quiet_at_most = 0.0
         framing.quiet()
         link.listen(bell.ring)
+
+    @property
+    def echoes(self) -> bool:
+        """Does the adapter hear itself?"""
+        return self._echo.heard
 
     def close(self) -> None:
         self._link.close()
@@ -179,9 +188,9 @@ class Wire:
             if self._heard_at > before:
                 self._quiet_until = min(loop.time() + self._quiet_s, self._quiet_at_most)
 
-    async def idle(self) -> None:
-        """Until something rings, or the next beat; call `hear` after it."""
-        await self._nap(asyncio.get_running_loop().time() + BEAT_S)
+    async def idle(self, until: float) -> None:
+        """Until something rings, then, or the next beat; call `hear` after it."""
+        await self._nap(until)
 
     async def exchange(self, request: WireRequest, *, quiet_ms: int) -> Answer:
         """Send (the caller has settled) and wait for what answers. Raises LinkError."""
@@ -194,6 +203,7 @@ class Wire:
         if asyncio.get_running_loop().time() - self._heard_at >= self._quiet_s:
             self._framing.quiet()  # half a frame from long ago would swallow the reply
         self._awaiting = request
+        self._echo.sending(request.data, query=not request.changes)
         try:
             self._link.write(request.data)
             return await self._answer(request)
@@ -217,7 +227,7 @@ class Wire:
             if left_at is None and self._link.unsent() == 0:
                 left_at = now + len(request.data) * self._link.byte_s
             if left_at is None and now >= began + WRITE_LIMIT_S:
-                raise LinkError(f"the port has not taken {request.data.hex(' ')} within {WRITE_LIMIT_S} s")
+                raise PortStuck(f"the port has not taken {request.data.hex(' ')} within {WRITE_LIMIT_S} s")
             self._listen_for(request)
             if self._reply is not None:
                 self._news_of_alarm(request)
@@ -240,11 +250,12 @@ class Wire:
         if data:
             self._heard_at = asyncio.get_running_loop().time()
             self._received = (self._received + data)[-TRACE_BYTES:]
-            self._sort(data, request)
+            self._sort(self._echo.take(data), request)
 
     def _without_reply(self, request: WireRequest, *, cut: bool) -> Answer:
         """The wait is over: whatever still comes has to be let pass before anything is sent."""
         now = asyncio.get_running_loop().time()
+        self._sort(self._echo.rest())
         self._quiet_until = now + self._quiet_s
         self._quiet_at_most = now + self._quiet_s * QUIET_STRETCH
         if self._alarm is not None:
@@ -258,7 +269,14 @@ class Wire:
             self._counts.cut += 1
             return Cut(detail=f"cut short by a stop: {sent}, {came} so far")
         self._counts.no_replies += 1
-        return Silent(detail=f"no reply within {request.reply_limit_ms} ms: {sent}, {came}")
+        return Silent(detail=f"no reply within {request.reply_limit_ms} ms: {sent}, {came}", why=self._why(request))
+
+    def _why(self, request: WireRequest) -> LinkWhy:
+        """What a silence was filled with."""
+        if not self._received:
+            return LinkWhy.MUTE
+        only_echo = self._echo.copied and self._received == request.data[-TRACE_BYTES:]
+        return LinkWhy.ECHO if only_echo else LinkWhy.NOISE
 
     def _sort(self, data: bytes, request: WireRequest | None = None) -> None:
         for frame in self._framing.receive(data, request):

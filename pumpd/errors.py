@@ -11,8 +11,12 @@
     ├── NoReply               the pump did not answer within its reply limit (also a TimeoutError)
     ├── PumpAlarmed           the pump answered with an alarm instead of doing what was asked
     ├── LinkError             the port or socket itself failed (also an OSError)
+    │   ├── PortAbsent        no such device: its adapter is not plugged in
     │   ├── PortHeld          another process holds the port
-    │   └── PortForbidden     this user may not open the port
+    │   ├── PortForbidden     this user may not open the port
+    │   ├── PortUnreachable   nobody accepts the connection, or the port does not open in time
+    │   ├── PortHungUp        it was open, and the adapter or the connection went away
+    │   └── PortStuck         it is open and takes no bytes
     ├── JournalError
     │   ├── JournalBroken     the chain of hashes does not hold: edited, cut or with a gap
     │   └── JournalUnavailable  nothing can be made durable now: disk full, slow or gone
@@ -78,12 +82,28 @@ class LinkError(PumpdError, OSError):
     """The serial port or socket failed, as opposed to the pump behind it."""
 
 
+class PortAbsent(LinkError):
+    """There is no such device; the text names those that there are."""
+
+
 class PortHeld(LinkError):
     """Another process holds the port; the text names it where the system tells."""
 
 
 class PortForbidden(LinkError):
     """This user may not open the port; the text names the group to join."""
+
+
+class PortUnreachable(LinkError):
+    """Nobody accepts the connection, or opening takes too long."""
+
+
+class PortHungUp(LinkError):
+    """An open port failed: a pulled plug, a serial server switched off."""
+
+
+class PortStuck(LinkError):
+    """An open port takes no more bytes."""
 
 
 class JournalError(PumpdError):

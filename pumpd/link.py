@@ -30,7 +30,7 @@ from urllib.parse import urlsplit
 
 import serial
 
-from pumpd.errors import LinkError, PortForbidden, PortHeld
+from pumpd.errors import LinkError, PortAbsent, PortForbidden, PortHeld, PortHungUp, PortUnreachable
 
 RECEIVE_LIMIT: Final = 65536  # nobody took this much: a babbling wire, of which the newest bytes matter least
 SEND_LIMIT: Final = 4096  # one frame is 64 bytes at most; more than this means that nobody watches `unsent`
@@ -117,7 +117,7 @@ class _Descriptor:
 
     def _check(self) -> None:
         if self._failed is not None:
-            raise LinkError(str(self._failed))
+            raise type(self._failed)(str(self._failed))
 
     def _fail(self, error: LinkError) -> None:
         if self._failed is None:
@@ -132,10 +132,10 @@ class _Descriptor:
         except BlockingIOError:
             return
         except OSError as error:
-            self._fail(LinkError(f"{self._title} failed: {error.strerror}; is it still plugged in?"))
+            self._fail(PortHungUp(f"{self._title} failed: {error.strerror}; is it still plugged in?"))
             return
         if not data:
-            self._fail(LinkError(f"{self._title} hung up; is it still plugged in and switched on?"))
+            self._fail(PortHungUp(f"{self._title} hung up; is it still plugged in and switched on?"))
             return
         room = RECEIVE_LIMIT - len(self._received)
         self._received += data[:room]
@@ -153,7 +153,7 @@ class _Descriptor:
         except BlockingIOError:
             return
         except OSError as error:
-            self._fail(LinkError(f"{self._title} does not take bytes: {error.strerror}; is it still plugged in?"))
+            self._fail(PortHungUp(f"{self._title} does not take bytes: {error.strerror}; is it still plugged in?"))
             return
         del self._unsent[:taken]
 
@@ -176,7 +176,7 @@ async def _open_socket(port: str) -> Link:
         family, kind, protocol, _, address = found[0]
         sock = socket.socket(family, kind, protocol)
     except OSError as error:
-        raise LinkError(f"{port}: {error.strerror or error}; check the host name") from error
+        raise PortUnreachable(f"{port}: {error.strerror or error}; check the host name") from error
     try:
         sock.setblocking(False)
         await loop.sock_connect(sock, address)
@@ -186,7 +186,7 @@ async def _open_socket(port: str) -> Link:
     except OSError as error:
         sock.close()
         hint = "is the serial server switched on, and is the port number right?"
-        raise LinkError(f"{port} does not accept a connection: {error.strerror or error}; {hint}") from error
+        raise PortUnreachable(f"{port} does not accept a connection: {error.strerror or error}; {hint}") from error
     except asyncio.CancelledError:
         sock.close()
         raise
@@ -241,7 +241,7 @@ def _shut_serial(line: serial.Serial) -> None:
 def _why_not(port: str, error: Exception) -> LinkError:
     match getattr(error, "errno", None):
         case errno.ENOENT | errno.ENXIO | errno.ENODEV:
-            return LinkError(f"{port} is not there; {_what_is_there()}")
+            return PortAbsent(f"{port} is not there; {_what_is_there()}")
         case errno.EACCES | errno.EPERM:
             return _forbidden(port)
         case errno.EAGAIN | errno.EBUSY:

@@ -19,6 +19,7 @@ from pumpd.core.codes import Action, CommandKind, Condition, Ending, Phase, Why
 from pumpd.core.events import LinkState
 from pumpd.core.state import Alarm
 from pumpd.words import duration_ns, interval_ml, rate_ml_per_h, volume_ml
+from pumpd.words_links import link_went
 from pumpd.words_reasons import reason_text
 
 PHASES: Final[Mapping[Phase, str]] = {
@@ -58,12 +59,6 @@ WHYS: Final[Mapping[Why, str]] = {
     Why.CONTAINER_ENDED: "this container is used up",
     Why.CONTAINER_CHANGED: "a person changed the container",
     Why.NEW_RATE: "stopped for a moment to set a new rate",
-}
-
-LINKS: Final[Mapping[LinkState, str]] = {
-    LinkState.UP: "connected",
-    LinkState.SILENT: "the pump does not answer",
-    LinkState.DOWN: "not connected",
 }
 
 _STOP_KEY: Final = "Press STOP on the pump itself"
@@ -313,7 +308,7 @@ def fact_text(fact: f.Fact) -> str:
         case f.AlarmAcknowledged():
             return f"An alarm was seen by {fact.person or 'somebody'}"
         case f.LinkWent():
-            return f"Link: {LINKS[LinkState(fact.link)]}"
+            return f"Link: {link_went(LinkState(fact.link), fact.why)}"
         case f.StepTaken():
             return f"Step {fact.step + 1} begins" + (f", by {fact.person}" if fact.person else "")
         case c.ContainerChanged():

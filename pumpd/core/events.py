@@ -24,6 +24,26 @@ class LinkState(Enum):
     UP = "up"
 
 
+class LinkWhy(Enum):
+    """Why the link is in its state, by name, for whoever has to do something about it."""
+
+    STARTING = "starting"  # the port has not been opened yet
+    ABSENT = "absent"  # no such device: the adapter is not plugged in
+    HELD = "held"  # another program has the port
+    FORBIDDEN = "forbidden"  # this user may not open it
+    UNREACHABLE = "unreachable"  # the serial server accepts no connection
+    HUNG_UP = "hung_up"  # it was open, and went away
+    STUCK = "stuck"  # it is open and takes no bytes
+    PORT_FAULT = "port_fault"  # anything else that a port can do
+    SLEPT = "slept"  # this computer was suspended: everything is opened and asked anew
+    OPENED = "opened"  # the port is open, the pump has not been heard yet
+    MUTE = "mute"  # nothing at all comes back
+    NOISE = "noise"  # bytes come back, and none is an answer
+    ECHO = "echo"  # only what was sent comes back
+    IDENTIFIED = "identified"  # the pump has said who it is
+    ECHOED = "echoed"  # ... over an adapter that hears itself
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkReported:
     """The bus has news of a port or a silence; `detail` is for the operator."""
@@ -32,6 +52,7 @@ class LinkReported:
     slot: str
     link: LinkState
     detail: str
+    why: LinkWhy | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from pumpd.core.answers import answers_with
 from pumpd.core.bolus_plan import bolus_in
 from pumpd.core.codes import CommandKind, Phase, TimeAway, Why
 from pumpd.core.delivering import bolus_told, delivering
-from pumpd.core.events import LinkState
+from pumpd.core.events import LinkState, LinkWhy
 from pumpd.core.facts import Fact
 from pumpd.core.given import recorded
 from pumpd.core.hung import hung
@@ -177,6 +177,7 @@ def _pump_booted(pump: PumpState, fact: f.BootStarted) -> PumpState:
         phase_since_ns=pump.phase_since_ns + shift,
         trips=tuple(replace(trip, at_ns=trip.at_ns + shift) for trip in pump.trips),
         link=LinkState.DOWN,
+        link_why=LinkWhy.STARTING,
         link_detail="the daemon has just started",
         link_since_ns=fact.at_ns,
         primed=None if pump.primed is None else replace(pump.primed, at_ns=pump.primed.at_ns + shift),

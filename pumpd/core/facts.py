@@ -30,6 +30,7 @@ from pumpd.core.codes import (
 from pumpd.core.container_facts import Balanced, ContainerChanged, LineFlushed, LinePrimed, LinePurged
 from pumpd.core.delivered import Interval
 from pumpd.core.deliveries import AlarmStopped, BeyondAgreed, BolusBegan, BolusOver, PauseNoted, StartsUnlocked
+from pumpd.core.events import LinkWhy
 from pumpd.core.glimpses import Asked, Missed, Seen, StopTried
 from pumpd.core.library import Entry
 from pumpd.core.order import Order
@@ -78,12 +79,13 @@ class RequestRefused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkWent:
-    """The link to a pump changed; `link` is the value of a requests.LinkState."""
+    """The link to a pump changed; `link` is the value of a requests.LinkState. Old rows name no reason."""
 
     at_ns: int
     slot: str
     link: str
     detail: str
+    why: LinkWhy | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

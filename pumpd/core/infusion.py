@@ -38,8 +38,12 @@ from pumpd.core.turn import Turn
 def on_link(turn: Turn, request: LinkReported) -> None:
     """A change of the link; silence while infusing is judged by age, in watch.py."""
     pump = turn.pump(request.slot)
-    if pump.link is not request.link or pump.link_detail != request.detail:
-        turn.record(f.LinkWent(at_ns=turn.now_ns, slot=request.slot, link=request.link.value, detail=request.detail))
+    if (pump.link, pump.link_why, pump.link_detail) != (request.link, request.why, request.detail):
+        turn.record(
+            f.LinkWent(
+                at_ns=turn.now_ns, slot=request.slot, link=request.link.value, detail=request.detail, why=request.why
+            )
+        )  # fmt: skip
     if request.link is LinkState.UP:
         alarms.link_is_back(turn, request.slot)
 

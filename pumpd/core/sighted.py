@@ -23,7 +23,9 @@ def sighted(pump: PumpState, fact: SightFact) -> PumpState:
     match fact:
         case f.LinkWent():
             link = LinkState(fact.link)
-            return replace(pump, link=link, link_detail=fact.detail, link_since_ns=fact.at_ns)
+            return replace(
+                pump, link=link, link_why=fact.why, link_detail=fact.detail, link_since_ns=fact.at_ns
+            )  # fmt: skip
         case f.PumpRecognised():
             if pump.identified not in (None, fact.identified):
                 seen = Sighting(asked_at_ns=seen.asked_at_ns, stop_pending=seen.stop_pending)  # that was another pump

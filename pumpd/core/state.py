@@ -24,7 +24,7 @@ from pumpd.core.codes import (
     Why,
 )
 from pumpd.core.delivered import NOTHING, Interval
-from pumpd.core.events import LinkState
+from pumpd.core.events import LinkState, LinkWhy
 from pumpd.core.library import Entry
 from pumpd.core.order import Order
 from pumpd.core.programme import Programme
@@ -220,6 +220,7 @@ class PumpState:
     why: Why = Why.ORDERED
     phase_since_ns: int = 0
     link: LinkState = LinkState.DOWN
+    link_why: LinkWhy | None = None
     link_detail: str = ""
     link_since_ns: int = 0
     identified: Identified | None = None

@@ -21,7 +21,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pumpd.core.codes import Action, CommandKind, Condition, Ending, Phase, Why
-from pumpd.core.events import LinkState
+from pumpd.core.events import LinkState, LinkWhy
 from pumpd.core.pump import Drive
 from pumpd.core.signals import Colour, Flash
 from pumpd.telemetry.topics import Kind
@@ -107,7 +107,8 @@ class Link(Payload):
     slot: Slot
     seq: Seq
     link: LinkState
-    since_ts_ms: Ms
+    why: LinkWhy | None = Field(default=None, description="why the link is in this state")
+    since_ts_ms: Ms = Field(description="in this state, for this reason")
     age_ms: Ms | None = Field(default=None, description="since the pump's last report; left out before the first")
 
 

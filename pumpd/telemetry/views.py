@@ -160,6 +160,7 @@ def link(state: BedState, pump: PumpState, info: DriverInfo, moment: Moment, seq
         seq=seq,
         slot=slot_name(pump.slot),
         link=pump.link,
+        why=pump.link_why,
         since_ts_ms=moment.ts_ms(pump.link_since_ns),
         age_ms=_age_ms(look(pump, info, moment.now_ns, state.boot_at_ns)),
     )

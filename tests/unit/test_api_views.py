@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from pumpd import words_bed
+from pumpd import words_bed, words_links
 from pumpd.api_models import OrderBody, ReasonCode, Severity
 from pumpd.api_moment import Moment
 from pumpd.api_reviews import reason_view, regimen_views, review_view
@@ -75,7 +75,7 @@ def test_every_reason_code_has_a_text_with_and_without_numbers() -> None:
 def test_every_phase_cause_link_alarm_action_and_fact_has_a_text() -> None:
     assert set(words_bed.PHASES) == set(Phase)
     assert set(words_bed.WHYS) == set(Why)
-    assert set(words_bed.LINKS) == set(LinkState)
+    assert set(words_links.LINKS) == set(LinkState)
     assert set(words_bed.ALARMS) == set(Condition)
     assert set(words_bed.ACTIONS) == set(Action)
     told = set(words_bed.TOLD) | set(words_bed.PLAIN)
