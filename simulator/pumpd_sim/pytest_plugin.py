@@ -25,6 +25,7 @@ SEED_LIMIT = 2**31
 LAST_FRAMES = 12
 WIRES = ("auto", "pty", "tcp")
 NS_PER_S = 10**9
+DRAWN = "pumpd_seed"
 
 _RUNNING: pytest.StashKey[list[SimPumps]] = pytest.StashKey()
 
@@ -60,11 +61,17 @@ def pytest_configure(config: pytest.Config) -> None:
         seed = _seed(config.getini("pumpd_seed")) if option.pumpd_seed is None else option.pumpd_seed
     except ArgumentTypeError as error:
         raise pytest.UsageError(f"pumpd_seed in the ini file: {error}") from error
-    # Written back: xdist hands the options on to its workers, so that they all have the seed that was drawn here.
-    option.pumpd_seed = random.randrange(SEED_LIMIT) if seed == "random" else seed
+    drawn: int = getattr(config, "workerinput", {}).get(DRAWN, random.randrange(SEED_LIMIT))
+    option.pumpd_seed = drawn if seed == "random" else seed
     option.pumpd_wire = option.pumpd_wire or config.getini("pumpd_wire")
     if option.pumpd_wire not in WIRES:
         raise pytest.UsageError(f"pumpd_wire in the ini file: {option.pumpd_wire!r} is none of {', '.join(WIRES)}")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:  # noqa: ANN401 - xdist's, which may not be here
+    """Workers of xdist read the command line again; what was drawn by lot is drawn once."""
+    node.workerinput[DRAWN] = node.config.option.pumpd_seed
 
 
 def pytest_report_header(config: pytest.Config) -> str:
