@@ -27,9 +27,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from pumpd_sim.bus import SimBus
-from pumpd_sim.faults import Fault, FaultKind, WireFaults, WireRates
+from pumpd_sim.faults import Fault, FaultKind
 from pumpd_sim.new_era import NewEra
 from pumpd_sim.plant import PlantSpec
+from pumpd_sim.swarm import WireRates
+from pumpd_sim.wire_faults import WireFaults
 
 from pumpd.core.codes import Condition, Phase, Why
 from pumpd.core.facts import AlarmRaised, Fact, PhaseChanged

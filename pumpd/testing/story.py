@@ -17,9 +17,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from pumpd_sim.bus import SimBus
-from pumpd_sim.faults import Fired, Injection, WireFaults, WireRates, swarm_schedule
+from pumpd_sim.faults import Fired, Injection
 from pumpd_sim.new_era import NewEra
 from pumpd_sim.new_era_options import NewEraOptions
+from pumpd_sim.swarm import WireRates, swarm_schedule
+from pumpd_sim.wire_faults import WireFaults
 
 from pumpd.core.codes import Phase
 from pumpd.core.units import NS_PER_S

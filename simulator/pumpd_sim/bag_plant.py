@@ -42,6 +42,10 @@ class DeliverySet:
 class BagPlant(Plant):
     """One rotor, one bag, one line, one patient. `spec` gives the bag and the line; its diameter means nothing here."""
 
+    cannot = frozenset(
+        {"fit", "miscalibrate", "reverse"}
+    )  # no syringe; the rotor turns one way; DeliverySet calibrates
+
     def __init__(self, spec: PlantSpec, delivery_set: DeliverySet | None = None, *, now_ns: int = 0) -> None:
         super().__init__(replace(spec, syringe_diameter_um=10_000), now_ns=now_ns)
         self.delivery_set = delivery_set or DeliverySet()
@@ -55,6 +59,7 @@ class BagPlant(Plant):
         self._bubble_steps = 0  # air that stands before the rotor
         self._shut_at_steps = 0  # fluid steps when the clamp above was shut
         self._gravity_zl = 0
+        self._spilt_nl_per_h = 0
         self._bag_zl = spec.volume_nl * ZL_PER_NL
 
     # What happens to the bag and its set
@@ -79,9 +84,19 @@ class BagPlant(Plant):
         self.advance(now_ns)
         self._bubble_steps = self._air_steps = 0
 
-    def load(self, now_ns: int, volume_nl: int) -> None:
-        """Another bag is hung, filled to this volume."""
+    def admit_air(self, now_ns: int, volume_nl: int) -> None:
+        self.bubble(now_ns, volume_nl)
+
+    def flow_freely(self, now_ns: int, rate_nl_per_h: int) -> None:
+        """The bag runs at this rate whatever door and rotor do; 0 ends it."""
         self.advance(now_ns)
+        self._spilt_nl_per_h = rate_nl_per_h
+
+    def load(self, now_ns: int, volume_nl: int | None = None) -> None:
+        """Another bag is hung, full or filled to this volume."""
+        self.advance(now_ns)
+        if volume_nl is None:
+            volume_nl = self.spec.capacity_nl
         if not 0 <= volume_nl <= self.spec.capacity_nl:
             message = f"{volume_nl} nl do not fit into a bag of {self.spec.capacity_nl} nl"
             raise ValueError(message)
@@ -112,7 +127,12 @@ class BagPlant(Plant):
 
     @property
     def flows_free(self) -> bool:
-        return self.door_open and not (self.delivery_set.clamp or self.clamped_above or self.occluded or self.dry)
+        open_set = self.door_open and not self.delivery_set.clamp
+        return (open_set or self._spilt_nl_per_h > 0) and not (self.clamped_above or self.occluded or self.dry)
+
+    @property
+    def _falling_nl_per_h(self) -> int:
+        return self._spilt_nl_per_h or self.delivery_set.free_flow_nl_per_h
 
     def steps_until_dry(self) -> int:
         """Turning steps until the rotor has nothing but air."""
@@ -166,7 +186,7 @@ class BagPlant(Plant):
 
     def _drain(self) -> None:
         if self.flows_free:
-            fallen_zl = self.delivery_set.free_flow_nl_per_h * ZL_PER_NL * TICK_NS // NS_PER_H
+            fallen_zl = self._falling_nl_per_h * ZL_PER_NL * TICK_NS // NS_PER_H
             self._gravity_zl += min(fallen_zl, self._bag_zl - self._taken_zl())
         super()._drain()
 
@@ -180,6 +200,6 @@ class BagPlant(Plant):
     def rate_nl_per_h(self) -> int:
         """Mean over a turn; gravity's own while the set runs free, nothing while the rotor moves air or a flat tube."""
         if self.flows_free:
-            return self.delivery_set.free_flow_nl_per_h
+            return self._falling_nl_per_h
         spent = self.clamped_above and self.upstream_mmhg <= -self.delivery_set.suction_mmhg
         return 0 if self._bubble_steps or self.dry or spent else super().rate_nl_per_h

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 
 from pumpd_sim import devices, readings
 from pumpd_sim.bus import SimBus
-from pumpd_sim.faults import WireFaults, WireRates, swarm_schedule
 from pumpd_sim.plant import PlantSpec
+from pumpd_sim.swarm import WireRates, swarm_schedule
+from pumpd_sim.wire_faults import WireFaults
 
 SWARM_HORIZON_NS = 600 * 10**9  # faults by lot: within the ten minutes that a test may take
 

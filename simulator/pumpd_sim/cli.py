@@ -24,9 +24,12 @@ from typing import TYPE_CHECKING
 
 from pumpd_sim.bus import SimBus
 from pumpd_sim.devices import Bench, DeviceKind, load, names
-from pumpd_sim.faults import WireFaults, WireRates, swarm_schedule
+from pumpd_sim.fault_page import print_faults
+from pumpd_sim.fault_text import fault_from_words
 from pumpd_sim.readings import read
 from pumpd_sim.serving import ServedBus
+from pumpd_sim.swarm import WireRates, swarm_schedule
+from pumpd_sim.wire_faults import WireFaults
 
 if TYPE_CHECKING:
     from pumpd_sim.control import Door
@@ -39,6 +42,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="pumpd-sim", description="Simulated infusion pumps.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("devices", help="list every device that is installed")
+    faults = commands.add_parser("faults", help="list every fault, and who can observe it by what")
+    faults.add_argument("--markdown", action="store_true", help="as docs/faults.md has it")
     serve = commands.add_parser("serve", help="serve simulated pumps on a pseudo-terminal and on TCP")
     serve.add_argument("--device", required=True, metavar="NAME", help="`pumpd-sim devices` lists them")
     serve.add_argument("--mode", help="the pump's mode at the start, where its kind has modes")
@@ -50,6 +55,10 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--control", type=int, metavar="PORT", help="HTTP control on 127.0.0.1; 0 = any port")
     serve.add_argument("--seed", type=int, default=0, help="seed of all chance")
     serve.add_argument("--swarm", action="store_true", help="faults by lot, drawn from the seed")
+    serve.add_argument(
+        "--fault", action="append", default=[], metavar="NAME[,FIELD=VALUE...]", help="`pumpd-sim faults` lists them"
+    )
+    serve.add_argument("--speed", type=int, default=1, metavar="N", help="the pumps' day runs so many times as fast")
     serve.add_argument("--baud", type=int)
     serve.add_argument("--unpaced", action="store_true", help="bytes take no time on the wire")
     serve.add_argument("--byte-by-byte", action="store_true", help="replies arrive byte by byte")
@@ -127,13 +136,20 @@ def build_bus(kind: DeviceKind, arguments: argparse.Namespace) -> SimBus:
     schedule = (
         swarm_schedule(rng, horizon_ns=SWARM_HORIZON_NS, addresses=tuple(arguments.address)) if arguments.swarm else ()
     )
-    return SimBus(
+    bus = SimBus(
         pumps,
         baud=None if arguments.unpaced else arguments.baud,
         wire=WireFaults(rng, rates),
         schedule=schedule,
         byte_by_byte=arguments.byte_by_byte,
+        speed=arguments.speed,
     )
+    for words in arguments.fault:
+        try:
+            bus.inject(0, fault_from_words(words))
+        except LookupError as error:
+            raise ValueError(f"--fault {words}: {error}") from error
+    return bus
 
 
 async def serve(kind: DeviceKind, arguments: argparse.Namespace, bus: SimBus) -> None:
@@ -205,6 +221,8 @@ def main(argv: list[str] | None = None) -> int:
         if arguments.command == "devices":
             _list_devices()
             return 0
+        if arguments.command == "faults":
+            return print_faults(arguments)
         kind = load(arguments.device)
         settle(kind, arguments)
         bus = build_bus(kind, arguments)

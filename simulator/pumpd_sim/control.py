@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -23,7 +23,8 @@ from starlette.routing import Route
 
 from pumpd_sim import provenance
 from pumpd_sim.devices import DeviceKind
-from pumpd_sim.faults import FAULTS, Fault, FaultKind
+from pumpd_sim.fault_table import FAULTS
+from pumpd_sim.fault_text import fault_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,36 +34,10 @@ if TYPE_CHECKING:
     from pumpd_sim.serving import ServedBus
 
 LAST_FRAMES = 200
-_WHOLE_NUMBERS = ("for_ms", "by_ms", "count", "bits", "address", "permille", "rate_nl_per_h", "volume_nl")
 
 
 class BadRequestError(ValueError):
     """The request makes no sense; the sentence says what would."""
-
-
-def fault_of(body: dict[str, Any]) -> Fault:
-    """`{"fault": "mute", "for_s": 5}` -> Fault. Raises BadRequestError."""
-    values = dict(body)
-    name = values.pop("fault", None)
-    kinds = {kind.value: kind for kind in FaultKind}
-    if name not in kinds:
-        raise BadRequestError(f"unknown fault {name!r}; known: {', '.join(kinds)}")
-    for given, wanted in (("for_s", "for_ms"), ("by_s", "by_ms")):
-        seconds = values.pop(given, None)
-        if isinstance(seconds, int | float) and not isinstance(seconds, bool):
-            values[wanted] = round(seconds * 1_000)
-        elif seconds is not None:
-            raise BadRequestError(f"{given} must be a number of seconds, not {seconds!r}")
-    known = [field.name for field in fields(Fault) if field.name != "kind"]
-    for field, value in values.items():
-        if field not in known:
-            raise BadRequestError(f"unknown field {field!r} of {name}; known: {', '.join(known)}")
-        whole = isinstance(value, int) and not isinstance(value, bool) and value >= 0
-        if field in _WHOLE_NUMBERS and value is not None and not whole:
-            raise BadRequestError(f"{field} must be a whole number, not {value!r}")
-    if values.get("direction", "both") not in ("to_pump", "to_host", "both"):
-        raise BadRequestError("direction must be to_pump, to_host or both")
-    return Fault(kind=kinds[name], **values)
 
 
 async def _body(request: Request) -> dict[str, Any]:

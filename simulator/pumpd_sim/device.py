@@ -15,7 +15,7 @@ from typing import Protocol
 class Truth:
     """What is really so, beside what the pump says. Volumes are net: infused less withdrawn, rounded down.
 
-    displaced_nl = at_patient_nl + stored_nl + leaked_nl, to 2 nL of rounding. `rate_nl_per_h` is what the
+    displaced_nl = at_patient_nl + stored_nl + leaked_nl + air_nl, to 3 nL of rounding. `rate_nl_per_h` is what the
     pump displaces now; `believed_rate_nl_per_h` what it takes that to be, by what it was told of its syringe.
     `status`, `alarm` and `mode` are in the words of the pump's own protocol.
     """
@@ -40,6 +40,7 @@ class Truth:
     watchdog_left_ns: int | None  # until the pump stops because nobody talks to it; None when nothing counts
     steps: int
     step_nl: int
+    air_nl: int = 0
 
 
 def _one_frame(said: bytes) -> list[bytes]:
@@ -73,7 +74,11 @@ class Speech:
 
 
 class Device(Protocol):
-    """A pump on a bus. All pumps of one bus have the same speech."""
+    """A pump on a bus. All pumps of one bus have the same speech.
+
+    A `plant` and some methods more are optional: with them a pump can have more faults (`needs` in `fault_table`) and
+    its day can be moved (`shift_timers`). What it lacks is refused by name.
+    """
 
     @property
     def address(self) -> int: ...
@@ -101,13 +106,3 @@ class Device(Protocol):
     def press(self, now_ns: int, key: str, *, rate_nl_per_h: int | None = None) -> bytes: ...
 
     def reboot(self, now_ns: int, outage_ns: int) -> bytes: ...
-
-    def occlude(self, now_ns: int) -> bytes: ...
-
-    def release(self, now_ns: int) -> bytes: ...
-
-    def leak(self, now_ns: int, permille: int) -> bytes: ...
-
-    def jam(self, now_ns: int, *, jammed: bool) -> bytes: ...
-
-    def load(self, now_ns: int, volume_nl: int | None = None) -> bytes: ...

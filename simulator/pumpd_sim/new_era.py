@@ -20,7 +20,7 @@ from pumpd_sim.device import Truth
 from pumpd_sim.new_era_memory import NL_PER_H_PER_THOUSANDTH, Memory
 from pumpd_sim.new_era_options import NewEraOptions
 from pumpd_sim.new_era_program import Program, ProgramFailedError, State
-from pumpd_sim.new_era_wire import SPEECH, Framing, Packet, Receiver, packed
+from pumpd_sim.new_era_wire import SPEECH, Framing, Packet, Receiver, packed, unpacked
 from pumpd_sim.plant import Plant, PlantSpec
 
 if TYPE_CHECKING:
@@ -28,20 +28,6 @@ if TYPE_CHECKING:
 
 NS_PER_S = 10**9
 KEYS = ("start", "stop", "rate", "clear")
-TRIGGER_EDGES = {  # mode -> (what a falling edge does, what a rising edge does); NE-500 manual, page 38
-    "FT": ("toggle", ""),
-    "FH": ("start", "stop"),
-    "F2": ("", "toggle"),
-    "LE": ("stop", "start"),
-    "ST": ("start", ""),
-    "T2": ("", "start"),
-    "SP": ("stop", ""),
-    "P2": ("", "stop"),
-    "RL": ("start", ""),
-    "RH": ("", "start"),
-    "SL": ("stop", ""),
-    "SH": ("", "stop"),
-}
 _ADDRESSED = re.compile(r"(\d{0,2})(.*)", re.ASCII | re.DOTALL)
 
 
@@ -72,6 +58,7 @@ class NewEra:
         self._deadline_ns: int | None = None
         self._power_back_ns: int | None = now_ns
         self._unasked = bytearray()
+        self._refusals = 0
 
     # The bus's side
 
@@ -247,6 +234,9 @@ class NewEra:
         """Do it; returns the reply's data, or `A?` and a letter when doing it raised an alarm."""
         if not command:
             return ""
+        if self._refusals:
+            self._refusals -= 1
+            return commands.NOT_APPLICABLE
         system = command.startswith("*")
         found = commands.find(command, system=system)
         if found is None:
@@ -317,7 +307,7 @@ class NewEra:
         if level == self.pins[2]:
             return said
         self.pins[2] = level
-        act = TRIGGER_EDGES.get(self.memory.trigger, ("", ""))[level]
+        act = commands.TRIGGER_EDGES.get(self.memory.trigger, ("", ""))[level]
         if act and not self._alarms and self._power_back_ns is None:
             start = act == "start" or (act == "toggle" and not self.program.operating)
             self._carry_out("RUN" if start else "STP")
@@ -338,31 +328,36 @@ class NewEra:
         self._power_back_ns = now_ns + outage_ns
         return said
 
-    def occlude(self, now_ns: int) -> bytes:
+    # Mishaps that only this protocol knows how to have; those of syringe and line are the plant's
+
+    alarms_known = ("R", "S", "T", "E", "O")
+
+    def raise_alarm(self, now_ns: int, alarm: str) -> bytes:
         said = self.on_wake(now_ns)
-        self.plant.occlude(now_ns)
+        if self._power_back_ns is None:
+            self._raise_alarm(alarm)
+        return said + self.on_wake(now_ns)
+
+    def reset_counters(self, now_ns: int) -> bytes:
+        said = self.on_wake(now_ns)
+        self.program.dispensed_zl = {"INF": 0, "WDR": 0}
         return said
 
-    def release(self, now_ns: int) -> bytes:
-        said = self.on_wake(now_ns)
-        self.plant.release(now_ns)
-        return said
+    def refuse_next(self, now_ns: int, count: int) -> bytes:
+        """The next commands are answered `?NA` and not carried out."""
+        self._refusals = count
+        return self.on_wake(now_ns)
 
-    def leak(self, now_ns: int, permille: int) -> bytes:
-        said = self.on_wake(now_ns)
-        self.plant.leak(now_ns, permille)
-        return said
+    def readdressed(self, frame: bytes) -> bytes:
+        """A frame of this pump as the next one on the chain would have said it."""
+        framing, text = unpacked(frame)
+        return packed(framing, f"{(self.address + 1) % 100:02d}{text[2:]}")
 
-    def jam(self, now_ns: int, *, jammed: bool) -> bytes:
-        said = self.on_wake(now_ns)
-        self.plant.jam(now_ns, jammed=jammed)
-        return said
-
-    def load(self, now_ns: int, volume_nl: int | None = None) -> bytes:
-        """Somebody puts another syringe in, full unless a volume is named."""
-        said = self.on_wake(now_ns)
-        self.plant.load(now_ns, self.plant.spec.capacity_nl if volume_nl is None else volume_nl)
-        return said
+    def shift_timers(self, by_ns: int) -> None:
+        """What is timed on the line is later by this: the day moves on, the conversation does not."""
+        if self._deadline_ns is not None:
+            self._deadline_ns += by_ns
+        self._receiver.shift(by_ns)
 
     def truth(self, now_ns: int) -> Truth:
         """What is really so at this moment; asking changes nothing (what the pump says unasked waits)."""
@@ -376,6 +371,7 @@ class NewEra:
             at_patient_nl=plant.at_patient_nl,
             stored_nl=plant.stored_nl,
             leaked_nl=plant.leaked_nl,
+            air_nl=plant.air_nl,
             remaining_nl=plant.remaining_nl,
             motor_turning=plant.turning,
             rate_nl_per_h=plant.rate_nl_per_h,

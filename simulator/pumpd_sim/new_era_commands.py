@@ -30,6 +30,20 @@ NOT_RECOGNISED, NOT_APPLICABLE, OUT_OF_RANGE = "?", "?NA", "?OOR"
 BAUDS = (300, 1_200, 2_400, 9_600, 19_200)
 # NE-500 manual, page 38. The list knows no "off"; SP, stop only, is what cannot start a pump.
 TRIGGERS = ("FT", "FH", "F2", "LE", "ST", "T2", "SP", "P2", "RL", "RH", "SL", "SH", "ET", "BT")
+TRIGGER_EDGES = {  # mode -> (what a falling edge does, what a rising edge does); NE-500 manual, page 38
+    "FT": ("toggle", ""),
+    "FH": ("start", "stop"),
+    "F2": ("", "toggle"),
+    "LE": ("stop", "start"),
+    "ST": ("start", ""),
+    "T2": ("", "start"),
+    "SP": ("stop", ""),
+    "P2": ("", "stop"),
+    "RL": ("start", ""),
+    "RH": ("", "start"),
+    "SL": ("stop", ""),
+    "SH": ("", "stop"),
+}
 FUNCTIONS = {  # phase function -> digits of its parameter
     **dict.fromkeys(("RAT", "STP", "FIL", "INC", "DEC", "LIN", "PRI", "PRL"), 0),
     **dict.fromkeys(("LPS", "LPE", "EVR", "CLD", "BEP"), 0),

@@ -54,6 +54,10 @@ class Receiver:
         self._line_too_long = False
         self._packet = None
 
+    def shift(self, by_ns: int) -> None:
+        """The last byte came this much later."""
+        self._last_byte_ns += by_ns
+
     def feed(self, now_ns: int, byte: int) -> Packet | None:
         late = now_ns - self._last_byte_ns >= BETWEEN_BYTES_NS
         self._last_byte_ns = now_ns
@@ -99,6 +103,13 @@ def packed(framing: Framing, payload: str) -> bytes:
     if framing is Framing.BASIC:
         return bytes([STX, *body, ETX])
     return bytes([STX, len(body) + 4, *body, *crc_hqx(body, 0).to_bytes(2, "big"), ETX])
+
+
+def unpacked(frame: bytes) -> tuple[Framing, str]:
+    """What the pump itself packed."""
+    if len(frame) > 1 and not 0x30 <= frame[1] <= 0x39:
+        return Framing.SAFE, frame[2:-3].decode("latin-1")
+    return Framing.BASIC, frame[1:-1].decode("latin-1")
 
 
 def packed_for_pump(framing: Framing, payload: str) -> bytes:

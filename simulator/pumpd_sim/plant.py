@@ -2,8 +2,9 @@
 
 It exists so that a test can ask what really happened, beside what the pump says happened. It knows two
 truths: what the plunger displaced, and what has arrived at the patient. The difference is stored in the
-elastic line (compliance), or has leaked. A closed line stores until the motor can push no further, and
-gives the stored volume to the patient as a bolus when it opens.
+elastic line (compliance), was air, or has leaked. A closed line stores until the motor can push no further, and
+gives the stored volume to the patient as a bolus when it opens. What a motor step really displaces is the plant's own:
+another syringe, a wrong calibration or a plunger that moves the other way change it without any pump's knowledge.
 
 All volumes are whole zeptolitres (1e-21 L) inside, so one motor step, piston area times advance, is an
 exact integer; what leaves this module is in whole nanolitres. Steps are counted from the moment of the
@@ -11,8 +12,8 @@ last change of speed, never summed up from slices of time, so a thousand calls o
 what a single one gives. The line drains on a fixed grid of ticks for the same reason. No clock is read
 here: time is an argument.
 
-Simplified: the pressure that pushes fluid through an open line never stalls the motor beforehand; air,
-gravity and temperature are left out.
+Simplified: the pressure that pushes fluid through an open line never stalls the motor beforehand; gravity and
+temperature are left out.
 """
 
 from __future__ import annotations
@@ -78,11 +79,13 @@ class Speed:
 
 
 class Plant:
-    """One motor, one syringe, one line, one patient."""
+    """One motor, one syringe, one line, one patient. `cannot` names what a kind of plant has no way to do."""
+
+    cannot: frozenset[str] = frozenset()
 
     def __init__(self, spec: PlantSpec, *, now_ns: int = 0) -> None:
         self.spec = spec
-        self.step_zl = step_volume_zl(spec.syringe_diameter_um, spec.step_length_pm)
+        self.step_zl = step_volume_zl(spec.syringe_diameter_um, spec.step_length_pm)  # what one step displaces
         self.position_steps = 0  # net steps pushed since the beginning
         self.occluded = False
         self.jammed = False
@@ -96,8 +99,17 @@ class Plant:
         self._counted = 0  # commanded steps since the origin that are already in position_steps
         self._at_patient_zl = 0
         self._leaked_zl = 0
-        self._push_limit_steps = spec.volume_nl * ZL_PER_NL // self.step_zl
-        self._pull_limit_steps = -((spec.capacity_nl - spec.volume_nl) * ZL_PER_NL // self.step_zl)
+        self._air_zl = 0
+        self._air_to_come_zl = 0
+        self._free_zl = 0  # what flowed by itself
+        self._free_rate_nl_per_h = 0
+        self._diameter_um = spec.syringe_diameter_um
+        self._step_permille = 1_000
+        self._sense = 1  # -1: the plunger moves against the motor
+        self._displaced_before_zl = 0  # up to the last change of what a step displaces
+        self._position_before = 0
+        self._filled_zl = spec.volume_nl * ZL_PER_NL  # in the container when nothing was displaced
+        self._closing_ns: tuple[int, int] | None = None  # the line narrows from, to
         self._stall_zl = spec.stall_pressure_mmhg * spec.compliance_nl_per_mmhg * ZL_PER_NL
 
     # What the motor's electronics can do
@@ -152,12 +164,29 @@ class Plant:
 
     def occlude(self, now_ns: int) -> None:
         self.advance(now_ns)
+        self._closing_ns = None
         self.occluded = True
+
+    def narrow(self, now_ns: int, over_ns: int) -> None:
+        """Close the line evenly over this time."""
+        self.advance(now_ns)
+        self._closing_ns = (now_ns, now_ns + max(1, over_ns))
 
     def release(self, now_ns: int) -> None:
         """Open the line: what it stored goes on to the patient, within a few drain time constants."""
         self.advance(now_ns)
+        self._closing_ns = None
         self.occluded = False
+
+    def admit_air(self, now_ns: int, volume_nl: int) -> None:
+        """So much of what next leaves the line is air."""
+        self.advance(now_ns)
+        self._air_to_come_zl += volume_nl * ZL_PER_NL
+
+    def flow_freely(self, now_ns: int, rate_nl_per_h: int) -> None:
+        """From now on the container empties by itself, whatever the motor does."""
+        self.advance(now_ns)
+        self._free_rate_nl_per_h = rate_nl_per_h
 
     def leak(self, now_ns: int, permille: int) -> None:
         """From now on this share of what leaves the line is lost beside the patient."""
@@ -169,15 +198,47 @@ class Plant:
         self.advance(now_ns)
         self.jammed = jammed
 
-    def load(self, now_ns: int, volume_nl: int) -> None:
-        """Another syringe of the same size is put in, filled to this volume; what was displaced stays counted."""
+    def load(self, now_ns: int, volume_nl: int | None = None) -> None:
+        """Another syringe of the same size is put in, full or with this volume; what was displaced stays counted."""
         self.advance(now_ns)
+        if volume_nl is None:
+            volume_nl = self.spec.capacity_nl
         if not 0 <= volume_nl <= self.spec.capacity_nl:
             message = f"{volume_nl} nl do not fit into a syringe of {self.spec.capacity_nl} nl"
             raise ValueError(message)
-        room_nl = self.spec.capacity_nl - volume_nl
-        self._push_limit_steps = self.position_steps + volume_nl * ZL_PER_NL // self.step_zl
-        self._pull_limit_steps = self.position_steps - room_nl * ZL_PER_NL // self.step_zl
+        self._filled_zl = volume_nl * ZL_PER_NL + self._pushed_zl()
+
+    def fit(self, now_ns: int, diameter_um: int) -> None:
+        """A syringe of another diameter sits in the pump, with as much in it."""
+        self.advance(now_ns)
+        if diameter_um <= 0:
+            message = f"a syringe of {diameter_um} um is none"
+            raise ValueError(message)
+        self._change_step(diameter_um=diameter_um)
+
+    def miscalibrate(self, now_ns: int, permille: int) -> None:
+        """A step displaces so much of what it should."""
+        self.advance(now_ns)
+        if not 1 <= permille <= 10_000:
+            message = f"calibration: 1 to 10000 permille, not {permille}"
+            raise ValueError(message)
+        self._change_step(permille=permille)
+
+    def reverse(self, now_ns: int, *, against: bool) -> None:
+        """The plunger moves against the motor, or with it again."""
+        self.advance(now_ns)
+        self._change_step(sense=-1 if against else 1)
+
+    def _change_step(
+        self, *, diameter_um: int | None = None, permille: int | None = None, sense: int | None = None
+    ) -> None:
+        self._displaced_before_zl = self._pushed_zl() - self._free_zl
+        self._position_before = self.position_steps
+        self._diameter_um = diameter_um or self._diameter_um
+        self._step_permille = permille or self._step_permille
+        self._sense = sense or self._sense
+        right_zl = step_volume_zl(self._diameter_um, self.spec.step_length_pm)
+        self.step_zl = max(1, right_zl * self._step_permille // 1_000)
 
     # Time
 
@@ -190,13 +251,16 @@ class Plant:
             tick_ns = (self._now_ns // TICK_NS + 1) * TICK_NS
             if not self.turning and not self._drains():
                 self._now_ns = now_ns
-                return
+                break
             self._turn_until(min(tick_ns, now_ns))
             if tick_ns > now_ns:
                 self._now_ns = now_ns
-                return
+                break
             self._now_ns = tick_ns
             self._drain()
+        if self._closing_ns is not None and self._now_ns >= self._closing_ns[1]:
+            self._closing_ns = None
+            self.occluded = True
 
     def _turned(self, now_ns: int) -> int:
         """How far the motor has been asked to turn since the origin, in 1/per_ns steps."""
@@ -226,22 +290,29 @@ class Plant:
         assert self._speed is not None
         if self.jammed:
             return 0, Blocked.JAMMED
-        stored_zl = self._stored_zl() * self._speed.direction
-        by_pressure = max(0, (self._stall_zl - stored_zl) // self.step_zl) if self.occluded else None
-        if self._speed.direction > 0:
-            by_travel, end = self._push_limit_steps - self.position_steps, Blocked.EMPTY
+        direction = self._speed.direction * self._sense
+        stored_zl = self._stored_zl() * direction
+        narrow = self.occluded or self._closing_ns is not None
+        by_pressure = max(0, (self._stall_zl - stored_zl) // self.step_zl) if narrow else None
+        if direction > 0:
+            by_travel, end = self._fill_zl() // self.step_zl, Blocked.EMPTY
         else:
-            by_travel, end = self.position_steps - self._pull_limit_steps, Blocked.FULL
+            room_zl = self.spec.capacity_nl * ZL_PER_NL - self._fill_zl()
+            by_travel, end = room_zl // self.step_zl, Blocked.FULL
         if by_pressure is not None and by_pressure < by_travel:
             return by_pressure, Blocked.OCCLUDED
         return max(0, by_travel), end
 
-    def _stored_zl(self) -> int:
-        return self._pushed_zl() - self._at_patient_zl - self._leaked_zl
-
     def _pushed_zl(self) -> int:
         """What has left the pump towards the line."""
-        return self.position_steps * self.step_zl
+        steps = (self.position_steps - self._position_before) * self._sense
+        return self._displaced_before_zl + steps * self.step_zl + self._free_zl
+
+    def _fill_zl(self) -> int:
+        return self._filled_zl - self._pushed_zl()
+
+    def _stored_zl(self) -> int:
+        return self._pushed_zl() - self._at_patient_zl - self._leaked_zl - self._air_zl
 
     def _outflow_zl(self) -> int:
         """What leaves the line in one tick; towards the pump (negative) while it withdraws."""
@@ -249,19 +320,28 @@ class Plant:
         time_constant_ns = self.spec.drain_time_constant_ms * 1_000_000
         if self.occluded:
             return 0
-        if time_constant_ns <= TICK_NS:
+        if time_constant_ns <= TICK_NS and self._closing_ns is None:
             return stored
         out = abs(stored) * TICK_NS // time_constant_ns
+        if self._closing_ns is not None:
+            begun_ns, shut_ns = self._closing_ns
+            out = out * max(0, shut_ns - self._now_ns) // (shut_ns - begun_ns)
         return out if stored >= 0 else -out
 
     def _drains(self) -> bool:
-        return self._outflow_zl() != 0
+        return self._outflow_zl() != 0 or (self._free_rate_nl_per_h > 0 and not self.occluded and self._fill_zl() > 0)
 
     def _drain(self) -> None:
+        if self._free_rate_nl_per_h and not self.occluded:
+            flowing_zl = self._free_rate_nl_per_h * ZL_PER_NL * TICK_NS // NS_PER_H
+            self._free_zl += max(0, min(flowing_zl, self._fill_zl()))
         out = self._outflow_zl()
         leaked = out * self.leak_permille // 1_000 if out > 0 else 0
+        air = min(self._air_to_come_zl, max(0, out - leaked))
         self._leaked_zl += leaked
-        self._at_patient_zl += out - leaked
+        self._air_to_come_zl -= air
+        self._air_zl += air
+        self._at_patient_zl += out - leaked - air
 
     # The truths
 
@@ -279,6 +359,11 @@ class Plant:
         return self._leaked_zl // ZL_PER_NL
 
     @property
+    def air_nl(self) -> int:
+        """Air that has passed on to the patient."""
+        return self._air_zl // ZL_PER_NL
+
+    @property
     def stored_nl(self) -> int:
         return self._stored_zl() // ZL_PER_NL
 
@@ -293,12 +378,13 @@ class Plant:
 
     @property
     def remaining_nl(self) -> int:
-        return (self._push_limit_steps - self.position_steps) * self.step_zl // ZL_PER_NL
+        return self._fill_zl() // self.step_zl * self.step_zl // ZL_PER_NL
 
     @property
     def rate_nl_per_h(self) -> int:
-        """What the plunger really displaces per hour at this moment; negative while it withdraws."""
+        """What really leaves the container per hour at this moment; negative while the plunger withdraws."""
+        free = self._free_rate_nl_per_h if self._drains() and not self.occluded and self._fill_zl() > 0 else 0
         if self._speed is None or self.blocked is not None:
-            return 0
+            return free
         per_h = self._speed.steps * NS_PER_H * self.step_zl // (self._speed.per_ns * ZL_PER_NL)
-        return self._speed.direction * per_h
+        return self._speed.direction * self._sense * per_h + free

@@ -15,9 +15,11 @@ from pumpd_sim.alaris_wire import SPEECH, Receiver, crc, packed, permission_code
 from pumpd_sim.bus import SimBus
 from pumpd_sim.device import Truth
 from pumpd_sim.devices import load
-from pumpd_sim.faults import Fault, FaultKind, WireFaults, WireRates
+from pumpd_sim.faults import Fault, FaultKind
 from pumpd_sim.plant import PlantSpec
 from pumpd_sim.readings import Reading, read
+from pumpd_sim.swarm import WireRates
+from pumpd_sim.wire_faults import WireFaults
 
 SECOND = 10**9
 GIVE = "REMOTE_CTRL^ENABLED^3CC1"

@@ -13,19 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pumpd_sim.bus import SimBus
-from pumpd_sim.faults import (
-    DELAY_LIMIT_MS,
-    FAULTS,
-    Fault,
-    FaultKind,
-    Injection,
-    WireFaults,
-    WireRates,
-    swarm_schedule,
-)
+from pumpd_sim.fault_table import FAULTS
+from pumpd_sim.faults import Fault, FaultKind, Injection
 from pumpd_sim.host import BadReplyError, Host, unpacked
 from pumpd_sim.new_era import NewEra
 from pumpd_sim.new_era_wire import SPEECH, Framing, packed
+from pumpd_sim.swarm import WireRates, swarm_schedule
+from pumpd_sim.wire_faults import DELAY_LIMIT_MS, WireFaults
 
 SAFE = Framing.SAFE
 SECOND = 10**9
@@ -249,7 +243,7 @@ def test_a_schedule_brings_faults_at_their_times() -> None:
 
 def test_every_fault_says_where_it_sits_and_who_can_see_it() -> None:
     assert list(FAULTS) == list(FaultKind)
-    assert {facts.place for facts in FAULTS.values()} == {"wire", "pump", "line", "person"}
+    assert {facts.place for facts in FAULTS.values()} == {"wire", "pump", "line", "person", "host", "broker"}
 
 
 # The same seed, the same story

@@ -7,6 +7,7 @@ from typing import Literal
 
 import pytest
 from pumpd_sim.bus import SimBus
+from pumpd_sim.faults import Fault, FaultKind
 from pumpd_sim.host import Host
 from pumpd_sim.new_era import NewEra
 from pumpd_sim.new_era_options import NewEraOptions
@@ -240,14 +241,14 @@ def test_an_occlusion_ends_in_a_stall_alarm_and_its_release_in_a_bolus() -> None
     program(host, rate="60", volume="10")
     host.tell("RUN")
     host.wait(60)
-    pump_of(host).occlude(host.now_ns)
+    host.bus.inject(host.now_ns, Fault(kind=FaultKind.OCCLUSION))
     host.wait(70)
     truth = host.truth()
     assert host.unasked == ["00A?S"]
     assert (truth.alarm, truth.motor_turning, truth.status) == ("S", False, "S")
     assert truth.stored_nl == pytest.approx(1_000_000, abs=1_000)
     assert host.ask("") == "00A?S"
-    pump_of(host).release(host.now_ns)
+    host.bus.inject(host.now_ns, Fault(kind=FaultKind.RELEASE_OCCLUSION))
     host.wait(30)
     assert host.truth().at_patient_nl - truth.at_patient_nl == pytest.approx(truth.stored_nl, abs=2)
 

@@ -6,6 +6,7 @@ import random
 
 import pytest
 from pumpd_sim.bus import SimBus
+from pumpd_sim.faults import Fault, FaultKind
 from pumpd_sim.host import Host
 from pumpd_sim.new_era import NewEra
 from pumpd_sim.new_era_options import NewEraOptions
@@ -92,7 +93,7 @@ def test_a_foreign_packet_and_the_watchdog(reading: str, alarm: str) -> None:
 def test_what_a_stall_leaves(reading: str, letter: str) -> None:
     host = awake(f"stall_leaves={reading}")
     host.tell("RAT60MH", "RUN")
-    host.bus.device().jam(host.now_ns, jammed=True)
+    host.bus.inject(host.now_ns, Fault(kind=FaultKind.STALL))
     host.wait(2)
     assert host.ask("") == "00A?S"
     assert host.ask("") == f"00{letter}"
