@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from binascii import crc_hqx
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 from pumpd_drivers.new_era import DRIVER
 
-from pumpd.driver_api import AlarmFrame, Procedure, PumpAlarmed, Reply
+from pumpd.driver_api import AlarmFrame, Framing, Procedure, PumpAlarmed, Reply, WireRequest
 
 
 def _frame(text: str) -> bytes:
@@ -41,3 +41,100 @@ def _play(procedure: Procedure[Any], script: list[tuple[str, str]]) -> Any:  # n
 @pytest.fixture
 def play() -> Callable[[Procedure[Any], list[tuple[str, str]]], Any]:
     return _play
+
+
+class ModbusPump:
+    """Registers and coils that answer through a driver's real framing: bytes in, bytes out, in RTU or TCP."""
+
+    def __init__(self, framing: Framing, *, coils: set[int], registers: dict[int, int]) -> None:
+        self.framing = framing
+        self.coils = coils
+        self.registers = registers
+        self.sent: list[WireRequest] = []
+        self.refuses: dict[int, int] = {}  # address of a write -> exception
+        self.written: Callable[[int, Sequence[int]], None] = lambda _address, _values: None
+
+    def __call__(self, request: WireRequest) -> Reply:
+        """The answer to one request, through the framing."""
+        self.sent.append(request)
+        tcp = request.data[2:4] == b"\0\0" and len(request.data) == 6 + int.from_bytes(request.data[4:6], "big")
+        pdu = self._answer(request.data[7:] if tcp else request.data[1:-2])
+        if tcp:
+            data = request.data[:4] + (len(pdu) + 1).to_bytes(2, "big") + request.data[6:7] + pdu
+        else:
+            body = request.data[:1] + pdu
+            crc = 0xFFFF
+            for byte in body:
+                crc ^= byte
+                for _ in range(8):
+                    crc = crc >> 1 ^ 0xA001 if crc & 1 else crc >> 1
+            data = body + crc.to_bytes(2, "little")
+        (heard,) = self.framing.receive(data, request)
+        assert isinstance(heard, Reply)
+        assert self.framing.answers(request, heard), f"{pdu.hex(' ')} was dropped as no answer to {request.text!r}"
+        return heard
+
+    def play(self, procedure: Procedure[Any]) -> Any:  # noqa: ANN401 (of any procedure)
+        """Run a procedure as a bus would."""
+        request = next(procedure)
+        while True:
+            try:
+                request = procedure.send(self(request))
+            except StopIteration as end:
+                return end.value
+
+    def _answer(self, pdu: bytes) -> bytes:
+        function, address, word = pdu[0], int.from_bytes(pdu[1:3], "big"), int.from_bytes(pdu[3:5], "big")
+        if function > 4 and address in self.refuses:
+            return bytes([function | 0x80, self.refuses[address]])
+        match function:
+            case 1 | 2:
+                bits = sum(1 << n for n in range(word) if address + n in self.coils)
+                return bytes([function, -(-word // 8)]) + bits.to_bytes(-(-word // 8), "little")
+            case 3 | 4:
+                values = [self.registers.get(address + n) for n in range(word)]
+                if None in values:
+                    return bytes([function | 0x80, 2])
+                return bytes([function, 2 * word]) + b"".join((value or 0).to_bytes(2, "big") for value in values)
+            case 5:
+                (self.coils.add if word else self.coils.discard)(address)
+                self.written(address, [word])
+                return pdu
+            case 6:
+                self.registers[address] = word
+                self.written(address, [word])
+                return pdu
+            case _:
+                values = [int.from_bytes(pdu[at : at + 2], "big") for at in range(6, len(pdu), 2)]
+                self.registers |= {address + n: value for n, value in enumerate(values) if value is not None}
+                self.written(address, [value for value in values if value is not None])
+                return pdu[:5]
+
+
+@pytest.fixture
+def modbus_pump() -> type[ModbusPump]:
+    return ModbusPump
+
+
+class CutOff:
+    """Plays a procedure up to any of its yields, for tests that cut it off there."""
+
+    def __init__(self, make: Callable[[], tuple[Procedure[Any], ModbusPump]]) -> None:
+        self.make = make
+
+    def yields(self) -> int:
+        procedure, pump = self.make()
+        pump.play(procedure)
+        return len(pump.sent)
+
+    def at(self, place: int) -> tuple[Procedure[Any], ModbusPump, WireRequest]:
+        procedure, pump = self.make()
+        request = next(procedure)
+        for _ in range(place):
+            request = procedure.send(pump(request))
+        return procedure, pump, request
+
+
+@pytest.fixture
+def cut_off() -> type[CutOff]:
+    return CutOff
