@@ -77,7 +77,7 @@ def test_changed_limit_is_refused_until_its_hash_is_written(tmp_path: Path) -> N
 def test_comments_and_order_of_keys_do_not_change_the_hash(tmp_path: Path) -> None:
     text = "# another comment\n" + changed(LIBRARY, 'near_end_min = "5"\n', "")
     text = changed(text, 'id = "KET-MOOD"\n', 'near_end_min = "5"\nid = "KET-MOOD"\n')
-    assert load_library(written(tmp_path, text, approve=False)).version == "2026.2"
+    assert load_library(written(tmp_path, text, approve=False)).version == "2026.3"
 
 
 @pytest.mark.requirement("LIB-02")
@@ -93,7 +93,7 @@ def test_an_approval_is_no_content_and_a_version_is(tmp_path: Path) -> None:
     assert again.sha256 == first.sha256
     assert (again.approved_by, again.approved_day, again.expires_day) == ("pharmacist-2", 20_970, 21_365)
     with pytest.raises(LibraryAltered):
-        load_library(written(tmp_path, changed(text, 'version = "2026.2"', 'version = "2026.3"'), approve=False))
+        load_library(written(tmp_path, changed(text, 'version = "2026.3"', 'version = "2026.4"'), approve=False))
 
 
 @pytest.mark.requirement("LIB-02")
@@ -172,9 +172,9 @@ def test_changed_dose_of_a_regimen_is_refused_too(tmp_path: Path) -> None:
         ("training = true", APPROVED.format("2026-06-30", "2036-06-30"), "look at the years"),
         ("training = true", APPROVED.format("2026-06-31", "2027-06-30"), "no such day"),
         ("training = true", 'training = true\napproved_on = "20260630"', "write a day as text"),
-        ('version = "2026.2"', 'version = "2026.1-b"', "whole numbers with dots"),
-        ('version = "2026.2"', 'version = "2026.01"', "whole numbers with dots"),
-        ('version = "2026.2"', 'version = "1.2.3.4.5"', "whole numbers with dots"),
+        ('version = "2026.3"', 'version = "2026.1-b"', "whole numbers with dots"),
+        ('version = "2026.3"', 'version = "2026.01"', "whole numbers with dots"),
+        ('version = "2026.3"', 'version = "1.2.3.4.5"', "whole numbers with dots"),
         ('approved_by = "nobody: demonstration only"', "", "approved_by"),
     ],
 )

@@ -42,7 +42,22 @@ def test_syringe_pump_is_offered_syringes_only() -> None:
 def test_pump_that_takes_no_syringes_is_offered_bags_only() -> None:
     found = offers(shipped_rules(), replace(NE_1000, takes_syringes=False))
     assert {c.kind for offer in found for c in offer.containers} == {ContainerKind.BAG}
-    assert "TRAIN-30S" not in {offer.regimen.id for offer in found}
+    assert {offer.regimen.id for offer in found} == {offer.regimen.id for offer in offers(shipped_rules(), NE_1000)}
+
+
+def test_regimen_of_an_entry_without_a_bag_is_not_offered_to_a_bag_pump() -> None:
+    rules = shipped_rules()
+    only_syringes = tuple(
+        replace(each, containers=tuple(c for c in each.containers if c.kind is ContainerKind.SYRINGE))
+        if each.id == "SALINE-TRAIN"
+        else each
+        for each in rules.library.entries
+    )
+    found = offers(
+        replace(rules, library=replace(rules.library, entries=only_syringes)), replace(NE_1000, takes_syringes=False)
+    )
+    assert found
+    assert not [offer.regimen.id for offer in found if offer.regimen.id.startswith("TRAIN")]
 
 
 def test_steps_of_a_high_alert_drug_never_go_by_themselves() -> None:
