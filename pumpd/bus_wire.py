@@ -18,11 +18,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from pumpd.bus_echo import Echo
 from pumpd.core.events import LinkWhy
+from pumpd.core.units import NS_PER_S
 from pumpd.driver_api import AlarmFrame, Framing, Garbled, PumpAlarm, Reply, WireRequest
 from pumpd.errors import PortStuck
 from pumpd.link import Link
@@ -290,7 +291,7 @@ class Wire:
                         self._news(address, alarm)
                 case Reply():
                     if request is not None and self._reply is None and self._framing.answers(request, frame):
-                        self._reply = frame
+                        self._reply = replace(frame, at_ns=round(self._heard_at * NS_PER_S))
                     else:
                         self._drop(frame)
 

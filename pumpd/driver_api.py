@@ -93,10 +93,14 @@ class WireRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """One well-formed frame from a pump that is not an alarm; `body` is without framing and address."""
+    """One well-formed frame from a pump that is not an alarm; `body` is without framing and address.
+
+    `at_ns` is when the bus had it, on a clock of which only differences mean anything; a framing leaves it alone.
+    """
 
     address: int
     body: bytes
+    at_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
