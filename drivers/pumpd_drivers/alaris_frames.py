@@ -4,9 +4,9 @@ The digits are CRC-16 (polynomial 0x1021, start 0xFFFF, not reflected) of the bo
 project's client and of the lines it quotes from a real pump agree with it (tests/vectors/alaris.toml). A reply begins
 with the name of what was asked, so a late answer to another question is never taken for this one.
 
-Two traps. The pump acknowledges a command by sending it back, and an adapter that echoes does the same: an identical
-frame counts as an acknowledgement only on a line that was seen not to echo, which every query shows, or when it comes
-a second time. And a refusal has no known form: silence is taken as one.
+Two traps. The pump acknowledges a command by sending it back, as an adapter that echoes does: the bus takes echoes off
+(pumpd/bus_echo.py), and no acknowledgement alone says that anything moves or stands. And a refusal has no known form:
+silence is taken as one.
 """
 
 from __future__ import annotations
@@ -52,21 +52,16 @@ def crc(text: str) -> str:
 
 
 class AlarisFraming:
-    """One per bus: holds at most `HELD_MAX` bytes, and whether the line echoes (None: not seen yet)."""
+    """One per bus: holds at most `HELD_MAX` bytes."""
 
-    __slots__ = ("_echo_heard", "_echoes", "_held", "_request")
+    __slots__ = ("_held",)
 
     def __init__(self) -> None:
         self._held = b""
-        self._echoes: bool | None = None
-        self._request: WireRequest | None = None
-        self._echo_heard = False  # ... of the request that waits
 
-    def receive(self, data: bytes, awaiting: WireRequest | None) -> tuple[Frame, ...]:
-        if awaiting is not self._request:
-            self._request, self._echo_heard = awaiting, False
+    def receive(self, data: bytes, _awaiting: WireRequest | None) -> tuple[Frame, ...]:
         *whole, self._held = (self._held + data).split(_CR)
-        frames = [self._judge(line) for line in whole if line.strip()]
+        frames = [_judge(line) for line in whole if line.strip()]
         if len(self._held) > HELD_MAX:
             frames.append(Garbled(data=self._held[:HELD_MAX], why="longer than any reply"))
             self._held = b""
@@ -77,25 +72,16 @@ class AlarisFraming:
 
     def answers(self, request: WireRequest, reply: Reply) -> bool:
         form = FORMS.get(request.expects)
-        if form is None or reply.address != request.address or form.fullmatch(reply.body.decode("latin-1")) is None:
+        if form is None or reply.address != request.address:
             return False
-        if frame(reply.body.decode("latin-1")) != request.data and not self._echo_heard:
-            self._echoes = False
-        return True
+        return form.fullmatch(reply.body.decode("latin-1")) is not None
 
-    def _judge(self, line: bytes) -> Frame:
-        body = _body(line)
-        if body is None:
-            return Garbled(data=line[:HELD_MAX], why="no frame with a checksum that fits")
-        if self._request is not None and self._request.data == frame(body.decode("ascii")) and not self._echo_heard:
-            form = FORMS.get(self._request.expects)
-            acknowledges = form is not None and form.fullmatch(body.decode("ascii")) is not None
-            if not acknowledges:
-                self._echoes = True
-            if not acknowledges or self._echoes is not False:
-                self._echo_heard = True
-                return Garbled(data=line, why="our own request, echoed")
-        return Reply(address=0, body=body)
+
+def _judge(line: bytes) -> Frame:
+    body = _body(line)
+    if body is None:
+        return Garbled(data=line[:HELD_MAX], why="no frame with a checksum that fits")
+    return Reply(address=0, body=body)
 
 
 def _body(line: bytes) -> bytes | None:
