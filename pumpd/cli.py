@@ -105,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, told in (
         ("account", "add, disable, enable, pin, list: who may sign in (its own --help)"),
         ("console", "serve the bedside page (its own --help)"),
+        ("ports", "list serial ports, who holds each, which pumps answer (its own --help)"),
         ("mqtt", "check: judge what the broker carries (its own --help)"),
         ("demo", "everything at once, with a simulated pump (its own --help)"),
     ):
@@ -132,6 +133,12 @@ def _account(rest: Sequence[str]) -> int:
     return program(rest)
 
 
+def _ports(rest: Sequence[str]) -> int:
+    from pumpd.cli_ports import main as program
+
+    return program(rest)
+
+
 def _demo(rest: Sequence[str]) -> int:
     from pumpd.demo import main as program
 
@@ -149,6 +156,7 @@ _OTHERS: Final[dict[tuple[str, ...], tuple[int, Callable[[Sequence[str]], int]]]
     ("account",): (1, _account),
     ("console",): (1, _console),
     ("demo",): (1, _demo),
+    ("ports",): (1, _ports),
     ("mqtt", "check"): (2, _mqtt_check),
 }
 

@@ -29,7 +29,9 @@ from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 import serial
+import structlog
 
+from pumpd import serial_ports
 from pumpd.errors import LinkError, PortAbsent, PortForbidden, PortHeld, PortHungUp, PortUnreachable
 
 RECEIVE_LIMIT: Final = 65536  # nobody took this much: a babbling wire, of which the newest bytes matter least
@@ -37,6 +39,8 @@ SEND_LIMIT: Final = 4096  # one frame is 64 bytes at most; more than this means 
 CHUNK: Final = 4096
 FORMATS: Final = ("8N1", "8N2", "8E1", "8O1", "7E1", "7O1")  # data bits, parity, stop bits: as pumps' manuals write it
 BY_ID: Final = Path("/dev/serial/by-id")
+
+log = structlog.get_logger(__name__)
 
 
 class Link(Protocol):
@@ -217,8 +221,10 @@ def _open_serial(port: str, baud: int, line_format: str) -> Link:
     except (serial.SerialException, OSError, ValueError, termios.error) as error:
         raise _why_not(port, error) from error
     # On by default with latency in mind: a USB adapter otherwise holds replies back for up to 16 ms.
-    with contextlib.suppress(ValueError, OSError, NotImplementedError, AttributeError):
+    try:
         line.set_low_latency_mode(True)
+    except (ValueError, OSError, NotImplementedError, AttributeError) as error:
+        log.info("no_low_latency", port=port, detail=str(error))  # a pty and some drivers do not know it
     fd = line.fileno()
     bits = 1 + data_bits + (parity != "N") + stop_bits
     _tell_empty_from_hung_up(fd)
@@ -245,7 +251,7 @@ def _why_not(port: str, error: Exception) -> LinkError:
         case errno.EACCES | errno.EPERM:
             return _forbidden(port)
         case errno.EAGAIN | errno.EBUSY:
-            who = _holders(port)
+            who = [f"{each.program} (process {each.pid})" for each in serial_ports.holders(port)]
             by = ", ".join(who) if who else "another process (run `sudo fuser -v` on the port to see which)"
             return PortHeld(f"{port} is held by {by}; end it, or give this bus another port")
         case _:
@@ -279,18 +285,3 @@ def _name(look_up: Callable[[], str], number: int) -> str:
         return look_up()
     except KeyError:
         return str(number)
-
-
-def _holders(port: str) -> list[str]:
-    """Other processes that have the port open, as far as this user may see."""
-    device = os.path.realpath(port)
-    found = []
-    for process in sorted(Path("/proc").glob("[0-9]*"), key=lambda path: int(path.name)):
-        try:
-            holds = any(os.path.realpath(link) == device for link in (process / "fd").iterdir())
-            name = (process / "comm").read_text(encoding="utf-8", errors="replace").strip()
-        except OSError:
-            continue  # it has ended, or belongs to somebody else
-        if holds:
-            found.append(f"{name} (process {process.name})")
-    return found
