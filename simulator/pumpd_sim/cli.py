@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import ctypes
 import json
 import os
 import random
@@ -26,6 +25,7 @@ from pumpd_sim.bus import SimBus
 from pumpd_sim.devices import Bench, DeviceKind, load, names
 from pumpd_sim.fault_page import print_faults
 from pumpd_sim.fault_text import fault_from_words
+from pumpd_sim.parent import end_with
 from pumpd_sim.readings import read
 from pumpd_sim.serving import ServedBus
 from pumpd_sim.swarm import WireRates, swarm_schedule
@@ -34,7 +34,6 @@ from pumpd_sim.wire_faults import WireFaults
 if TYPE_CHECKING:
     from pumpd_sim.control import Door
 
-PR_SET_PDEATHSIG = 1
 SWARM_HORIZON_NS = 24 * 3_600 * 10**9
 
 
@@ -156,7 +155,10 @@ async def serve(kind: DeviceKind, arguments: argparse.Namespace, bus: SimBus) ->
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        try:
+            loop.add_signal_handler(number, stop.set)
+        except NotImplementedError:  # a loop of Windows
+            signal.signal(number, lambda _number, _frame: loop.call_soon_threadsafe(stop.set))
     served = ServedBus(bus)
     try:
         ready: dict[str, object] = {"device": kind.name, "addresses": arguments.address}
@@ -200,13 +202,6 @@ def _list_devices() -> None:
         sys.stdout.write(f"{name:16}{kind.title}{modes}\n")
 
 
-def _exit_with_parent(parent_pid: int) -> None:
-    """Ask the kernel (Linux) for SIGTERM when the parent dies; it may have died just before."""
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
-    if os.getppid() != parent_pid:
-        raise SystemExit(0)
-
-
 def _punctual_loop() -> asyncio.AbstractEventLoop:
     """Epoll waits in whole milliseconds, rounded up: two bytes too late at 19,200 baud. select does not."""
     return asyncio.SelectorEventLoop(selectors.SelectSelector())
@@ -215,9 +210,9 @@ def _punctual_loop() -> asyncio.AbstractEventLoop:
 def main(argv: list[str] | None = None) -> int:
     parent_pid = os.getppid()
     arguments = _parser().parse_args(argv)
-    if arguments.command == "serve" and arguments.exit_with_parent:
-        _exit_with_parent(parent_pid)
     try:
+        if arguments.command == "serve" and arguments.exit_with_parent:
+            end_with(parent_pid)
         if arguments.command == "devices":
             _list_devices()
             return 0

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import tty
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,6 +44,10 @@ class ServedBus:
 
     def open_pty(self, link: Path | None = None) -> str:
         """Returns the path a host opens. With `link`, a symbolic link to it; an old link is replaced."""
+        if not hasattr(os, "openpty"):
+            raise OSError("this system has no pseudo-terminals; serve on TCP alone: --tcp 127.0.0.1:0")
+        import tty  # late: a system without pseudo-terminals has no such module, and TCP needs none
+
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
