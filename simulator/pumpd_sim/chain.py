@@ -25,6 +25,7 @@ class Chain:
 
     `options` are the points that the manual leaves open, as text or number (`{"stp_when_stopped": "?NA"}`), or
     "drawn": by lot from the seed. `paced`: bytes take their time on the wire. `swarm`: faults by lot from the seed.
+    `speed`: the pumps' day goes so many times as fast, the protocol does not.
     """
 
     device: str = "new_era"
@@ -36,6 +37,7 @@ class Chain:
     paced: bool = True
     byte_by_byte: bool = False
     swarm: bool = False
+    speed: int = 1
     seed: int = 0
     plant: PlantSpec | None = None
 
@@ -81,6 +83,7 @@ class Chain:
             wire=WireFaults(rng, WireRates.drawn(rng) if self.swarm else None),
             schedule=swarm_schedule(rng, horizon_ns=SWARM_HORIZON_NS, addresses=addresses) if self.swarm else (),
             byte_by_byte=self.byte_by_byte,
+            speed=self.speed,
         )
 
     def tcp_only(self) -> bool:

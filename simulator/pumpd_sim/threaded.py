@@ -24,7 +24,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from pumpd_sim.chain import Chain
-from pumpd_sim.faults import Fault, FaultKind
+from pumpd_sim.fault_table import FAULTS
+from pumpd_sim.fault_text import fault_of
 from pumpd_sim.serving import ServedBus
 from pumpd_sim.verify import judge
 
@@ -39,6 +40,7 @@ T = TypeVar("T")
 
 ANSWER_WITHIN_S = 30.0  # a thread that takes longer is stuck
 LOOK_EVERY_S = 0.005
+_AT_ONE_PUMP = {kind.value for kind, facts in FAULTS.items() if "address" in facts.fields}
 
 
 class SimPumps:
@@ -102,11 +104,8 @@ class SimPumps:
         return self.ask(lambda bus, _now_ns: tuple(bus.fired))
 
     def inject(self, fault: str, **how: object) -> None:
-        """Bring a fault on by its name; raises ValueError with the names there are."""
-        known = [kind.value for kind in FaultKind]
-        if fault not in known:
-            raise ValueError(f"unknown fault {fault!r}; known: {', '.join(known)}")
-        order = Fault(kind=FaultKind(fault), **how)  # type: ignore[arg-type]  # the bus judges the values
+        """Bring a fault on by its name and fields (docs/faults.md); ValueError says what would make sense."""
+        order = fault_of({"fault": fault, **how})
         self.ask(lambda bus, now_ns: bus.inject(now_ns, order))
 
     def verify(self, expected: str | bytes, *, event: Event = "pump_hears", times: int | None = None) -> None:
@@ -115,6 +114,10 @@ class SimPumps:
         verdict = judge(self.journal, expected, event=event, times=times)
         if not verdict.holds:
             raise AssertionError(verdict.sentence)
+
+    def advance(self, *, seconds: float) -> None:
+        """Let so much of the pumps' day pass at once; the protocol's timers do not notice."""
+        self.ask(lambda bus, now_ns: bus.advance(now_ns, round(seconds * 10**9)))
 
     def ask(self, question: Callable[[SimBus, int], T]) -> T:
         """Ask the bus itself, in its thread, with its present time; sends what became due."""
@@ -207,7 +210,12 @@ class SimPump:
 
     def inject(self, fault: str, **how: object) -> None:
         """A fault in this pump, or on the wire: `inject("occlusion", for_ms=2_000)`. ValueError says what is known."""
-        self.wire.inject(fault, **{"address": self.address, **how})
+        here = {"address": self.address} if fault in _AT_ONE_PUMP else {}
+        self.wire.inject(fault, **{**here, **how})
+
+    def advance(self, *, seconds: float) -> None:
+        """Let so much of the pumps' day pass at once, for all pumps on the wire."""
+        self.wire.advance(seconds=seconds)
 
     def press(self, key: str, **how: object) -> None:
         """Somebody at the pump's own keys."""

@@ -129,6 +129,20 @@ def test_an_unknown_fault_is_refused_with_the_names_there_are() -> None:
         wire.pump().inject("explode")
 
 
+def test_a_day_of_the_pump_passes_at_once() -> None:
+    with SimPumps() as wire:
+        pump = wire.pump()
+        talk(pump, "", "VOL2.0", "RAT20MH", "RUN")
+        pump.advance(seconds=180)
+        assert 990_000 < pump.truth().displaced_nl < 1_010_000
+        pump.advance(seconds=3_600)
+        assert pump.truth().status == "S"
+        assert talk(pump, "") == ["00S"]
+    with SimPumps(Chain(speed=100)) as wire:
+        talk(wire.pump(), "", "RAT900MH", "RUN")
+        assert wire.ask(lambda bus, _now_ns: bus.day.speed) == 100
+
+
 def test_the_same_seed_is_the_same_pumps_and_the_same_faults() -> None:
     def climate(seed: int) -> tuple[object, ...]:
         bus = Chain(seed=seed, swarm=True, options="drawn", addresses=(0, 1)).build()
