@@ -17,7 +17,7 @@ from pumpd_sim import alaris_commands as commands
 from pumpd_sim.alaris_options import AlarisOptions
 from pumpd_sim.alaris_wire import SPEECH, Heard, Receiver, packed
 from pumpd_sim.device import Truth
-from pumpd_sim.mishaps import Mishaps, check_key
+from pumpd_sim.keypad import check_key
 from pumpd_sim.plant import ZL_PER_NL, Blocked, Plant, PlantSpec, Speed, step_volume_zl
 
 NS_PER_S = 10**9
@@ -36,7 +36,7 @@ BY_BLOCK = {
 STAYS = ("AL_NEOIN", "AL_LWBAT", "AL_VTBIK", "AL_VTBIC")  # the pump infuses on
 
 
-class Alaris(Mishaps):
+class Alaris:
     """One pump on its own line; the protocol has no address."""
 
     speech = SPEECH
@@ -322,6 +322,7 @@ class Alaris(Mishaps):
             at_patient_nl=plant.at_patient_nl,
             stored_nl=plant.stored_nl,
             leaked_nl=plant.leaked_nl,
+            air_nl=plant.air_nl,
             remaining_nl=plant.remaining_nl,
             motor_turning=plant.turning,
             rate_nl_per_h=plant.rate_nl_per_h,
