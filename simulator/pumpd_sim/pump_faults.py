@@ -123,7 +123,7 @@ def _in_the_line(device: Device, now_ns: int, fault: Fault) -> Done:
         case FaultKind.FREE_FLOW:
             rate_nl_per_h = FREE_FLOW_NL_PER_H if fault.rate_nl_per_h is None else fault.rate_nl_per_h
             said = _do(device, now_ns, "flow_freely", rate_nl_per_h)
-            ends = replace(_plain(fault, device), rate_nl_per_h=0)
+            ends = replace(_plain(fault, device), rate_nl_per_h=0, for_ms=None)
             return Done(said=said, after_ms=fault.for_ms or 0, then=ends if fault.for_ms else None)
         case FaultKind.REVERSE:
             said = _do(device, now_ns, "reverse", against=fault.for_ms != 0)

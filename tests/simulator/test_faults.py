@@ -264,7 +264,8 @@ def test_air_takes_the_place_of_drug_and_no_new_era_notices() -> None:
 def test_free_flow_empties_the_container_while_the_pump_stands() -> None:
     host = awake()
     bring(host, "free_flow,rate_ml_per_h=360,for_s=10")
-    host.wait(30)
+    host.wait(50)
+    assert kinds(host) == ["free_flow", "free_flow"]
     assert host.ask("DIS") == "00SI0.000W0.000ML"
     assert host.truth().at_patient_nl == pytest.approx(1_000_000, rel=0.02)
     assert host.truth().rate_nl_per_h == 0
