@@ -6,14 +6,14 @@ and behind a shut clamp it squeezes a flat tube, and a pump that counts turns co
 what has left is up to a fifth of a turn behind the rotor. The set is as wide as it is, not as the pump believes. With
 the door open and no clamp closing by itself the bag runs free, by gravity, and no counter sees it.
 
-Air is a volume of its own, never part of what is displaced.
+Air is displaced like fluid, and never reaches `at_patient`: it is a share of its own.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pumpd_sim.plant import NS_PER_H, TICK_NS, ZL_PER_NL, Blocked, Plant, PlantSpec
+from pumpd_sim.plant import ZL_PER_NL, Blocked, Plant, PlantSpec
 
 STEPS_PER_TURN = 500
 # A wide line: at 999 mL/h its own resistance costs 56 mmHg, well below any limit of pressure.
@@ -42,39 +42,42 @@ class DeliverySet:
 class BagPlant(Plant):
     """One rotor, one bag, one line, one patient. `spec` gives the bag and the line; its diameter means nothing here."""
 
-    cannot = frozenset(
-        {"fit", "miscalibrate", "reverse"}
-    )  # no syringe; the rotor turns one way; DeliverySet calibrates
+    cannot = frozenset({"fit", "reverse"})
 
     def __init__(self, spec: PlantSpec, delivery_set: DeliverySet | None = None, *, now_ns: int = 0) -> None:
         super().__init__(replace(spec, syringe_diameter_um=10_000), now_ns=now_ns)
         self.delivery_set = delivery_set or DeliverySet()
-        turn_zl = self.delivery_set.turn_nl * ZL_PER_NL
-        self.believed_step_zl = turn_zl // STEPS_PER_TURN
-        self.step_zl = self.believed_step_zl * (1_000_000 + self.delivery_set.calibration_ppm) // 1_000_000
+        self.believed_step_zl = self.delivery_set.turn_nl * ZL_PER_NL // STEPS_PER_TURN
+        self.step_zl = self._right_step_zl = (
+            self.believed_step_zl * (1_000_000 + self.delivery_set.calibration_ppm) // 1_000_000
+        )
         self.door_open = False
         self.clamped_above = False
         self._fluid_steps = 0  # steps that moved fluid
-        self._air_steps = 0  # steps that moved air
+        self._fluid_zl = 0  # and how much
+        self._air_since_primed_zl = 0
         self._bubble_steps = 0  # air that stands before the rotor
-        self._shut_at_steps = 0  # fluid steps when the clamp above was shut
-        self._gravity_zl = 0
-        self._spilt_nl_per_h = 0
-        self._bag_zl = spec.volume_nl * ZL_PER_NL
+        self._shut_at_zl = 0  # fluid moved when the clamp above was shut
 
     # What happens to the bag and its set
 
     def clamp_above(self, now_ns: int, *, shut: bool) -> None:
         self.advance(now_ns)
         self.clamped_above = shut
-        self._shut_at_steps = self._fluid_steps
+        self._shut_at_zl = self._fluid_zl
+        self._settle_gravity()
 
     def open_door(self, now_ns: int, *, opened: bool) -> None:
         """An open door lets the rotor go; a set without a clamp of its own then runs free."""
         self.advance(now_ns)
         self.door_open = opened
+        self._settle_gravity()
 
-    def bubble(self, now_ns: int, volume_nl: int) -> None:
+    def _settle_gravity(self) -> None:
+        free = self.door_open and not (self.delivery_set.clamp or self.clamped_above)
+        self._free_rate_nl_per_h = self.delivery_set.free_flow_nl_per_h if free else 0
+
+    def admit_air(self, now_ns: int, volume_nl: int) -> None:
         """Air comes down the tube and is the next thing the rotor moves."""
         self.advance(now_ns)
         self._bubble_steps += volume_nl * ZL_PER_NL // self.step_zl
@@ -82,32 +85,27 @@ class BagPlant(Plant):
     def reset_air(self, now_ns: int) -> None:
         """The set is primed outside the patient: what air there was is out, and nothing reached the patient."""
         self.advance(now_ns)
-        self._bubble_steps = self._air_steps = 0
-
-    def admit_air(self, now_ns: int, volume_nl: int) -> None:
-        self.bubble(now_ns, volume_nl)
-
-    def flow_freely(self, now_ns: int, rate_nl_per_h: int) -> None:
-        """The bag runs at this rate whatever door and rotor do; 0 ends it."""
-        self.advance(now_ns)
-        self._spilt_nl_per_h = rate_nl_per_h
+        self._bubble_steps = self._air_since_primed_zl = 0
 
     def load(self, now_ns: int, volume_nl: int | None = None) -> None:
         """Another bag is hung, full or filled to this volume."""
+        super().load(now_ns, volume_nl)
+        self._filled_zl += self._lag_zl()
+
+    def miscalibrate(self, now_ns: int, permille: int) -> None:
+        """A set that is narrower or wider than the pump believes."""
         self.advance(now_ns)
-        if volume_nl is None:
-            volume_nl = self.spec.capacity_nl
-        if not 0 <= volume_nl <= self.spec.capacity_nl:
-            message = f"{volume_nl} nl do not fit into a bag of {self.spec.capacity_nl} nl"
+        if not 1 <= permille <= 10_000:
+            message = f"calibration: 1 to 10000 permille, not {permille}"
             raise ValueError(message)
-        self._bag_zl = volume_nl * ZL_PER_NL + self._taken_zl()
+        self.step_zl = max(1, self._right_step_zl * permille // 1_000)
 
     # What sensors could see
 
     @property
-    def air_nl(self) -> int:
-        """Air that has passed the rotor since the set was primed."""
-        return self._air_steps * self.step_zl // ZL_PER_NL
+    def air_in_line_nl(self) -> int:
+        """Air that has passed the detector, behind the rotor, since the set was primed."""
+        return self._air_since_primed_zl // ZL_PER_NL
 
     @property
     def dry(self) -> bool:
@@ -118,21 +116,13 @@ class BagPlant(Plant):
         """Zero or below: how hard the rotor sucks at a shut clamp."""
         if not self.clamped_above or self.delivery_set.upstream_give_nl <= 0:
             return 0
-        drawn_nl = (self._fluid_steps - self._shut_at_steps) * self.step_zl // ZL_PER_NL
-        return (
-            -min(1_000, drawn_nl * 1_000 // self.delivery_set.upstream_give_nl)
-            * self.delivery_set.suction_mmhg
-            // 1_000
-        )
+        drawn_nl = (self._fluid_zl - self._shut_at_zl) // ZL_PER_NL
+        share = min(1_000, drawn_nl * 1_000 // self.delivery_set.upstream_give_nl)
+        return -(share * self.delivery_set.suction_mmhg // 1_000)
 
     @property
     def flows_free(self) -> bool:
-        open_set = self.door_open and not self.delivery_set.clamp
-        return (open_set or self._spilt_nl_per_h > 0) and not (self.clamped_above or self.occluded or self.dry)
-
-    @property
-    def _falling_nl_per_h(self) -> int:
-        return self._spilt_nl_per_h or self.delivery_set.free_flow_nl_per_h
+        return self._free_rate_nl_per_h > 0 and not self.occluded and self._fill_zl() > 0
 
     def steps_until_dry(self) -> int:
         """Turning steps until the rotor has nothing but air."""
@@ -141,20 +131,23 @@ class BagPlant(Plant):
     def calm(self) -> bool:
         """Nothing that a sensor could see will change by the rotor's turning alone, before the bag is empty."""
         hushed = self.occluded or self.clamped_above or self.door_open or self.jammed or self.dry
-        return not (hushed or self._bubble_steps or self._air_steps or self.blocked is not None)
+        pending = (
+            self._bubble_steps or self._air_since_primed_zl or self._closing_ns is not None or self.blocked is not None
+        )
+        return not (hushed or pending or self.flows_free)
 
     # The rotor
 
-    def _taken_zl(self) -> int:
-        return self._fluid_steps * self.step_zl + self._gravity_zl
+    def _fill_zl(self) -> int:
+        return self._filled_zl - self._fluid_zl - self._free_zl
 
     def _bag_steps_left(self) -> int:
-        return max(0, self._bag_zl - self._taken_zl()) // self.step_zl
+        return max(0, self._fill_zl()) // self.step_zl
 
     def _steps_free(self) -> tuple[int, Blocked]:
         if self.jammed or self.door_open:
             return 0, Blocked.JAMMED
-        if self.occluded:
+        if self.occluded or self._closing_ns is not None:
             return max(0, (self._stall_zl - self._stored_zl()) // self.step_zl), Blocked.OCCLUDED
         return 1 << 62, Blocked.JAMMED  # nothing else stops a rotor
 
@@ -165,41 +158,34 @@ class BagPlant(Plant):
         fluid = min(steps - air, self._bag_steps_left())
         dry = steps - air - fluid
         if self.clamped_above:
-            give = self.delivery_set.upstream_give_nl * ZL_PER_NL // self.step_zl
-            fluid, dry = min(fluid, max(0, give - (self._fluid_steps - self._shut_at_steps))), 0
+            give_zl = self.delivery_set.upstream_give_nl * ZL_PER_NL - (self._fluid_zl - self._shut_at_zl)
+            fluid, dry = min(fluid, max(0, give_zl) // self.step_zl), 0
         self._fluid_steps += fluid
-        self._air_steps += air + dry
+        self._fluid_zl += fluid * self.step_zl
+        self._air_zl += (air + dry) * self.step_zl
+        self._air_since_primed_zl += (air + dry) * self.step_zl
 
     def _pushed_zl(self) -> int:
-        return self._fluid_steps * self.step_zl - self._lag_zl() + self._gravity_zl
+        return self._fluid_zl - self._lag_zl() + self._free_zl + self._air_zl
 
     def _lag_zl(self) -> int:
         """How far the flow is behind the rotor: nothing, rising to the deepest at two thirds of a turn, and back."""
         place = self._fluid_steps % STEPS_PER_TURN
-        rise, deepest = STEPS_PER_TURN * 2 // 3, STEPS_PER_TURN * self.delivery_set.lag_permille * self.step_zl // 1_000
+        rise = STEPS_PER_TURN * 2 // 3
+        deepest = STEPS_PER_TURN * self.delivery_set.lag_permille * self._right_step_zl // 1_000
         if place <= rise:
             return deepest * place // rise
         return deepest * (STEPS_PER_TURN - place) // (STEPS_PER_TURN - rise)
-
-    def _drains(self) -> bool:
-        return self.flows_free or super()._drains()
-
-    def _drain(self) -> None:
-        if self.flows_free:
-            fallen_zl = self._falling_nl_per_h * ZL_PER_NL * TICK_NS // NS_PER_H
-            self._gravity_zl += min(fallen_zl, self._bag_zl - self._taken_zl())
-        super()._drain()
 
     # The truths that differ from a syringe's
 
     @property
     def remaining_nl(self) -> int:
-        return max(0, self._bag_zl - self._taken_zl()) // ZL_PER_NL
+        return max(0, self._fill_zl()) // ZL_PER_NL
 
     @property
     def rate_nl_per_h(self) -> int:
-        """Mean over a turn; gravity's own while the set runs free, nothing while the rotor moves air or a flat tube."""
-        if self.flows_free:
-            return self._falling_nl_per_h
+        """Mean over a turn, and gravity's own; none of the rotor's while it squeezes a flat tube."""
+        free = self._free_rate_nl_per_h if self.flows_free else 0
         spent = self.clamped_above and self.upstream_mmhg <= -self.delivery_set.suction_mmhg
-        return 0 if self._bubble_steps or self.dry or spent else super().rate_nl_per_h
+        return free if spent else super().rate_nl_per_h

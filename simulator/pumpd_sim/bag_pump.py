@@ -47,6 +47,7 @@ class BagPump(ModbusPump):
     """One pump; it comes up with the alarm "the power was interrupted", as after any power-up."""
 
     plant: BagPlant
+    alarms_known = tuple(alarm.name.lower() for alarm in Alarm)
 
     def __init__(
         self,
@@ -218,7 +219,7 @@ class BagPump(ModbusPump):
             case Alarm.DOWNSTREAM:
                 return self.plant.pressure_mmhg >= self.pressure_limit_mmhg
             case Alarm.AIR:
-                return self.plant.air_nl > AIR_LIMIT_NL
+                return self.plant.air_in_line_nl > AIR_LIMIT_NL
             case Alarm.DOOR:
                 return self.plant.door_open
             case Alarm.EMPTY:
@@ -279,26 +280,19 @@ class BagPump(ModbusPump):
         self._watch()
         return said
 
-    def air(self, now_ns: int, volume_nl: int) -> bytes:
-        """A bubble comes down the set."""
-        said = self.on_wake(now_ns)
-        self.plant.bubble(now_ns, volume_nl)
-        self._watch()
-        return said
-
     def prime(self, now_ns: int) -> bytes:
         """A nurse primes the set away from the patient."""
         said = self.on_wake(now_ns)
         self.plant.reset_air(now_ns)
         return said
 
-    def battery(self, now_ns: int, percent: int) -> bytes:
+    def sag_battery(self, now_ns: int, permille: int) -> bytes:
         """The mains are gone and so much is left; at nothing the pump stops, and soon switches itself off."""
         said = self.on_wake(now_ns)
-        self.on_battery, self.battery_percent = True, percent
-        if self.powered and percent < BATTERY_LOW_PERCENT:
+        self.on_battery, self.battery_percent = True, permille // 10
+        if self.powered and self.battery_percent < BATTERY_LOW_PERCENT:
             self._raise(Alarm.BATTERY_LOW)
-        if self.powered and percent == 0:
+        if self.powered and self.battery_percent == 0:
             self._raise(Alarm.BATTERY_EXHAUSTED)
             self._off_ns = now_ns + SWITCH_OFF_NS
         return said
@@ -312,20 +306,17 @@ class BagPump(ModbusPump):
             self._power_back_ns = now_ns
         return said
 
-    def occlude(self, now_ns: int) -> bytes:
-        said = super().occlude(now_ns)
-        self._watch()
+    def reset_counters(self, now_ns: int) -> bytes:
+        said = self.on_wake(now_ns)
+        self.clear_total()
+        self._batch_from = self.plant.position_steps
         return said
 
-    def jam(self, now_ns: int, *, jammed: bool) -> bytes:
-        said = super().jam(now_ns, jammed=jammed)
+    def _look_again(self) -> None:
         self._watch()
-        return said
 
-    def load(self, now_ns: int, volume_nl: int | None = None) -> bytes:
-        said = super().load(now_ns, volume_nl)
-        self._watch()
-        return said
+    def _raise_by_name(self, alarm: str) -> None:
+        self._raise(Alarm[alarm.upper()])
 
     def _status(self) -> tuple[str, str, int]:
         alarm = min(self.alarms).name.lower() if self.alarms else ""

@@ -33,6 +33,7 @@ class DulcoFlex(ModbusPump):
     """One pump. Comes up standing, with nothing to acknowledge."""
 
     plant: BagPlant
+    alarms_known = tuple(error.name.lower() for error in Error)
 
     def __init__(
         self,
@@ -53,6 +54,7 @@ class DulcoFlex(ModbusPump):
         self.bus_active = False
         self.errors: set[Error] = set()
         self._priming_until_ns: int | None = None
+        self._counted_from = 0
         self._cleared_at = 0
         self._batch_from = 0
         self._batch_on = False
@@ -89,17 +91,19 @@ class DulcoFlex(ModbusPump):
     @property
     def total_nl(self) -> int:
         self.plant.advance(self.now_ns)
-        return self.plant.position_steps * self._step_nl
+        return (self.plant.position_steps - self._counted_from) * self._step_nl
 
     @property
     def clearable_nl(self) -> int:
-        return self.total_nl - self._cleared_at * self._step_nl
+        self.plant.advance(self.now_ns)
+        return (self.plant.position_steps - self._cleared_at) * self._step_nl
 
     @property
     def remaining_nl(self) -> int:
         """Of the batch; what has been asked and not begun is whole."""
-        given = self.total_nl - self._batch_from * self._step_nl if self._batch_on else 0
-        return max(0, self.batch_nl - given)
+        self.plant.advance(self.now_ns)
+        given = self.plant.position_steps - self._batch_from if self._batch_on else 0
+        return max(0, self.batch_nl - given * self._step_nl)
 
     @property
     def _step_nl(self) -> int:
@@ -256,23 +260,26 @@ class DulcoFlex(ModbusPump):
         elif rate_nl_per_h is not None and rate_nl_per_h <= self.max_rate_nl_per_h:
             self.set_rate(rate_nl_per_h)
 
-    def occlude(self, now_ns: int) -> bytes:
-        return super().occlude(now_ns) + self._look_again()
-
-    def jam(self, now_ns: int, *, jammed: bool) -> bytes:
-        return super().jam(now_ns, jammed=jammed) + self._look_again()
-
     def load(self, now_ns: int, volume_nl: int | None = None) -> bytes:
         said = super().load(now_ns, volume_nl)
-        if self.options.level_clears_itself:
+        if self.options.level_clears_itself and not self.plant.dry:
             self.errors.discard(Error.LEVEL)
         self._settle()
         return said
 
-    def _look_again(self) -> bytes:
+    def reset_counters(self, now_ns: int) -> bytes:
+        said = self.on_wake(now_ns)
+        self.clear_counter()
+        self._counted_from = self.plant.position_steps
+        return said
+
+    def _look_again(self) -> None:
         if self.running:
             self._watch()
-        return b""
+
+    def _raise_by_name(self, alarm: str) -> None:
+        self.errors.add(Error[alarm.upper()])
+        self._settle()
 
     def _status(self) -> tuple[str, str, int]:
         alarm = "timeout" if self.timed_out else ""

@@ -38,6 +38,8 @@ class Alarm(IntEnum):
 class Isco(ModbusPump):
     """One controller with pump A; B, C and D are not fitted."""
 
+    alarms_known = tuple(alarm.name.lower() for alarm in Alarm)
+
     def __init__(
         self,
         *,
@@ -59,6 +61,7 @@ class Isco(ModbusPump):
         self.control = "local"
         self.constant_pressure = False
         self.alarms: set[Alarm] = set()
+        self._believed_step_zl = plant.step_zl
         self._zero_steps = 0
         self._sense_ns: int | None = None
         self._requests = 0
@@ -86,7 +89,7 @@ class Isco(ModbusPump):
     @property
     def dispensed_nl(self) -> int:
         self.plant.advance(self.now_ns)
-        return self._shown((self.plant.position_steps - self._zero_steps) * self.plant.step_zl // ZL_PER_NL)
+        return self._shown((self.plant.position_steps - self._zero_steps) * self._believed_step_zl // ZL_PER_NL)
 
     @property
     def remaining_nl(self) -> int:
@@ -154,7 +157,7 @@ class Isco(ModbusPump):
         if self.flow_nl_per_h == 0:
             self.stop()
             return
-        speed = Speed.of_rate(rate_nl_per_h=self.flow_nl_per_h, believed_step_zl=self.plant.step_zl, direction=1)
+        speed = Speed.of_rate(rate_nl_per_h=self.flow_nl_per_h, believed_step_zl=self._believed_step_zl, direction=1)
         self.plant.drive(self.now_ns, speed)
         self._watch()
 
@@ -174,7 +177,7 @@ class Isco(ModbusPump):
         """Look again soon while pressure may rise, else when the motor will first miss a step."""
         if not self.running:
             self._sense_ns = None
-        elif self.plant.occluded:
+        elif self.plant.occluded or self.plant.closing:
             self._sense_ns = self.now_ns + SENSE_NS
         else:
             stall_ns = self.plant.stall_due_ns()
@@ -267,25 +270,23 @@ class Isco(ModbusPump):
         elif rate_nl_per_h is not None:
             self.take_flow(min(rate_nl_per_h, HIGHEST_FLOW_NL_PER_H))
 
-    def occlude(self, now_ns: int) -> bytes:
-        said = super().occlude(now_ns)
-        self._watch()
+    def reset_counters(self, now_ns: int) -> bytes:
+        said = self.on_wake(now_ns)
+        self.reset_dispensed()
         return said
 
-    def release(self, now_ns: int) -> bytes:
-        said = super().release(now_ns)
-        self._watch()
-        return said
+    def shift_timers(self, by_ns: int) -> None:
+        super().shift_timers(by_ns)
+        if self._silent_until_ns is not None:
+            self._silent_until_ns += by_ns
+        self._later = deque((at_ns + by_ns, piece) for at_ns, piece in self._later)
 
-    def jam(self, now_ns: int, *, jammed: bool) -> bytes:
-        said = super().jam(now_ns, jammed=jammed)
+    def _look_again(self) -> None:
         self._watch()
-        return said
 
-    def load(self, now_ns: int, volume_nl: int | None = None) -> bytes:
-        said = super().load(now_ns, volume_nl)
-        self._watch()
-        return said
+    def _raise_by_name(self, alarm: str) -> None:
+        self.alarms.add(Alarm[alarm.upper()])
+        self.stop()
 
     def _status(self) -> tuple[str, str, int]:
         alarm = min(self.alarms).name.lower() if self.alarms else ""

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from pumpd_sim.device import Speech, Truth
+from pumpd_sim.keypad import check_key
+from pumpd_sim.modbus_slave import DEVICE_FAILURE
 from pumpd_sim.modbus_wire import (
     BITS_PER_CHARACTER,
     Request,
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 NS_PER_MS = 1_000_000
 NS_PER_S = 10**9
-KEYS = ("start", "stop", "rate", "clear")
+CHANGING = (5, 6, 15, 16, 22, 23)  # the functions that write
 Mode = Literal["rtu", "tcp"]
 Due = tuple[int, Callable[[], None]]
 
@@ -59,6 +61,7 @@ MODBUS: tuple[Behaviour, ...] = (
     ("a broadcast is obeyed without an answer", "manual", f"{SERIAL_LINE}, 2.2"),
     ("MBAP: requests are found by their length, whatever the pieces", "manual", f"{MESSAGING}, 3.1.3"),
     ("MBAP: after a header that cannot be one, all that has come is thrown away", "assumption", "it might hang up"),
+    ("MBAP: the beginning of a request waits 0.5 s for its end", "assumption", "left to the device"),
     ("checked in this order: function, quantity, address, value", "manual", f"{PROTOCOL}, 6"),
     ("half of a 32-bit number is refused with exception 2", "assumption", "left to the device"),
     ("function 23 writes, then reads", "manual", f"{PROTOCOL}, 6.17"),
@@ -69,6 +72,7 @@ class ModbusPump:
     """One pump. Subclasses set `slave` and fill in what it does."""
 
     slave: Slave
+    alarms_known: tuple[str, ...]
 
     def __init__(self, *, unit: int, baud: int, mode: Mode, plant: Plant, reply_delay_ms: int, now_ns: int) -> None:
         self.address = unit
@@ -83,6 +87,7 @@ class ModbusPump:
         self._power_back_ns: int | None = None
         self._deadline_ns: int | None = None  # when the pump's own watch over silence runs out
         self._said = bytearray()
+        self._refusals = 0
 
     # What each pump does in its own way
 
@@ -110,6 +115,14 @@ class ModbusPump:
     def _press(self, key: str, rate_nl_per_h: int | None) -> None:
         raise NotImplementedError
 
+    def _look_again(self) -> None:
+        """Something has befallen the plant that a sensor may see."""
+        raise NotImplementedError
+
+    def _raise_by_name(self, alarm: str) -> None:
+        """One of `alarms_known`."""
+        raise NotImplementedError
+
     def _status(self) -> tuple[str, str, int]:
         """What it takes itself to be doing, its alarm, and the rate it believes in, for the truth."""
         raise NotImplementedError
@@ -127,7 +140,7 @@ class ModbusPump:
         if self.mode == "rtu":
             self._rtu.feed(now_ns, data)
             return bytes(said)
-        for request in self._tcp.feed(data):
+        for request in self._tcp.feed(now_ns, data):
             said += self._answer(request)
         return bytes(said)
 
@@ -170,6 +183,9 @@ class ModbusPump:
         if not self._is_mine(request.unit):
             return b""
         self._heard()
+        if self._refusals and request.pdu[0] in CHANGING:
+            self._refusals -= 1
+            return self._framed(request, bytes([request.pdu[0] | 0x80, DEVICE_FAILURE]))
         answer = self._framed(request, self.slave.answer(request.pdu))
         self._done()
         return answer
@@ -183,9 +199,7 @@ class ModbusPump:
 
     def press(self, now_ns: int, key: str, *, rate_nl_per_h: int | None = None) -> bytes:
         """A person at the keypad: `start`, `stop`, `rate` (with a rate) or `clear` an alarm."""
-        if key not in KEYS or (key == "rate") != (rate_nl_per_h is not None):
-            message = f"no key {key!r} with rate {rate_nl_per_h}; keys: {', '.join(KEYS)}, rate with a rate"
-            raise ValueError(message)
+        check_key(key, rate_nl_per_h)
         said = self.on_wake(now_ns)
         if self.powered:
             self._press(key, rate_nl_per_h)
@@ -208,31 +222,59 @@ class ModbusPump:
         self._power_back_ns = None
         self._power_up()
 
+    # What befalls the plant in a way that a sensor may see soon; the rest goes to the plant itself
+
     def occlude(self, now_ns: int) -> bytes:
-        said = self.on_wake(now_ns)
-        self.plant.occlude(now_ns)
-        return said
+        return self._befall(now_ns, lambda: self.plant.occlude(now_ns))
+
+    def narrow(self, now_ns: int, over_ns: int) -> bytes:
+        return self._befall(now_ns, lambda: self.plant.narrow(now_ns, over_ns))
 
     def release(self, now_ns: int) -> bytes:
-        said = self.on_wake(now_ns)
-        self.plant.release(now_ns)
-        return said
-
-    def leak(self, now_ns: int, permille: int) -> bytes:
-        said = self.on_wake(now_ns)
-        self.plant.leak(now_ns, permille)
-        return said
+        return self._befall(now_ns, lambda: self.plant.release(now_ns))
 
     def jam(self, now_ns: int, *, jammed: bool) -> bytes:
-        said = self.on_wake(now_ns)
-        self.plant.jam(now_ns, jammed=jammed)
-        return said
+        return self._befall(now_ns, lambda: self.plant.jam(now_ns, jammed=jammed))
 
     def load(self, now_ns: int, volume_nl: int | None = None) -> bytes:
         """Somebody puts in another syringe, or hangs another bag: full unless a volume is named."""
+        return self._befall(now_ns, lambda: self.plant.load(now_ns, volume_nl))
+
+    def admit_air(self, now_ns: int, volume_nl: int) -> bytes:
+        return self._befall(now_ns, lambda: self.plant.admit_air(now_ns, volume_nl))
+
+    def flow_freely(self, now_ns: int, rate_nl_per_h: int) -> bytes:
+        return self._befall(now_ns, lambda: self.plant.flow_freely(now_ns, rate_nl_per_h))
+
+    def _befall(self, now_ns: int, deed: Callable[[], None]) -> bytes:
         said = self.on_wake(now_ns)
-        self.plant.load(now_ns, self.plant.spec.capacity_nl if volume_nl is None else volume_nl)
+        deed()
+        self._look_again()
         return said
+
+    def raise_alarm(self, now_ns: int, alarm: str) -> bytes:
+        said = self.on_wake(now_ns)
+        if self.powered:
+            self._raise_by_name(alarm)
+        return said
+
+    def refuse_next(self, now_ns: int, count: int) -> bytes:
+        """The next requests that would change something are refused with exception 4 and not carried out."""
+        self._refusals = count
+        return self.on_wake(now_ns)
+
+    def readdressed(self, frame: bytes) -> bytes:
+        """A frame of this pump as the next unit would have said it."""
+        if self.mode == "rtu":
+            return rtu_frame(frame[0] % 247 + 1, frame[1:-2])
+        return frame[:6] + bytes([frame[6] % 247 + 1]) + frame[7:]
+
+    def shift_timers(self, by_ns: int) -> None:
+        """What is timed on the line is later by this: the day moves on, the conversation does not."""
+        if self._deadline_ns is not None:
+            self._deadline_ns += by_ns
+        self._rtu.shift(by_ns)
+        self._tcp.shift(by_ns)
 
     def truth(self, now_ns: int) -> Truth:
         """What is really so at this moment; asking changes nothing (what the pump has said waits)."""
@@ -247,6 +289,7 @@ class ModbusPump:
             at_patient_nl=plant.at_patient_nl,
             stored_nl=plant.stored_nl,
             leaked_nl=plant.leaked_nl,
+            air_nl=plant.air_nl,
             remaining_nl=plant.remaining_nl,
             motor_turning=plant.turning,
             rate_nl_per_h=plant.rate_nl_per_h,

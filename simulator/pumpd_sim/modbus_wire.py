@@ -4,7 +4,8 @@ Written from the specifications ("MODBUS over serial line" 1.02, 2.5.1; "MODBUS 
 no driver. In RTU nothing but silence ends a frame: 3.5 characters without a byte, never less than 1.75 ms above
 19,200 baud. So requests that run together are one broken frame, and a gap inside a request breaks it; a receiver here
 says when it next has to be asked whether the line has fallen silent. A receiver over TCP finds its requests by
-the header's length, in whatever pieces they come; after a header that cannot be one it throws away what it has.
+the header's length, in whatever pieces they come; after a header that cannot be one, or when the rest is too late, it
+throws away what it has.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ BITS_PER_CHARACTER = 11  # start, eight, parity, stop; a second stop bit stands 
 RTU_SHORTEST, RTU_LONGEST = 4, 256
 TCP_HEADER = 7
 PDU_LONGEST = 253
+PART_KEPT_NS = 500_000_000  # how long the beginning of a request over TCP waits for its end
 SHORTEST_SILENCE_NS = 1_750_000  # above 19,200 baud, whatever the baud
 
 
@@ -86,14 +88,25 @@ class RtuReceiver:
         self._frame.clear()
         self._ends_ns = None
 
+    def shift(self, by_ns: int) -> None:
+        if self._ends_ns is not None:
+            self._ends_ns += by_ns
+
 
 class TcpReceiver:
     """Cuts a stream into requests by the length in their headers."""
 
     def __init__(self) -> None:
         self._stream = bytearray()
+        self._last_ns = 0
 
-    def feed(self, data: bytes) -> list[Request]:
+    def shift(self, by_ns: int) -> None:
+        self._last_ns += by_ns
+
+    def feed(self, now_ns: int, data: bytes) -> list[Request]:
+        if now_ns - self._last_ns > PART_KEPT_NS:
+            self.forget()
+        self._last_ns = now_ns
         self._stream += data
         found: list[Request] = []
         while len(self._stream) >= TCP_HEADER:

@@ -152,6 +152,11 @@ class Plant:
         wanted = (self._counted + more_steps) * self._speed.per_ns - self._carry
         return self._origin_ns + -(-wanted // self._speed.steps)
 
+    @property
+    def closing(self) -> bool:
+        """The line is closing little by little."""
+        return self._closing_ns is not None
+
     def stall_due_ns(self) -> int | None:
         """When the motor will first fail to make a step if nothing changes (closed line or end of travel)."""
         if self._speed is None:

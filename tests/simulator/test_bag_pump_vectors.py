@@ -57,7 +57,7 @@ def test_every_frame_of_the_vectors_is_built_and_read_as_written(name: str, fram
     else:
         transaction = int.from_bytes(data[:2], "big")
         assert tcp_frame(transaction, frame["unit"], pdu) == data
-        (request,) = TcpReceiver().feed(data)
+        (request,) = TcpReceiver().feed(0, data)
         assert request.transaction == transaction
     assert request is not None
     assert (request.unit, request.pdu) == (frame["unit"], pdu)
