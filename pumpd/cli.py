@@ -227,13 +227,19 @@ def _check_library(args: argparse.Namespace) -> int:
 def _check_config(args: argparse.Namespace) -> int:
     from pumpd import accounts, clock, config, registry, rules_files, words_library
     from pumpd.core import standing
+    from pumpd.driver_api import Driver
 
     lines = config.check(args.file)
     read = config.Config.load(args.file)
+    drivers: dict[str, Driver] = {}
     for pump in read.pumps:
-        driver = registry.load(pump.driver, pump.driver_options())
+        options = pump.driver_options()
+        driver = drivers[pump.slot] = registry.load(pump.driver, options)
+        driver.pump(address=pump.address, options=options)
         if not driver.info.verified_on_hardware:
             lines.append(f"note: {pump.slot}: the driver {pump.driver} has not been verified on hardware")
+    for bus in read.buses:
+        registry.one_language(bus.name, [drivers[pump.slot] for pump in bus.pumps])
     rules = rules_files.load_rules(read.library, read.regimens)
     used, notes = _used_libraries(read.journal_path)
     today_day = clock.SystemClock().local_day()

@@ -45,7 +45,7 @@ from pumpd.file_check import COMPARED_WITHIN_S, FileCheck, keep_comparing
 from pumpd.health import Health, Notify
 from pumpd.journal import Journal
 from pumpd.link import Link, open_link
-from pumpd.registry import load
+from pumpd.registry import load, one_language
 from pumpd.rules_files import read_rules
 from pumpd.samples import Samples
 from pumpd.supervision import keep_running, stop_every_pump
@@ -223,6 +223,8 @@ async def _live(config: Config, files: FileCheck) -> int:
         if not driver.info.verified_on_hardware:
             log.warning("driver_not_verified_on_hardware", slot=slot, driver=driver.info.name)
     _labelled(config, drivers)
+    for bus in config.buses:
+        one_language(bus.name, [drivers[pump.slot] for pump in bus.pumps])
     setup = _setup(config, drivers, files)
     _alarms_tried(setup)
     boot = clock.new_id()

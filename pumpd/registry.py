@@ -8,12 +8,12 @@ named. Nothing is imported before it is named, so a broken driver that nobody us
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
 from pumpd.driver_api import Configurable, Driver
-from pumpd.errors import RegistryError
+from pumpd.errors import ConfigError, RegistryError
 
 GROUP: Final = "pumpd.drivers"
 _PARTS: Final = ("info", "framing", "pump")
@@ -38,6 +38,16 @@ def load(name: str, options: Mapping[str, str | int | bool] | None = None) -> Dr
         raise RegistryError(f"the driver {name!r} is claimed by {claims}: uninstall one of them")
     driver = _loaded(found[0])
     return driver.configured(options or {}) if isinstance(driver, Configurable) else driver
+
+
+def one_language(bus: str, drivers: Sequence[Driver]) -> None:
+    """Raises ConfigError: on one wire every byte is everybody's, so all pumps of a bus need the same framing."""
+    kinds = {type(driver.framing()): driver.info.name for driver in drivers}
+    if len(kinds) > 1:
+        raise ConfigError(
+            f"bus {bus}: {' and '.join(sorted(kinds.values()))} frame their bytes differently: give each a [[bus]] of "
+            "its own, or the same `framing` among their options"
+        )
 
 
 def _loaded(entry: EntryPoint) -> Driver:

@@ -13,9 +13,9 @@ CORE_MAY_IMPORT = {
     "__future__", "collections.abc", "dataclasses", "decimal", "enum", "fractions", "functools", "itertools",
     "re", "typing",
 }  # fmt: skip
-# A driver also packs bytes, computes checksums and names the nearest option; pymodbus lends its PDU bodies.
+# A driver also packs bytes, computes checksums, reads a map from text, names the nearest option; pymodbus lends PDUs.
 DRIVERS_MAY_IMPORT = CORE_MAY_IMPORT | {
-    "binascii", "difflib", "string", "struct", "pymodbus.pdu", "pumpd.driver_api", "pumpd.core.units",
+    "binascii", "difflib", "string", "struct", "tomllib", "pymodbus.pdu", "pumpd.driver_api", "pumpd.core.units",
 }  # fmt: skip
 READS_CLOCK_OR_CHANCE = {"time", "random", "secrets", "uuid"}
 CALLS_CLOCK_OR_CHANCE = {"now", "utcnow", "today", "urandom", "getrandom"}

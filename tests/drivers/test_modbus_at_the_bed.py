@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from pumpd_drivers import isco
+from pumpd_drivers import generic_modbus, isco
 
 from pumpd.core import requests as r
 from pumpd.core.bed import preview
@@ -11,8 +11,9 @@ from pumpd.core.codes import ReasonCode
 from pumpd.core.order import Order
 from pumpd.core.pump import DriverInfo
 from pumpd.core.regimen import takes
+from pumpd.driver_api import Configurable
 from pumpd.testing.bed_story import NURSE, BedStory
-from pumpd.testing.clinical import shipped_rules
+from pumpd.testing.clinical import CONFIG, shipped_rules
 
 DRUGS = [regimen.id for regimen in shipped_rules().catalogue.regimens if regimen.entry != "SALINE-TRAIN"]
 
@@ -54,3 +55,34 @@ def test_saline_training_runs_on_an_isco_pump() -> None:
     reply = asked(isco.INFO, "TRAIN-5MIN", "syringe-60").reply
     assert reply is not None
     assert reply.accepted, reply.reasons
+
+
+def bag_pump() -> DriverInfo:
+    assert isinstance(generic_modbus.DRIVER, Configurable)
+    text = (CONFIG / "pumps" / "bedside-bag-pump.toml").read_text(encoding="utf-8")
+    return generic_modbus.DRIVER.configured({"map": text}).info
+
+
+def test_ketamine_runs_from_a_bag_on_the_mapped_bag_pump_with_a_lease() -> None:
+    info = bag_pump()
+    started = []
+    for regimen_id in DRUGS:
+        for container in containers(regimen_id, info):
+            bed = asked(info, regimen_id, container)
+            assert bed.reply is not None
+            if bed.reply.accepted:
+                started.append((regimen_id, container))
+                assert 1 <= (bed.infusion().programme.lease_s or 0) <= 14
+    assert len(started) >= 3, started
+    assert all("bag" in container for _, container in started)
+
+
+def test_no_syringe_goes_on_the_mapped_bag_pump() -> None:
+    for regimen_id in DRUGS:
+        assert not any("syringe" in container for container in containers(regimen_id, bag_pump()))
+
+
+def test_a_modbus_pump_without_a_map_runs_nothing() -> None:
+    for regimen_id in DRUGS:
+        for container in containers(regimen_id, generic_modbus.UNKNOWN):
+            assert ReasonCode.NO_LEASE_FOR_HIGH_ALERT in asked(generic_modbus.UNKNOWN, regimen_id, container).refusals

@@ -108,6 +108,56 @@ def test_check_config_judges_the_file_and_every_file_it_names(capsys: pytest.Cap
     assert "note: p1: the driver new_era has not been verified on hardware" in printed
 
 
+def with_pumps(folder: Path, *pumps: str) -> Path:
+    """The demo's bed with other pumps on its bus."""
+    for name in ("accounts.toml", "regimens.toml", "drug-library.toml"):
+        shutil.copy(CONFIG / name, folder / name)
+    shutil.copytree(CONFIG / "pumps", folder / "pumps")
+    text = (CONFIG / "demo.toml").read_text()
+    start, end = text.index("[[bus.pump]]"), text.index("[mqtt]")
+    path = folder / "demo.toml"
+    path.write_text(text[:start] + "\n".join(f"[[bus.pump]]\n{pump}\n" for pump in pumps) + text[end:])
+    return path
+
+
+BAG = 'slot = "p1"\ndriver = "generic_modbus"\naddress = 1\nmap = "pumps/bedside-bag-pump.toml"\n'
+ISCO = 'slot = "p2"\ndriver = "isco"\naddress = 2\nasset = "No. 2"\n'
+
+
+def test_check_config_reads_the_map_beside_the_file_and_takes_two_modbus_pumps_on_a_bus(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["check-config", str(with_pumps(tmp_path, BAG, ISCO))]) == cli.DONE
+    assert "p1: generic_modbus, address 1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("pumps", "said"),
+    [
+        ((BAG, ISCO + 'options = { framing = "tcp" }'), "generic_modbus and isco frame their bytes differently"),
+        ((BAG.replace("map =", "# map ="),), "generic_modbus needs the pump's register map"),
+        ((BAG.replace("bedside", "other"),), "there is no such file"),
+        ((BAG.replace("address = 1", "address = 0"),), "a Modbus unit has a number from 1 to 247"),
+        ((ISCO + 'options = { pump = "E" }',), "write 'A', 'B', 'C' or 'D'"),
+    ],
+)
+def test_check_config_tells_what_would_keep_a_modbus_pump_from_starting(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], pumps: tuple[str, ...], said: str
+) -> None:
+    assert cli.main(["check-config", str(with_pumps(tmp_path, *pumps))]) != cli.DONE
+    assert said in capsys.readouterr().err
+
+
+def test_check_config_tells_a_wrong_map_by_its_own_file_and_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = with_pumps(tmp_path, BAG)
+    found = tmp_path / "pumps" / "bedside-bag-pump.toml"
+    found.write_text(found.read_text().replace('"high_first"', '"high"'))
+    assert cli.main(["check-config", str(file)]) != cli.DONE
+    assert "pumps/bedside-bag-pump.toml:7: word_order = 'high'" in capsys.readouterr().err
+
+
 def checked_folder(folder: Path, *, expires: str) -> Path:
     """The demo's files, with a library for patient care that was approved on the first day of 2026."""
     for name in ("demo.toml", "accounts.toml", "regimens.toml"):
