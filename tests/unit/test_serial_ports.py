@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pumpd import serial_ports, words_ports
+from pumpd import cli_ports, serial_ports, words_ports
 from pumpd.serial_ports import Holder, SerialPort
 
 
@@ -114,3 +114,29 @@ def test_adapters_that_cannot_be_told_apart_get_no_rule_by_serial_number(machine
     assert "by-path" in words_ports.udev_rule(ports)
     empty = words_ports.udev_rule(serial_ports.listed(machine.root))
     assert all(line.startswith("#") or not line for line in empty.splitlines())
+
+
+@pytest.mark.requirement("LINK-02")
+@pytest.mark.parametrize("more", [[], ["--probe"]])
+def test_a_held_port_is_never_asked_and_a_port_that_nobody_named_only_where_it_is_wanted(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, more: list[str]
+) -> None:
+    machine.plug(0, "HELD")
+    machine.plug(1, "UNNAMED")
+    machine.hold(77, "pumpd", Path("/dev/ttyUSB0"))
+    config = machine.root / "pumpd.toml"
+    bus = '[[bus]]\nname = "b"\nport = "/dev/ttyUSB0"\n[[bus.pump]]\nslot = "p1"\ndriver = "new_era"\n'
+    config.write_text(
+        f'site = "s"\nward = "w"\nbed = "b"\nlibrary = "l"\nregimens = "r"\naccounts = "a"\n{bus}', encoding="utf-8"
+    )
+    asked: list[str] = []
+
+    async def who_answers(line: object, port: str) -> list[str]:
+        assert line is not None
+        asked.append(port)
+        return ["p1: here"]
+
+    monkeypatch.setattr(cli_ports, "who_answers", who_answers)
+    shown = "\n".join(cli_ports.show(config, udev=False, probe=bool(more), root=machine.root))
+    assert asked == (["/dev/ttyUSB1"] if more else [])
+    assert "held by pumpd (process 77)" in shown
