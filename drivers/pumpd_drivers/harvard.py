@@ -128,9 +128,8 @@ class HarvardPump:
         version = yield from talk.ask("version", "text")
         if len(version.lines) != 3:
             version.differs("three lines: firmware, address and serial number")
-        raw = version.lines
-        talk.learn(raw[0])
-        firmware, _, serial = (talk.without_address(line) for line in raw)
+        talk.learn(version.raw[0])
+        firmware, _, serial = (talk.without_address(line) for line in version.raw)
         named, numbered = _FIRMWARE.fullmatch(firmware), _SERIAL.fullmatch(serial)
         if named is None or numbered is None:
             version.differs("a firmware and a serial number")

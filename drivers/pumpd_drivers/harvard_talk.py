@@ -64,7 +64,8 @@ class Answer:
     """A reply taken apart; `error` is the pump's sentence where it said no."""
 
     request: WireRequest
-    lines: tuple[str, ...]
+    raw: tuple[str, ...]  # as they came
+    lines: tuple[str, ...]  # without an address before them
     prompt: str
     error: str
 
@@ -107,7 +108,7 @@ class Talk:
         said = [line for line in raw if line != text]
         no = next((found[1] for found in map(ERROR.fullmatch, said) if found), "")
         lines = tuple(self.without_address(line) for line in said)
-        return Answer(request=request, lines=lines, prompt=prompt, error=no)
+        return Answer(request=request, raw=tuple(said), lines=lines, prompt=prompt, error=no)
 
     def ask(self, text: str, expects: str) -> Procedure[Answer]:
         """A query, once more into silence."""
