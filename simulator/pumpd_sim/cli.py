@@ -30,6 +30,7 @@ from pumpd_sim.parent import end_with
 from pumpd_sim.readings import read
 from pumpd_sim.serving import ServedBus
 from pumpd_sim.swarm import WireRates, swarm_schedule
+from pumpd_sim.variants import parted, run_each
 from pumpd_sim.wire_faults import WireFaults
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ SWARM_HORIZON_NS = 24 * 3_600 * 10**9
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="pumpd-sim", description="Simulated infusion pumps.")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("devices", help="list every device that is installed")
+    devices = commands.add_parser("devices", help="list every device that is installed")
+    devices.add_argument("--variants", metavar="NAME", help="list every plausible reading of this device's manual")
     faults = commands.add_parser("faults", help="list every fault, and who can observe it by what")
     faults.add_argument("--markdown", action="store_true", help="as docs/faults.md has it")
     run.add_arguments(commands.add_parser("run", help="play scenarios in virtual time, and say which hold"))
@@ -67,6 +69,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--volume-ml", metavar="ML", help="in the syringe or bag at the start")
     serve.add_argument(
         "--option", action="append", default=[], metavar="NAME=VALUE", help="a point the manual leaves open"
+    )
+    serve.add_argument(
+        "--variants", metavar="all|OPTION", help="run the command behind -- once for each reading of the manual"
     )
     serve.add_argument("--exit-with-parent", action="store_true")
     return parser
@@ -197,11 +202,20 @@ def _announce(ready: dict[str, object]) -> None:
     sys.stdout.flush()
 
 
-def _list_devices() -> None:
+def _list_devices(variants_of: str | None) -> None:
+    if variants_of is not None:
+        sys.stdout.writelines(f"{reading.name}\n" for reading in load(variants_of).readings)
+        return
     for name in names():
         kind = load(name)
         modes = f"; modes {', '.join(kind.modes)}" if any(kind.modes) else ""
         sys.stdout.write(f"{name:16}{kind.title}{modes}\n")
+
+
+def _each_variant(kind: DeviceKind, which: str, own: list[str], command: list[str]) -> int:
+    at = next(place for place, word in enumerate(own) if word.startswith("--variants"))
+    without = own[:at] + own[at + (1 if "=" in own[at] else 2) :]
+    return run_each(kind, which, without, command)
 
 
 def _punctual_loop() -> asyncio.AbstractEventLoop:
@@ -211,12 +225,13 @@ def _punctual_loop() -> asyncio.AbstractEventLoop:
 
 def main(argv: list[str] | None = None) -> int:
     parent_pid = os.getppid()
-    arguments = _parser().parse_args(argv)
+    own, command = parted(sys.argv[1:] if argv is None else argv)
+    arguments = _parser().parse_args(own)
     try:
         if arguments.command == "serve" and arguments.exit_with_parent:
             end_with(parent_pid)
         if arguments.command == "devices":
-            _list_devices()
+            _list_devices(arguments.variants)
             return 0
         if arguments.command == "faults":
             return print_faults(arguments)
@@ -224,6 +239,10 @@ def main(argv: list[str] | None = None) -> int:
             return run.run(arguments)
         kind = load(arguments.device)
         settle(kind, arguments)
+        if arguments.variants is not None:
+            return _each_variant(kind, arguments.variants, own, command)
+        if command:
+            raise ValueError(f"nothing runs {command[0]!r}: a command behind -- belongs to --variants")
         bus = build_bus(kind, arguments)
     except ValueError as error:
         sys.stderr.write(f"pumpd-sim: {error}\n")
