@@ -273,8 +273,9 @@ def test_options_in_the_page_of_the_simulator_are_its_own() -> None:
     told = help_of("pumpd-sim", ("serve",))
     assert told is not None
     named = [span for span in spans(ROOT / "docs/simulator.md") if re.fullmatch(r"--[a-z-]+", span)]
-    assert len(named) > DOOR_COMMANDS
-    assert [option for option in named if not has_option(told, option)] == []
+    own = [option for option in named if not option.startswith("--pumpd-")]  # pytest's: judged in tests/outside
+    assert len(own) > DOOR_COMMANDS
+    assert [option for option in own if not has_option(told, option)] == []
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if fenced(page, "python")], ids=name_of)
