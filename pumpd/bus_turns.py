@@ -20,13 +20,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import inf
 from typing import Final
 
 from pumpd.bus_procedure import Conversation, Returned
-from pumpd.bus_wire import Alarmed, Answer, Answered, Cut, Silent, Wire
+from pumpd.bus_wire import QUIET_STRETCH, Alarmed, Answer, Answered, Cut, Silent, Wire
 from pumpd.core.effects import Identify, Observe, PumpEffect, Stop
 from pumpd.core.events import LinkState, LinkWhy
 from pumpd.driver_api import Drive, DriverInfo, PumpProcedures, Report
@@ -143,6 +143,14 @@ class Place:
         self.queue.clear()
         self.stops.clear()
         self.work, self.pressing, self.stop_tried = None, False, False
+
+
+def worst_cycle_ms(infos: Iterable[DriverInfo]) -> int:
+    """One look at each pump of a bus when all goes as badly as the drivers allow.
+
+    Every reply comes at the last moment, the last one never, and the wire then babbles through the quiet time.
+    """
+    return sum(info.worst_observe_ms + QUIET_STRETCH * info.quiet_ms for info in infos)
 
 
 class Turns:

@@ -27,6 +27,7 @@ from pumpd.api_desk import Desk
 from pumpd.api_views import Place
 from pumpd.bedside import Bedside
 from pumpd.bus import Bus, Station
+from pumpd.bus_turns import worst_cycle_ms
 from pumpd.clock import SystemClock
 from pumpd.config import SOCKET_SCHEME, Config
 from pumpd.config import Bus as BusTable
@@ -134,7 +135,7 @@ def _setup(config: Config, drivers: dict[str, Driver], files: FileCheck) -> Setu
     infos: list[tuple[str, DriverInfo]] = []
     cycles: list[tuple[str, int]] = []
     for bus in config.buses:
-        cycle_ms = sum(drivers[pump.slot].info.worst_observe_ms for pump in bus.pumps)
+        cycle_ms = worst_cycle_ms(drivers[pump.slot].info for pump in bus.pumps)
         infos += [(pump.slot, drivers[pump.slot].info) for pump in bus.pumps]
         cycles += [(pump.slot, cycle_ms) for pump in bus.pumps]
     return Setup(

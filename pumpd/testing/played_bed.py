@@ -17,6 +17,7 @@ from pumpd_sim.bus import SimBus
 
 from pumpd.bedside import Bedside
 from pumpd.bus import Bus, Station
+from pumpd.bus_turns import worst_cycle_ms
 from pumpd.clock import Clock
 from pumpd.core.bed import preview
 from pumpd.core.codes import Phase
@@ -77,7 +78,7 @@ def setup_for(
     for line in lines:
         info = line.loaded().info
         pumps += [(slot, info) for slot, _ in line.slots]
-        cycles += [(slot, info.worst_observe_ms * len(line.slots)) for slot, _ in line.slots]
+        cycles += [(slot, worst_cycle_ms([info] * len(line.slots))) for slot, _ in line.slots]
     return Setup(
         rules=shipped_rules() if rules is None else rules,
         pumps=tuple(pumps),

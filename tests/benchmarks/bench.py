@@ -14,11 +14,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a file, by its path
 
-from tests.benchmarks import cost, stop, virtual, wire  # found by the line above
+from tests.benchmarks import chain, cost, stop, virtual, wire  # found by the line above
 from tests.benchmarks.report import Figure
 
 MEASURES: dict[str, Callable[..., list[Figure]]] = {
     "wire": wire.figures,
+    "chain": chain.figures,
     "stop": stop.figures,
     "virtual": virtual.figures,
     "cost": cost.figures,

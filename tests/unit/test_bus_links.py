@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pumpd.bus_echo import UNLEARN_AFTER, Echo
 from pumpd.bus_port import why_of
-from pumpd.bus_turns import PROBE_MOST_S
+from pumpd.bus_turns import PROBE_MOST_S, worst_cycle_ms
 from pumpd.core.effects import Acknowledge, Identify, Observe, Stop
 from pumpd.core.events import (
     BusEvent,
@@ -25,8 +25,11 @@ from pumpd.core.events import (
     PumpReported,
     PumpSilent,
 )
+from pumpd.core.lease import LEASE_MARGIN_S, LEASE_MAX_S
+from pumpd.core.new_rate import CYCLES_IN_A_LEASE
 from pumpd.core.units import NS_PER_S
 from pumpd.errors import LinkError
+from pumpd.registry import load
 from pumpd.testing.toy_bus import INFO, QUIET_MS, REPLY_LIMIT_MS, REPLY_S, Rig, play
 from pumpd.words_links import REASONS, link_text, link_went
 
@@ -382,3 +385,36 @@ def test_a_repeated_stop_goes_through_an_open_breaker_too() -> None:
             await rig.until(rig.ended(number))
 
     play(story, pumps=2)
+
+
+# --- wall 8: the worst round of a bus -------------------------------------------------------------------
+
+
+@pytest.mark.requirement("LEASE-04")
+@pytest.mark.parametrize("silent", [False, True], ids=["every reply late", "every last reply missing"])
+def test_no_round_of_sixteen_pumps_takes_longer_than_the_worst_cycle_that_leases_are_checked_by(silent: bool) -> None:  # noqa: FBT001  a parameter of pytest's
+    limit_ms = INFO.worst_observe_ms // 2  # a look of the toy is two exchanges
+
+    async def story(rig: Rig) -> None:
+        for pump in rig.pumps.values():
+            pump.limit_ms = limit_ms
+            pump.delay_s = dict.fromkeys(("RATE?", "STATE?"), limit_ms / 1000 - 0.001)
+            pump.mute = {"STATE?"} if silent else set()
+        began_s = rig.now()
+        for slot in rig.pumps:
+            rig.bus.submit(Observe(slot=slot))
+        await rig.until(lambda: len(rig.of(PumpReported)) + len(rig.of(PumpSilent)) == len(rig.pumps))
+        took_ms = (rig.now() - began_s) * 1000
+        assert len(rig.of(PumpSilent)) == (16 if silent else 0)
+        assert took_ms <= worst_cycle_ms([INFO] * 16)
+        assert took_ms >= 16 * INFO.worst_observe_ms - 16 * 2  # and it is no idle bound
+
+    play(story, pumps=16)
+
+
+@pytest.mark.requirement("LEASE-04")
+def test_sixteen_pumps_of_the_slowest_line_cannot_be_guarded_by_any_lease_and_four_can() -> None:
+    info = load("new_era").info
+    longest_ms = (LEASE_MAX_S - LEASE_MARGIN_S) * 1000
+    assert CYCLES_IN_A_LEASE * worst_cycle_ms([info] * 16) > longest_ms
+    assert CYCLES_IN_A_LEASE * worst_cycle_ms([info] * 4) <= longest_ms
