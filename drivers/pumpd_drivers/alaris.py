@@ -11,6 +11,8 @@ What no public page settles, and what is done instead of assuming it:
   refused;
 - a command may need the control to be taken first, and control may lapse: it is taken before each setting and start.
   A stop goes out before anything else; only if nothing acknowledges it is control taken, and the stop sent again;
+- whether `INF` shows the rate that is set while the pump stands, or none: the acknowledgement of the rate tells it (a
+  copy of our own frame is taken off by the bus), and once it drives `INF` has to show the granted one;
 - whether `INF_VTBI` counts down: it is read back before the start, and never while running;
 - whether pumps with software above 2.3.6 take control at all (a user's report says no): a pump that does not is
   refused.
@@ -149,16 +151,19 @@ class AlarisPump:
         yield from self._take_control()
         yield from self._check_syringe(cents)
         yield from self._put("INF_VI_CLEAR", "INF_VI_CLEAR")
-        yield from self._put(f"INF_RATE^{cents // 100}.{cents % 100:02d}^ml/h", "INF_RATE")
+        taken = yield from self._put(f"INF_RATE^{cents // 100}.{cents % 100:02d}^ml/h", "INF_RATE")
         yield from self._put(f"INF_VTBI^ACTIV^{micro_ml // 1_000}.{micro_ml % 1_000:03d}^ml^STOP", "INF_VTBI")
         vtbi = yield from self._ask("INF_VTBI")
         if vtbi[2] != "STOP" or _thousandths(vtbi[1]) != micro_ml * 1_000:
             _differs("INF_VTBI", vtbi[0], f"{micro_ml} µL with the end action STOP")
+        rate = _thousandths(taken[1]) // NL_PER_UL
+        if rate != cents * _UL_PER_CENT:
+            _differs("INF_RATE", taken[0], f"{cents * _UL_PER_CENT} µL/h")
         after = yield from self._look(by_us=True)
-        if after.reading.infused_nl != 0 or after.reading.rate_ul_per_h != cents * _UL_PER_CENT:
-            _differs("INF", f"{after.reading}", f"a counter at zero and {cents * _UL_PER_CENT} µL/h")
+        if after.reading.infused_nl != 0 or after.reading.rate_ul_per_h not in (0, rate):
+            _differs("INF", f"{after.reading}", f"a counter at zero and {rate} µL/h, or none while it stands")
         return Granted(
-            rate_ul_per_h=after.reading.rate_ul_per_h,
+            rate_ul_per_h=rate,
             volume_nl=micro_ml * NL_PER_UL,
             lease_s=_LEASE_S,
             infused_nl=0,
@@ -192,8 +197,10 @@ class AlarisPump:
 
     def stop(self) -> Procedure[Report]:
         """The first byte out is the stop; then looks bear it out, and it is sent again while anything moves."""
-        for _ in range(2):
+        for again in (False, True):
             try:
+                if again:  # it was taken, and the pump moves on: perhaps the acknowledgement was no consent
+                    yield from self._take_control()
                 yield from self._exchange("INF_STOP", "INF_STOP", changes=True)
             except NoReply:
                 yield from self._take_control()
@@ -296,13 +303,13 @@ class AlarisPump:
         except NoReply:
             return (yield from self._exchange(name, name))
 
-    def _put(self, body: str, expects: str) -> Procedure[None]:
+    def _put(self, body: str, expects: str) -> Procedure[re.Match[str]]:
         """A setting of a pump at rest: absolute, so once more into silence; then silence is the pump's no."""
         try:
-            yield from self._exchange(body, expects, changes=True)
+            return (yield from self._exchange(body, expects, changes=True))
         except NoReply:
             try:
-                yield from self._exchange(body, expects, changes=True)
+                return (yield from self._exchange(body, expects, changes=True))
             except NoReply as silence:
                 raise PumpRefused(
                     f"sent {body!r} twice, the pump said nothing, which is how it refuses: look at its display"

@@ -99,6 +99,11 @@ def _equal(before: Reading, now: Reading) -> bool:
 
 
 def _must_show_ns(now: Reading) -> int:
-    """Within this time a pump that drives at the rate shown has counted one more step."""
+    """Within this time a pump that drives at the rate shown has counted one more step.
+
+    One that shows no rate at all could only be giving a bolus, which counts many steps a second.
+    """
+    if now.rate_ul_per_h == 0:
+        return _UPDATE_NS
     rate = max(now.rate_ul_per_h, _RATE_MIN_UL_PER_H)
     return _UPDATE_NS + now.step_nl * _NS_PER_H // (rate * NL_PER_UL)

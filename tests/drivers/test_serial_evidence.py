@@ -270,3 +270,39 @@ def test_a_harvard_pump_without_a_target_is_never_started() -> None:
     assert next(starting).text == "tvolume"
     with pytest.raises(WireError, match="Target volume not set"):
         starting.send(Reply(address=0, body=b"Target volume not set\n:"))
+
+
+@pytest.mark.requirement("FLOW-14")
+@pytest.mark.parametrize(
+    ("ack", "at_rest", "granted"),
+    [("24.50", "0.00", True), ("24.50", "24.50", True), ("24.50", "25.00", False), ("25.00", "0.00", False)],
+)
+def test_an_alaris_grants_the_rate_it_acknowledged_whether_or_not_it_shows_one_at_rest(
+    ack: str, at_rest: str, *, granted: bool
+) -> None:
+    pump = alaris.DRIVER.pump(address=0, options={})
+    told(pump.identify(), (0, "INST_SERIALNO^8002-51740"), (0, "COMMS_PROTOCOL^Asena Rev 2.1.5"))
+    with pytest.raises(WireError, match="nothing shows yet"):
+        told(pump.observe(), (0, inf("5.000")))
+    script = [
+        (3, inf("5.000")),
+        *(
+            (3.0, body)
+            for body in (
+                "REMOTE_CTRL^ENABLED^****^PERMIT^0^ms",
+                "SYRINGE_STATUS^BD PLASTIPAK^ 50^CONF",
+                "INF_RATE_MAX_SYRINGE^1200.00^ml/h",
+                "INF_VI_CLEAR",
+                f"INF_RATE^{ack}^ml/h",
+                "INF_VTBI^ACTIV^48.000^ml^STOP",
+                "INF_VTBI^ACTIV^48.000^ml^STOP",
+            )
+        ),
+        (3.1, inf("0.000").replace("24.50", at_rest)),
+    ]
+    preparing = pump.prepare(REMAINING)
+    if not granted:
+        with pytest.raises(WireError, match="do not start"):
+            told(preparing, *script)
+        return
+    assert told(preparing, *script).rate_ul_per_h == 24_500
