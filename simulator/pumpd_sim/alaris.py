@@ -33,7 +33,8 @@ BY_BLOCK = {
     Blocked.JAMMED: "AL_DRDIS",
     Blocked.FULL: "AL_FAULT",
 }
-STAYS = ("AL_NEOIN", "AL_LWBAT", "AL_VTBIK", "AL_VTBIC")  # the pump infuses on
+BATTERY_LOW_PERMILLE, BATTERY_EMPTY_PERMILLE = 200, 20
+STAYS = ("AL_NEOIN", "AL_ACDIS", "AL_LWBAT", "AL_VTBIK", "AL_VTBIC")  # the pump infuses on
 
 
 class Alaris:
@@ -293,6 +294,12 @@ class Alaris:
         else:
             self.stop_with(alarm)
         return said
+
+    def sag_battery(self, now_ns: int, permille: int) -> bytes:
+        """The mains are gone and so much charge is left: it says so, and with next to nothing it stops."""
+        if permille < BATTERY_EMPTY_PERMILLE:
+            return self.raise_alarm(now_ns, "AL_EMBAT")
+        return self.raise_alarm(now_ns, "AL_LWBAT" if permille < BATTERY_LOW_PERMILLE else "AL_ACDIS")
 
     def reset_counters(self, now_ns: int) -> bytes:
         said = self.on_wake(now_ns)

@@ -45,6 +45,7 @@ PROVENANCE: tuple[Behaviour, ...] = (
     ("an alarm refuses INF_START", "assumption", "follows from the alarm's priority at the pump"),
     ("occlusion by pressure, at 500 mmHg; near end at 5 minutes", "assumption", "options; a site sets both"),
     ("a jammed drive is AL_DRDIS, an empty syringe AL_EOIST", "assumption", "by the codes' names"),
+    ("mains gone, battery low below 20 %, empty below 2 %", "assumption", "by the codes AL_ACDIS, AL_LWBAT, AL_EMBAT"),
     ("answers may take 4000 ms", "capture", "COMMS_RESPONSE_MAX^4000^ms; options reply_ms, slow_every"),
     ("after a power failure: stopped, no permission, no alarm", "assumption", "options *_survive*_power"),
     ("INF_BOLUS, INF_PURGE_RATE, INF_CAP_RATE are refused", "assumption", "not modelled"),

@@ -64,6 +64,7 @@ class Harvard:
         self.rates_zl_per_h = {False: 0, True: 0}  # infuse, withdraw
         self.rate_units = {False: "ml/hr", True: "ml/hr"}
         self.target_zl = 0  # 0 = not set
+        self.syringe_zl = 10 * 10**18
         self.counted_zl = {False: 0, True: 0}
         self.since_run_zl = 0
         self.run_ns = 0

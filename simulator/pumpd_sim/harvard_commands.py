@@ -201,6 +201,16 @@ def _diameter(pump: Harvard, values: list[str]) -> Lines:
     return ()
 
 
+def _syringe_volume(pump: Harvard, values: list[str]) -> Lines:
+    """What it holds; the pump shows it and bounds nothing by it."""
+    if not values:
+        return (_told_volume(pump, pump.syringe_zl),)
+    _when_still(pump)
+    _only(values, 2)
+    pump.syringe_zl = volume_zl(*values)
+    return ()
+
+
 def _load(pump: Harvard, values: list[str]) -> Lines:
     _when_still(pump)
     if len(values) != 2 or values[0] != "qs" or values[1] not in ("i", "w", "iw", "wi"):
@@ -314,6 +324,7 @@ COMMANDS: dict[str, Callable[[Harvard, list[str]], Lines]] = {
     "status": _status,
     "stop": _stop,
     "stp": _stop,
+    "svolume": _syringe_volume,
     "tvolume": _target,
     "ver": _ver,
     "version": _version,

@@ -32,6 +32,7 @@ PROVENANCE: tuple[Behaviour, ...] = (
     ("six digits of a rate are kept, no zero before the point", "assumption", "options digits, leading_zero"),
     ("a rate acts at once while running", "assumption", "option rate_while_running"),
     ("the target is compared with the infused volume", "assumption", "option target_counts"),
+    ("svolume is kept and told, and bounds nothing", "assumption", "the manual names it among the settings"),
     ("Target volume not set", "manual", _GUIDE),
     ("a target may be set while running", "assumption", "option target_while_running"),
     ("no watch over a silent host: the pump runs on", "manual", "no such function is described"),

@@ -237,6 +237,16 @@ def test_a_jammed_drive_stops_and_says_so() -> None:
     assert (line.truth().alarm, line.truth().motor_turning) == ("AL_DRDIS", False)
 
 
+@pytest.mark.parametrize(
+    ("permille", "alarm", "turns"), [(500, "AL_ACDIS", True), (150, "AL_LWBAT", True), (10, "AL_EMBAT", False)]
+)
+def test_a_battery_says_how_it_is_and_at_its_end_the_pump_stops(permille: int, alarm: str, turns: bool) -> None:  # noqa: FBT001  # a column
+    line = infusing()
+    line.fault(FaultKind.BATTERY_SAG, permille=permille)
+    assert (line.inf()[2], line.ask("ALARM")) == (alarm, f"ALARM^{alarm}^ ^ ")
+    assert line.truth().motor_turning is turns
+
+
 def test_a_rate_acts_at_once_and_one_out_of_range_changes_nothing() -> None:
     line = infusing()
     for rate in ("0.09", "1200.01", "-5", "5,0", "", "1e2"):

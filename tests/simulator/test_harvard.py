@@ -141,6 +141,9 @@ def test_the_status_of_the_vectors_in_both_forms() -> None:
         ("diameter 14.4321", ":"),
         ("tvolume 0 ml", "Argument error: 0 /    Out of range / :"),
         ("irate", "0 ml/hr / :"),
+        ("svolume", "10 ml / :"),
+        ("svolume 50 ml", ":"),
+        ("svolume 50 pints", "Argument error: pints /    Invalid unit / :"),
         ("", ":"),
         ("irate lim", ".0404 nl/min to 26.0035 ml/min / :"),  # of the 14.43 mm it comes with
     ],
