@@ -337,6 +337,56 @@ def test_a_timeout_in_seconds_is_another_firmware() -> None:
     assert host.ask(bytes.fromhex("06 0024 001f")) == bytes([0x86, 3])
 
 
+@pytest.mark.parametrize(("address", "data"), [(64, b"\0\0"), (0, b"\0\0"), (66, f32(1.0)), (38, b"\0\0")])
+def test_what_is_read_only_or_unnamed_takes_no_writing(address: int, data: bytes) -> None:
+    host = programmed(bedside())
+    with pytest.raises(RefusedError, match="x02"):
+        host.write(address, data)
+
+
+def test_a_vtbi_is_cut_to_its_step() -> None:
+    host = programmed(bedside(), vtbi=12.349)
+    assert host.value(34) == pytest.approx(12.34)
+
+
+def test_a_masked_write_keeps_the_bits_it_is_told_to_keep() -> None:
+    host = bedside()
+    host.write(37, (0x0155).to_bytes(2, "big"))
+    assert host.ask(bytes.fromhex("16 0025 ff0f 00a0")) == bytes.fromhex("16 0025 ff0f 00a0")
+    assert host.words(37, 1) == (0x01A5,)
+
+
+def test_within_a_turn_the_flow_is_behind_the_rotor_and_at_its_end_it_is_not() -> None:
+    plant = BagPlant(BAG)
+    plant.drive(0, Speed.of_rate(rate_nl_per_h=180 * ML, believed_step_zl=plant.believed_step_zl, direction=1))
+    behind, displaced = [], 0
+    for tenth in range(1, 41):  # a turn a second
+        plant.advance(tenth * 100_000_000)
+        behind.append(plant.position_steps * 100 - plant.displaced_nl)
+        assert plant.displaced_nl >= displaced
+        displaced = plant.displaced_nl
+    assert max(behind) <= 10_000
+    assert max(behind) > 8_000
+    assert behind[9::10] == [0, 0, 0, 0]
+
+
+def test_a_rotor_behind_a_shut_clamp_moves_what_the_tube_yields_and_no_more() -> None:
+    plant = BagPlant(BAG)
+    plant.clamp_above(0, shut=True)
+    plant.drive(0, Speed.of_rate(rate_nl_per_h=300 * ML, believed_step_zl=plant.believed_step_zl, direction=1))
+    plant.advance(60 * 10**9)
+    assert (plant.displaced_nl, plant.upstream_mmhg, plant.air_nl) == (200_000, -400, 0)
+    assert (plant.turning, plant.rate_nl_per_h) == (True, 0)
+
+
+def test_a_new_bag_holds_what_it_was_filled_with_wherever_the_rotor_stands() -> None:
+    plant = BagPlant(BAG)
+    plant.drive(0, Speed.of_rate(rate_nl_per_h=300 * ML, believed_step_zl=plant.believed_step_zl, direction=1))
+    plant.halt(800_000_000)
+    plant.load(800_000_000, 7 * ML)
+    assert plant.remaining_nl == 7 * ML
+
+
 EVENTS = st.lists(
     st.tuples(
         st.integers(min_value=0, max_value=20_000),

@@ -155,6 +155,13 @@ def test_power_lost_takes_run_and_perhaps_the_settings(kept: str) -> None:
     assert (host.value(RATE), host.words(TIMEOUT, 1)) == ((5.0, (0,)) if kept == "settings" else (0.0, (5_000,)))
 
 
+def test_only_the_key_acknowledges() -> None:
+    host, _ = silent(2.5)
+    with pytest.raises(RefusedError, match="x03"):
+        host.write(1236, U16(1))
+    assert host.words(RUN, 1) == (3,)
+
+
 def test_printed_numbers_may_be_one_more_than_addresses() -> None:
     host, _ = bench_top(numbers="one_more")
     assert host.words(62, 2) == (0xAABB, 0xCCDD)
