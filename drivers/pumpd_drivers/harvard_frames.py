@@ -47,6 +47,11 @@ def command(address: int, text: str) -> bytes:
     return f"{address}:{text}\r".encode("ascii") if address else f"{text}\r".encode("ascii")
 
 
+def echoed(request: WireRequest, line: str) -> bool:
+    """Is this the command itself, which a pump with `echo on` repeats?"""
+    return line in (request.text, request.data.decode("ascii").rstrip("\r"))
+
+
 def take_apart(body: bytes) -> tuple[tuple[str, ...], str]:
     """The lines and the prompt of a reply's body."""
     *lines, prompt = body.decode("ascii").split("\n")
@@ -80,7 +85,7 @@ class HarvardFraming:
     def answers(self, request: WireRequest, reply: Reply) -> bool:
         if reply.address != request.address:
             return False
-        lines = [line for line in take_apart(reply.body)[0] if line != request.text]  # an echo of the command
+        lines = [line for line in take_apart(reply.body)[0] if not echoed(request, line)]
         if any(ERROR.fullmatch(line) for line in lines):
             return True
         if request.expects in (PLAIN, POLL):

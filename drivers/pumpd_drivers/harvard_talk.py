@@ -18,7 +18,7 @@ from fractions import Fraction
 from typing import Final, NoReturn
 
 from pumpd.driver_api import NoReply, Procedure, PumpRefused, WireError, WireRequest
-from pumpd_drivers.harvard_frames import ERROR, PLAIN, PROMPTS, command, take_apart
+from pumpd_drivers.harvard_frames import ERROR, PLAIN, PROMPTS, command, echoed, take_apart
 
 BAUDS: Final = (9_600, 19_200, 38_400, 57_600, 115_200)  # PHD ULTRA user's guide, page 83
 _BITS_PER_BYTE: Final = 10
@@ -105,7 +105,7 @@ class Talk:
         )
         reply = yield request
         raw, prompt = take_apart(reply.body)
-        said = [line for line in raw if line != text]
+        said = [line for line in raw if not echoed(request, line)]
         no = next((found[1] for found in map(ERROR.fullmatch, said) if found), "")
         lines = tuple(self.without_address(line) for line in said)
         return Answer(request=request, raw=tuple(said), lines=lines, prompt=prompt, error=no)

@@ -306,3 +306,15 @@ def test_an_alaris_grants_the_rate_it_acknowledged_whether_or_not_it_shows_one_a
             told(preparing, *script)
         return
     assert told(preparing, *script).rate_ul_per_h == 24_500
+
+
+@pytest.mark.parametrize("address", [0, 12])
+def test_a_harvard_pump_that_echoes_commands_is_understood(address: int) -> None:
+    looking = harvard.DRIVER.pump(address=address, options={}).observe()
+    request = next(looking)
+    prompt = f"{address}>" if address else ">"
+    wire = request.data + f"\n\n{status('', 'i...I').rstrip()}\r\n{prompt}".encode() + bytes([0x11])
+    framing = harvard.DRIVER.framing()
+    (reply,) = framing.receive(wire, request)
+    assert isinstance(reply, Reply)
+    assert framing.answers(request, reply)
