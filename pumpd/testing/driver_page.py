@@ -26,13 +26,11 @@ PROTOCOLS: Final[dict[str, tuple[str, str, str]]] = {
     "new_era": ("new_era", "nesp-lib, with the look-alike", ""),
 }
 _TABLE: Final = re.compile(r"<!-- quality -->\n.*?<!-- end of quality -->", re.DOTALL)
-_HEAD: Final = (
-    (
-        "| Driver | Vectors, by origin | Program of other people | Lease | High-alert drugs | Identity | Detects by itself "
-        "| Hardware |"
-    ),
-    "|---|---|---|---|---|---|---|---|",
-)
+_COLUMNS: Final = (
+    "Driver", "Vectors, by origin", "Program of other people", "Lease", "High-alert drugs", "Identity", "Detects by itself",
+    "Hardware",
+)  # fmt: skip
+_HEAD: Final = (f"| {' | '.join(_COLUMNS)} |", "|" + "---|" * len(_COLUMNS))
 
 
 def origins(root: Path, protocol: str) -> Counter[str]:
