@@ -27,8 +27,8 @@ PROTOCOLS: Final[dict[str, tuple[str, str, str]]] = {
 }
 _TABLE: Final = re.compile(r"<!-- quality -->\n.*?<!-- end of quality -->", re.DOTALL)
 _COLUMNS: Final = (
-    "Driver", "Vectors, by origin", "Program of other people", "Lease", "High-alert drugs", "Identity", "Detects by itself",
-    "Hardware",
+    "Driver", "Vectors, by origin", "Program of other people", "Lease", "High-alert drugs", "Identity",
+    "Detects by itself", "Hardware",
 )  # fmt: skip
 _HEAD: Final = (f"| {' | '.join(_COLUMNS)} |", "|" + "---|" * len(_COLUMNS))
 
