@@ -1,10 +1,12 @@
 """A small HTTP door into a running simulator: ask the truth, bring on faults, press keys.
 
 For tests in any language. It binds to the loopback address only, since whoever reaches it can stop the
-pumps. Names of faults and their fields are those of `faults.Fault`; times may also be given in seconds
-(`for_s`, `by_s`). Imported only when asked for, so that a simulator without it starts at once.
+pumps. Names of faults and their fields are those of `fault_table`; times may also be given in seconds
+(`for_s`, `by_s`). Imported only when asked for, so that a simulator without it starts at once. `openapi` describes
+every route, and is served as GET /openapi.json:
 
     GET /truth[?address=N]   POST /faults {"fault": "mute", "for_s": 5}   POST /keypad {"key": "stop"}
+    GET /state               POST /advance {"hours": 2}                   POST /verify {"text": "RAT20MH"}
     GET /journal[?last=N]    GET /provenance    GET /faults    GET /readyz
 """
 
@@ -21,10 +23,11 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from pumpd_sim import provenance
+from pumpd_sim import openapi, provenance
 from pumpd_sim.devices import DeviceKind
 from pumpd_sim.fault_table import FAULTS
 from pumpd_sim.fault_text import fault_of
+from pumpd_sim.verify import judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +37,9 @@ if TYPE_CHECKING:
     from pumpd_sim.serving import ServedBus
 
 LAST_FRAMES = 200
+SPANS_NS = {"hours": 3_600 * 10**9, "minutes": 60 * 10**9, "seconds": 10**9}
+ADVANCE_LIMIT_NS = 7 * 24 * 3_600 * 10**9
+LONGEST = 10**9
 
 
 class BadRequestError(ValueError):
@@ -57,6 +63,38 @@ def _number_in(request: Request, name: str) -> int | None:
     if not (text.isascii() and text.isdecimal()):
         raise BadRequestError(f"{name} must be a whole number, not {text!r}")
     return int(text)
+
+
+def _duration_ns(asked: dict[str, Any]) -> int:
+    """Hours, minutes and seconds, added up."""
+    total_ns = 0
+    for name, value in asked.items():
+        if name not in SPANS_NS:
+            raise BadRequestError(f"unknown field {name!r}; known: {', '.join(SPANS_NS)}")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < LONGEST:
+            raise BadRequestError(f"{name} must be a number from 0, not {value!r}")
+        total_ns += round(value * SPANS_NS[name])
+    if not 0 < total_ns <= ADVANCE_LIMIT_NS:
+        raise BadRequestError("advance by more than nothing and a week at most, as hours, minutes or seconds")
+    return total_ns
+
+
+def _expected(asked: dict[str, Any]) -> str | bytes:
+    """What is to be found: `text` as the journal shows it, or `hex`."""
+    unknown = [name for name in asked if name not in ("text", "hex", "event", "times")]
+    if unknown or ("text" in asked) == ("hex" in asked):
+        raise BadRequestError("verify one of text and hex; beside it may stand event and times")
+    times = asked.get("times")
+    if times is not None and (isinstance(times, bool) or not isinstance(times, int) or times < 0):
+        raise BadRequestError(f"times must be a whole number, not {times!r}")
+    if not isinstance(asked.get("text", asked.get("hex")), str):
+        raise BadRequestError("text and hex are texts")
+    if "text" in asked:
+        return str(asked["text"])
+    try:
+        return bytes.fromhex(asked["hex"])
+    except ValueError as error:
+        raise BadRequestError(f"{asked['hex']!r} is not hex") from error
 
 
 async def _refused(_request: Request, error: Exception) -> JSONResponse:
@@ -97,6 +135,38 @@ def application(served: ServedBus, kind: DeviceKind) -> Starlette:
             ]
         )
 
+    async def state(_request: Request) -> JSONResponse:
+        now_ns = served.now_ns()
+        truths = [asdict(bus.truth(now_ns, device.address)) for device in bus.devices]
+        served.touched()
+        return JSONResponse(
+            {
+                "device": kind.name,
+                "now_ns": now_ns,
+                "day_ns": bus.day.now_ns,
+                "speed": bus.day.speed,
+                "baud": bus.baud,
+                "pty": served.pty,
+                "pumps": truths,
+            }
+        )
+
+    async def advance(request: Request) -> JSONResponse:
+        by_ns = _duration_ns(await _body(request))
+        bus.advance(served.now_ns(), by_ns)
+        served.touched()
+        return JSONResponse({"done": True, "at_ns": served.now_ns(), "day_ns": bus.day.now_ns})
+
+    async def verify(request: Request) -> JSONResponse:
+        asked = await _body(request)
+        verdict = judge(bus.journal, _expected(asked), event=asked.get("event", "pump_hears"), times=asked.get("times"))
+        near = [{"at_ns": seen.at_ns, "event": seen.event, "text": seen.text} for seen in verdict.near]
+        answer = {"holds": verdict.holds, "found": verdict.found, "sentence": verdict.sentence, "near": near}
+        return JSONResponse(answer)
+
+    async def described(_request: Request) -> JSONResponse:
+        return JSONResponse(openapi.document())
+
     async def where_from(_request: Request) -> JSONResponse:
         return JSONResponse(provenance.report(kind.provenance))
 
@@ -109,6 +179,10 @@ def application(served: ServedBus, kind: DeviceKind) -> Starlette:
             Route("/faults", known_faults),
             Route("/faults", inject, methods=["POST"]),
             Route("/keypad", keypad, methods=["POST"]),
+            Route("/state", state),
+            Route("/advance", advance, methods=["POST"]),
+            Route("/verify", verify, methods=["POST"]),
+            Route("/openapi.json", described),
             Route("/journal", journal),
             Route("/provenance", where_from),
             Route("/readyz", ready),

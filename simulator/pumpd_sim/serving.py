@@ -36,6 +36,10 @@ class ServedBus:
         self._link: Path | None = None
         self._server: asyncio.Server | None = None
         self._host: asyncio.Transport | None = None
+        self._hung_until_ns = 0
+        self._reopening: asyncio.TimerHandle | None = None
+        self.pty: str | None = None  # where a host opens it now; another one after a hang-up
+        bus.on_hang_up = self._hangs_up
         self._settle()
 
     def now_ns(self) -> int:
@@ -58,7 +62,36 @@ class ServedBus:
                 link.unlink()
             link.symlink_to(path)
             self._link = link
+        self.pty = path
         return path
+
+    def _hangs_up(self, for_ns: int) -> None:
+        """Once what is under way has ended: the fault may have come in the middle of reading this very port."""
+        self._loop.call_soon(self._hang_up, for_ns)
+
+    def _hang_up(self, for_ns: int) -> None:
+        """The host's port goes away: a reset connection, a device file that is gone; both are back after a while."""
+        self._hung_until_ns = self.now_ns() + for_ns
+        if self._host is not None:
+            self._host.abort()
+            self._host = None
+        if self._master is None:
+            return
+        self._close_pty()
+        self._reopening = self._loop.call_later(for_ns / 1e9, self._reopen, self._link)
+
+    def _reopen(self, link: Path | None) -> None:
+        self._reopening = None
+        self.open_pty(link)
+
+    def _close_pty(self) -> None:
+        if self._master is not None and self._slave is not None:
+            self._loop.remove_reader(self._master)
+            os.close(self._master)
+            os.close(self._slave)
+        self._master = self._slave = self.pty = None
+        if self._link is not None:
+            self._link.unlink(missing_ok=True)
 
     async def open_tcp(self, host: str, port: int) -> tuple[str, int]:
         """Returns the address a host connects to; port 0 takes a free one."""
@@ -69,12 +102,9 @@ class ServedBus:
     async def close(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        if self._master is not None and self._slave is not None:
-            self._loop.remove_reader(self._master)
-            os.close(self._master)
-            os.close(self._slave)
-        if self._link is not None:
-            self._link.unlink(missing_ok=True)
+        if self._reopening is not None:
+            self._reopening.cancel()
+        self._close_pty()
         if self._host is not None:
             self._host.abort()
         if self._server is not None:
@@ -93,6 +123,8 @@ class ServedBus:
         if self._host is not None:
             self._host.abort()
         self._host = transport
+        if self.now_ns() < self._hung_until_ns:
+            transport.abort()
 
     def unseat(self, transport: asyncio.BaseTransport | None) -> None:
         if self._host is transport:
