@@ -157,7 +157,7 @@ FAULTS: dict[FaultKind, FaultFacts] = {
     ),
     FaultKind.AIR: _line(
         "volume_nl (200000) of the next that leaves the line is air", "volume_nl",
-        how="only a pump with an air detector alarms; the others pump it", needs="admit_air",
+        seen=("generic_modbus",), how="only a pump with an air detector alarms; the others pump it", needs="admit_air",
     ),
     FaultKind.LEAK: _line(
         "permille of what leaves the line is lost (0 ends it)", "permille",
