@@ -114,7 +114,8 @@ class _Case:
         found += _judge_concentration(container, order, entry)
         sane = all(0 < step.dose <= DOSE_MAX and step.duration_s > 0 for step in asked)
         if not 0 < order.weight_g <= DOSE_MAX or not sane:
-            return None, found
+            refused = any(_refuses(reason) for reason in found)
+            return None, found if refused else [Reason(code=ReasonCode.LIBRARY_UNUSABLE, severity=Severity.HARD)]
         programme, misfits = draft(order, asked, regimen=self.regimen, entry=entry, container=container, info=self.info)
         found += [
             Reason(code=ReasonCode(m.kind.value), severity=Severity.HARD, asked=m.asked, limit=m.limit) for m in misfits

@@ -8,6 +8,7 @@ import pytest
 
 from pumpd.core import alarms
 from pumpd.core.alarm_table import MATRIX, TABLE, Clears, Harm, Onset, PumpAction, Rise
+from pumpd.core.audio import AlarmRose
 from pumpd.core.codes import Condition, Phase, Priority, Why
 from pumpd.core.effects import Stop
 from pumpd.core.events import PumpReported
@@ -216,6 +217,17 @@ def test_an_alarm_rises_when_its_time_is_over_and_not_a_nanosecond_before() -> N
         seen = bed.alarm(Condition.ENDED)
         assert seen is not None
         assert seen.priority is priority
+
+
+def test_an_alarm_rises_once() -> None:
+    bed = ended()
+    rises = TABLE[Condition.ENDED].rises
+    assert rises is not None
+    rose = []
+    for _ in range(3):
+        bed.tick(rises.after_s)
+        rose += [each for each in bed.last.facts if isinstance(each, AlarmRose)]
+    assert len(rose) == 1
 
 
 def test_an_alarm_that_somebody_saw_does_not_rise() -> None:

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from pumpd.core import delivered
 from pumpd.core import events as e
 from pumpd.core import requests as r
 from pumpd.core.codes import Phase
@@ -97,6 +98,11 @@ def test_a_measured_rate_is_the_volume_by_the_time_and_as_uncertain_as_both(
     assert found.rate_ul_per_h + found.uncertainty_ul_per_h == math.ceil((volume + 2 * step) * per_h / shortest)
     least = math.floor(max(0, volume - 2 * step) * per_h / (shortest + more))
     assert found.rate_ul_per_h - found.uncertainty_ul_per_h <= least
+
+
+def test_the_middle_between_two_looks_is_a_whole_nanosecond_and_nothing_given_is_known_exactly() -> None:
+    assert measured_rate(1_000, 3, 4, 0).window_ns == 3
+    assert Interval(low_nl=0, high_nl=0) == delivered.NOTHING
 
 
 def test_a_counter_reaches_a_step_of_each_kind_beyond_what_it_shows() -> None:
