@@ -72,11 +72,6 @@ def dose_rate_ng_per_h(rate_ul_per_h: int, concentration_ug_per_ml: int) -> int:
     return rate_ul_per_h * concentration_ug_per_ml
 
 
-def rate_for_ul_per_h(dose_rate_ng_per_h: int, concentration_ug_per_ml: int, towards: Towards) -> int:
-    """The flow that carries this dose rate."""
-    return divide(dose_rate_ng_per_h, concentration_ug_per_ml, towards)
-
-
 def on_grid(value: int, step: int, digits: int) -> int:
     """The highest number not above `value` that a pump can be told: whole steps, and `digits` significant."""
     power = 1
