@@ -131,7 +131,7 @@ _SENTENCES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
         _seconds,
     ),
     ReasonCode.NO_LEASE_FOR_HIGH_ALERT: (
-        "If this computer failed, this pump would not stop: no high-alert drug on it. Use another pump.",
+        "If this computer failed, this pump would not stop, or not for good: no high-alert drug on it. Use another.",
         _plain,
     ),
     ReasonCode.LEASE_RATE_UL_PER_H: (

@@ -20,7 +20,13 @@ from enum import Enum
 from fractions import Fraction
 from typing import Final, assert_never
 
-from pumpd.core.lease import lease_bound_s, lease_rate_max_ul_per_h, stands_in, volume_rate_min_ul_per_h
+from pumpd.core.lease import (
+    lease_bound_s,
+    lease_rate_max_ul_per_h,
+    resumes_by_itself,
+    stands_in,
+    volume_rate_min_ul_per_h,
+)
 from pumpd.core.library import Container, DoseUnit, Entry
 from pumpd.core.order import Order
 from pumpd.core.pump import DriverInfo, FixedLease, NoLease, SettableLease, VolumeLease
@@ -143,6 +149,8 @@ def lease_at(programme: Programme, info: DriverInfo, rate_ul_per_h: int) -> int 
     """The lease for this drug and patient with nothing faster than this rate; or why there is none (lease.py)."""
     concentration, weight_g = programme.concentration_ug_per_ml, programme.weight_g
     bound_s = lease_bound_s(rate_ul_per_h=rate_ul_per_h, concentration_ug_per_ml=concentration, weight_g=weight_g)
+    if programme.high_alert and resumes_by_itself(info):  # anybody's question would start it again
+        return Misfit(kind=MisfitKind.NO_LEASE_FOR_HIGH_ALERT)
     match info.lease:
         case SettableLease(shortest_s=shortest_s, longest_s=longest_s):
             if bound_s < shortest_s:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from pumpd_drivers.modbus_frames import TcpFraming
 from pumpd_drivers.new_era import DRIVER
 
 from pumpd.driver_api import AlarmFrame, Framing, Procedure, PumpAlarmed, Reply, WireRequest
@@ -57,7 +58,7 @@ class ModbusPump:
     def __call__(self, request: WireRequest) -> Reply:
         """The answer to one request, through the framing."""
         self.sent.append(request)
-        tcp = request.data[2:4] == b"\0\0" and len(request.data) == 6 + int.from_bytes(request.data[4:6], "big")
+        tcp = isinstance(self.framing, TcpFraming)
         pdu = self._answer(request.data[7:] if tcp else request.data[1:-2])
         if tcp:
             data = request.data[:4] + (len(pdu) + 1).to_bytes(2, "big") + request.data[6:7] + pdu

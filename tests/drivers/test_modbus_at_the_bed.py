@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from pumpd_drivers import generic_modbus, isco
+from pumpd_drivers import dulcoflex, generic_modbus, isco
 
 from pumpd.core import requests as r
 from pumpd.core.bed import preview
 from pumpd.core.codes import ReasonCode
+from pumpd.core.effects import Stop
 from pumpd.core.order import Order
 from pumpd.core.pump import DriverInfo
 from pumpd.core.regimen import takes
@@ -21,6 +22,9 @@ DRUGS = [regimen.id for regimen in shipped_rules().catalogue.regimens if regimen
 def asked(info: DriverInfo, regimen_id: str, container: str) -> BedStory:
     """A nurse taps start behind the review of this order."""
     bed = BedStory(info=info)
+    bed.tick(0.1)
+    if bed.sent(Stop):  # the first word to a pump that would go on by itself
+        bed.stop_confirmed()
     bed.connect()
     bed.report()
     order = Order(regimen=regimen_id, day=1, weight_g=70_000, height_mm=1_750, container=container)
@@ -49,6 +53,23 @@ def test_no_drug_runs_on_an_isco_pump_which_has_no_lease() -> None:
     for regimen_id in DRUGS:
         for container in containers(regimen_id, isco.INFO):
             assert ReasonCode.NO_LEASE_FOR_HIGH_ALERT in asked(isco.INFO, regimen_id, container).refusals
+
+
+@pytest.mark.requirement("LEASE-01")
+def test_no_drug_runs_on_a_dulco_flex_whose_lease_anybody_could_end() -> None:
+    tried = 0
+    for regimen_id in DRUGS:
+        for container in containers(regimen_id, dulcoflex.INFO):
+            tried += 1
+            assert ReasonCode.NO_LEASE_FOR_HIGH_ALERT in asked(dulcoflex.INFO, regimen_id, container).refusals
+    assert tried > 0
+
+
+def test_saline_training_runs_on_a_dulco_flex_from_a_bag() -> None:
+    bed = asked(dulcoflex.INFO, "TRAIN-5MIN", "bag-100")
+    assert bed.reply is not None
+    assert bed.reply.accepted, bed.reply.reasons
+    assert 1 <= (bed.infusion().programme.lease_s or 0) <= 10
 
 
 def test_saline_training_runs_on_an_isco_pump() -> None:
