@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from pumpd_sim import new_era_commands as commands
 from pumpd_sim.device import Truth
+from pumpd_sim.keypad import check_key
 from pumpd_sim.new_era_memory import NL_PER_H_PER_THOUSANDTH, Memory
 from pumpd_sim.new_era_options import NewEraOptions
 from pumpd_sim.new_era_program import Program, ProgramFailedError, State
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 NS_PER_S = 10**9
-KEYS = ("start", "stop", "rate", "clear")
 _ADDRESSED = re.compile(r"(\d{0,2})(.*)", re.ASCII | re.DOTALL)
 
 
@@ -276,9 +276,7 @@ class NewEra:
 
     def press(self, now_ns: int, key: str, *, rate_nl_per_h: int | None = None) -> bytes:
         """A person at the keypad: `start`, `stop`, `rate` (with a rate) or `clear` an alarm."""
-        if key not in KEYS or (key == "rate") != (rate_nl_per_h is not None):
-            message = f"no key {key!r} with rate {rate_nl_per_h}; keys: {', '.join(KEYS)}, rate with a rate"
-            raise ValueError(message)
+        check_key(key, rate_nl_per_h)
         said = self.on_wake(now_ns)
         locked = self.memory.switches["LOC"] and not (key == "stop" and self.options.stop_key_when_locked)
         if self._power_back_ns is not None or locked:
