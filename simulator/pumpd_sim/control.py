@@ -102,7 +102,8 @@ async def _refused(_request: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"error": str(error)}, status_code=status)
 
 
-def application(served: ServedBus, kind: DeviceKind) -> Starlette:
+def _looks(served: ServedBus, kind: DeviceKind) -> list[Route]:
+    """What may be asked."""
     bus = served.bus
 
     async def truth(request: Request) -> JSONResponse:
@@ -110,30 +111,10 @@ def application(served: ServedBus, kind: DeviceKind) -> Starlette:
         served.touched()
         return JSONResponse(answer)
 
-    async def inject(request: Request) -> JSONResponse:
-        bus.inject(served.now_ns(), fault_of(await _body(request)))
-        served.touched()
-        return JSONResponse({"done": True, "at_ns": served.now_ns()})
-
     async def known_faults(_request: Request) -> JSONResponse:
         known = [{"fault": kind.value, **asdict(facts)} for kind, facts in FAULTS.items()]
         fired = [{"at_ns": one.at_ns, "fault": one.kind.value, "detail": one.detail} for one in bus.fired]
         return JSONResponse({"known": known, "fired": fired[-LAST_FRAMES:]})
-
-    async def keypad(request: Request) -> JSONResponse:
-        bus.inject(served.now_ns(), fault_of({**await _body(request), "fault": "other_user_at_keypad"}))
-        served.touched()
-        return JSONResponse({"done": True, "at_ns": served.now_ns()})
-
-    async def journal(request: Request) -> JSONResponse:
-        last = _number_in(request, "last")
-        entries = list(bus.journal)[-(LAST_FRAMES if last is None else max(1, last)) :]
-        return JSONResponse(
-            [
-                {"at_ns": seen.at_ns, "event": seen.event, "hex": seen.data.hex(" "), "text": seen.text}
-                for seen in entries
-            ]
-        )
 
     async def state(_request: Request) -> JSONResponse:
         now_ns = served.now_ns()
@@ -151,6 +132,50 @@ def application(served: ServedBus, kind: DeviceKind) -> Starlette:
             }
         )
 
+    async def journal(request: Request) -> JSONResponse:
+        last = _number_in(request, "last")
+        entries = list(bus.journal)[-(LAST_FRAMES if last is None else max(1, last)) :]
+        return JSONResponse(
+            [
+                {"at_ns": seen.at_ns, "event": seen.event, "hex": seen.data.hex(" "), "text": seen.text}
+                for seen in entries
+            ]
+        )
+
+    async def described(_request: Request) -> JSONResponse:
+        return JSONResponse(openapi.document())
+
+    async def where_from(_request: Request) -> JSONResponse:
+        return JSONResponse(provenance.report(kind.provenance))
+
+    async def ready(_request: Request) -> JSONResponse:
+        return JSONResponse({"ready": True})
+
+    return [
+        Route("/truth", truth),
+        Route("/faults", known_faults),
+        Route("/state", state),
+        Route("/journal", journal),
+        Route("/openapi.json", described),
+        Route("/provenance", where_from),
+        Route("/readyz", ready),
+    ]
+
+
+def _acts(served: ServedBus) -> list[Route]:
+    """What brings something about, or is asked with a body."""
+    bus = served.bus
+
+    async def inject(request: Request) -> JSONResponse:
+        bus.inject(served.now_ns(), fault_of(await _body(request)))
+        served.touched()
+        return JSONResponse({"done": True, "at_ns": served.now_ns()})
+
+    async def keypad(request: Request) -> JSONResponse:
+        bus.inject(served.now_ns(), fault_of({**await _body(request), "fault": "other_user_at_keypad"}))
+        served.touched()
+        return JSONResponse({"done": True, "at_ns": served.now_ns()})
+
     async def advance(request: Request) -> JSONResponse:
         by_ns = _duration_ns(await _body(request))
         bus.advance(served.now_ns(), by_ns)
@@ -164,29 +189,17 @@ def application(served: ServedBus, kind: DeviceKind) -> Starlette:
         answer = {"holds": verdict.holds, "found": verdict.found, "sentence": verdict.sentence, "near": near}
         return JSONResponse(answer)
 
-    async def described(_request: Request) -> JSONResponse:
-        return JSONResponse(openapi.document())
+    return [
+        Route("/faults", inject, methods=["POST"]),
+        Route("/keypad", keypad, methods=["POST"]),
+        Route("/advance", advance, methods=["POST"]),
+        Route("/verify", verify, methods=["POST"]),
+    ]
 
-    async def where_from(_request: Request) -> JSONResponse:
-        return JSONResponse(provenance.report(kind.provenance))
 
-    async def ready(_request: Request) -> JSONResponse:
-        return JSONResponse({"ready": True})
-
+def application(served: ServedBus, kind: DeviceKind) -> Starlette:
     return Starlette(
-        routes=[
-            Route("/truth", truth),
-            Route("/faults", known_faults),
-            Route("/faults", inject, methods=["POST"]),
-            Route("/keypad", keypad, methods=["POST"]),
-            Route("/state", state),
-            Route("/advance", advance, methods=["POST"]),
-            Route("/verify", verify, methods=["POST"]),
-            Route("/openapi.json", described),
-            Route("/journal", journal),
-            Route("/provenance", where_from),
-            Route("/readyz", ready),
-        ],
+        routes=[*_looks(served, kind), *_acts(served)],
         exception_handlers={ValueError: _refused, LookupError: _refused},
     )
 
