@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pumpd_sim import alaris_wire
 from pumpd_sim.host import BadReplyError, unpacked
 from pumpd_sim.new_era_wire import Framing, packed_for_pump
 
@@ -45,6 +46,14 @@ def _new_era(framing: Framing) -> Spoken:
     return Spoken(packed=lambda text: packed_for_pump(framing, text), heard=heard)
 
 
+def _alaris(data: bytes) -> list[str]:
+    """Bodies of whole frames with a right CRC; what is left is shown as it came."""
+    *whole, rest = data.split(b"\r")
+    lines = [frame + b"\r" for frame in whole] + ([rest] if rest else [])
+    bodies = [line[1:].partition(b"|")[0].decode("latin-1") for line in lines]
+    return [body if alaris_wire.packed(body) == line else shown(line) for body, line in zip(bodies, lines, strict=True)]
+
+
 def _line(data: bytes) -> list[str]:
     return [shown(data)] if data else []
 
@@ -52,6 +61,7 @@ def _line(data: bytes) -> list[str]:
 SPOKEN: dict[str, Spoken] = {
     "new_era_basic": _new_era(Framing.BASIC),
     "new_era_safe": _new_era(Framing.SAFE),
+    "alaris": Spoken(packed=alaris_wire.packed, heard=_alaris),
     "cr_line": Spoken(packed=lambda text: meant(text) + b"\r", heard=_line),
     "raw": Spoken(packed=meant, heard=_line),
 }
