@@ -63,6 +63,8 @@ _DECIMALS: Final = 10_000  # four digits behind the point, as the pumps print a 
 _SERIAL: Final = re.compile(r"(?:serial[^:]*:)?\s*(\S.{0,39})", re.ASCII | re.IGNORECASE)
 _FIRMWARE: Final = re.compile(r"(?:firmware[^:]*:)?\s*(\S.{0,39})", re.ASCII | re.IGNORECASE)
 
+_STATUS_FIELDS: Final = re.compile(r"([0-9]+) [0-9]+ ([0-9]+) ([^ ]+)", re.ASCII)
+
 INFO: Final = DriverInfo(
     name="harvard",
     title="Harvard / KDS Ultra",
@@ -249,7 +251,10 @@ class HarvardPump:
 
     def _status(self) -> Procedure[_Status]:
         answer = yield from self._talk.ask("status", "status")
-        rate, _, volume, flags = answer.text.split(" ")
+        fields = _STATUS_FIELDS.fullmatch(answer.text)
+        if fields is None:
+            answer.differs("rate, time, volume and flags")  # noise that looks like an address stands before them
+        rate, volume, flags = fields.groups()
         return _Status(
             rate_fl_per_s=int(rate) if self._talk.trusts_numbers() else None,
             volume_fl=int(volume),
