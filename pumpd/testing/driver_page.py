@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Final, assert_never
 
 from pumpd import registry
+from pumpd.core.lease import resumes_by_itself
 from pumpd.core.pump import DriverInfo, FixedLease, IdentityKind, Lease, NoLease, SettableLease, VolumeLease
 
 # vectors, the program of other people, and the shipped map of a driver whose facts come from one
 PROTOCOLS: Final[dict[str, tuple[str, str, str]]] = {
     "alaris": ("alaris", "none; frames of OpenICE's client are vectors", ""),
+    "dulcoflex": ("dulcoflex", "pymodbus and mbpoll, with the look-alike", ""),
     "generic_modbus": ("bag_pump", "pymodbus and mbpoll, with the look-alike", "config/pumps/bedside-bag-pump.toml"),
     "harvard": ("harvard", "none", ""),
     "isco": ("isco", "pymodbus and mbpoll, with the look-alike; a recorded pump", ""),
@@ -74,7 +76,8 @@ def info_of(root: Path, name: str) -> DriverInfo:
 
 
 def _facts(info: DriverInfo) -> list[str]:
-    drugs = not isinstance(info.lease, NoLease) and info.lease != VolumeLease(changeable_while_running=False)
+    leased = not isinstance(info.lease, NoLease) and info.lease != VolumeLease(changeable_while_running=False)
+    drugs = leased and not resumes_by_itself(info)
     return [
         lease_text(info.lease),
         "yes" if drugs else "refused",
