@@ -146,7 +146,7 @@ class Wire:
         self._received = bytearray()
         self._echo = Echo()
         self._cut_at: float | None = None
-        self._heard_at = 0.0
+        self._heard_at = self._asked_at = 0.0
         self._quiet_s = 0.0
         self._quiet_until: float | None = None
         self._quiet_at_most = 0.0
@@ -203,6 +203,7 @@ class Wire:
         self._received.clear()
         if asyncio.get_running_loop().time() - self._heard_at >= self._quiet_s:
             self._framing.quiet()  # half a frame from long ago would swallow the reply
+        self._asked_at = asyncio.get_running_loop().time()
         self._awaiting = request
         self._echo.sending(request.data, query=not request.changes)
         try:
@@ -291,7 +292,8 @@ class Wire:
                         self._news(address, alarm)
                 case Reply():
                     if request is not None and self._reply is None and self._framing.answers(request, frame):
-                        self._reply = replace(frame, at_ns=round(self._heard_at * NS_PER_S))
+                        asked_at_ns, at_ns = round(self._asked_at * NS_PER_S), round(self._heard_at * NS_PER_S)
+                        self._reply = replace(frame, asked_at_ns=asked_at_ns, at_ns=at_ns)
                     else:
                         self._drop(frame)
 

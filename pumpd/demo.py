@@ -28,6 +28,7 @@ from pumpd.clock import SystemClock
 from pumpd.config import Config
 from pumpd.demo_nurse import Nurse
 from pumpd.demo_parts import HERE, run_folder
+from pumpd.demo_pumps import PUMPS
 from pumpd.demo_stage import BROKERS, Stage, prepare, start_broker, start_console, start_daemon, start_pump
 from pumpd.demo_verdict import Verdict, judge
 from pumpd.demo_witness import Witness
@@ -98,7 +99,7 @@ async def entertain(stage: Stage, arguments: argparse.Namespace, path: Path, con
     """Start everything and stay until cancelled."""
     assert config.mqtt is not None, "the demo has a broker"
     await start_broker(stage, arguments.broker, config.mqtt.port)
-    truth = await start_pump(stage, config)
+    truth = await start_pump(stage, config, PUMPS[arguments.driver])
     async with AsyncClient(config.socket) as client:
         await start_daemon(stage, path, client)
     await start_console(stage, path, config)
@@ -111,13 +112,14 @@ async def play(stage: Stage, arguments: argparse.Namespace, path: Path, config: 
     """Start everything, one infusion from sign-in to its end, then the verdict."""
     assert config.mqtt is not None, "the demo has a broker"
     await start_broker(stage, arguments.broker, config.mqtt.port)
+    pump = PUMPS[arguments.driver]
     async with Witness.listening(config.mqtt.port) as witness:
-        truth = await start_pump(stage, config)
+        truth = await start_pump(stage, config, pump)
         async with AsyncClient(config.socket, sent_at_ns=SystemClock().now_ns) as client:
             await start_daemon(stage, path, client)
             await start_console(stage, path, config)
             name, pin, _ = PEOPLE[0]
-            story = await (await Nurse.signed_in(client, name, pin, stage.say)).play()
+            story = await (await Nurse.signed_in(client, name, pin, stage.say)).play(pump.lesson)
         verdict = await judge(story, witness, truth, config, lambda: stage.end("daemon"))
     return tell(stage, verdict)
 
@@ -135,7 +137,7 @@ async def run(arguments: argparse.Namespace) -> int:
     """Until the work is done, somebody asks to end, or a part goes away. Ends every part."""
     with run_folder(arguments.dir, keep=arguments.keep) as folder:
         page = 0 if arguments.scripted and arguments.port is None else arguments.port
-        path, config = prepare(folder, port=page)
+        path, config = prepare(folder, port=page, pump=PUMPS[arguments.driver])
         stage = Stage(folder)
         asked = asyncio.Event()
 
@@ -185,6 +187,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--dir", type=Path, metavar="DIR", help="run there, and leave journal and logs behind")
     made.add_argument("--scripted", action="store_true", help="no person: one infusion is played and judged")
     made.add_argument("--keep", action="store_true", help="leave the run folder behind, with journal and logs")
+    made.add_argument(
+        "--driver", choices=tuple(PUMPS), default="new_era", help="the pump at the bed (default: new_era)"
+    )
     made.add_argument("--broker", choices=BROKERS, help="default: mosquitto where it is installed, else iotcore")
     return made
 

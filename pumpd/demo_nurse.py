@@ -4,8 +4,8 @@ It knows what a nurse knows: the page's own views (the socket's event stream) an
 is not offered, waits for what the pump reports and not for a time, and notes asked, granted and measured as they
 stood at each rate. What it notes is only what pumpd says; whether that is true is for others to find out.
 
-The story takes about 40 s: 0.5 mL at the first rate with a pause in it, a titration down within the second step,
-after which the third waits for a tap.
+The story takes about 40 s on the quickest pump: a first rate with a pause in it, a titration down within the second
+step, after which the third waits for a tap. On a pump that must not run a drug she first reads why (demo_pumps.py).
 """
 
 from __future__ import annotations
@@ -28,21 +28,19 @@ from pumpd.api_models import (
     Phase,
     PumpView,
     RateView,
+    ReasonCode,
     ReviewRequest,
     ReviewView,
     StartBody,
     VolumeView,
 )
+from pumpd.demo_pumps import PUMPS, Lesson
 from pumpd.errors import DemoError
 
-REGIMEN: Final = "TRAIN-3STEP"
-CONTAINER: Final = "syringe-60"
 WEIGHT_KG: Final = "70"
-TITRATED_ML_PER_H: Final = "220"  # from 240, so that half a millilitre at the lower rate costs a second only
-TITRATED_UL_PER_H: Final = 220_000
 SOON_S: Final = 8.0  # for what follows an act at once: a command, its read-back and a report on a busy machine
 PAUSE_MS: Final = 2_000  # long enough to see that nothing moves
-STEP_S: Final = 20.0  # the longest step takes 15 s
+STEP_S: Final = 40.0  # the longest step takes 25 s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +63,7 @@ class Story:
     delivered: DeliveredView
     total: VolumeView
     acts: tuple[str, ...]  # as they are called in telemetry: what was accepted, in order
+    lesson: Lesson = PUMPS["new_era"].lesson
 
 
 class Nurse:
@@ -84,16 +83,18 @@ class Nurse:
         say(f"{session.name} signs in, {session.role.value}")
         return cls(client, session.token, await client.bed(), say)
 
-    async def play(self) -> Story:
-        review = await self._start()
+    async def play(self, lesson: Lesson) -> Story:
+        if lesson.refused_regimen is not None:
+            await self._reads_refusal(lesson.refused_regimen, lesson.refused_container)
+        review = await self._start(lesson)
         first, second, third = (step.rate.ul_per_h for step in review.steps)
         await self._at("step 1", first)
         await self._pause_and_resume()
         await self._at("step 1, resumed", first)
         await self._at("step 2", second)
-        await self._act("change_rate", self._client.rate(self._slot, TITRATED_ML_PER_H, self._token))
-        self._say(f"titrates down to {words.rate_ml_per_h(TITRATED_UL_PER_H)}")
-        await self._at("step 2, titrated", TITRATED_UL_PER_H)
+        await self._act("change_rate", self._client.rate(self._slot, lesson.titrated_ml_per_h, self._token))
+        self._say(f"titrates down to {words.rate_ml_per_h(lesson.titrated_ul_per_h)}")
+        await self._at("step 2, titrated", lesson.titrated_ul_per_h)
         await self._until("step 3 is due", lambda pump: pump.buttons.step.allowed, STEP_S)
         await self._act("step", self._client.step(self._slot, self._token))
         self._say("step 3 waits for a tap, and gets it")
@@ -109,15 +110,27 @@ class Nurse:
             delivered=ended.delivered,
             total=review.total,
             acts=tuple(self._acts),
+            lesson=lesson,
         )
 
     # --- acts -------------------------------------------------------------------------------------------
 
-    async def _start(self) -> ReviewView:
-        order = OrderBody(regimen=REGIMEN, weight_kg=WEIGHT_KG, container=CONTAINER)
+    async def _reads_refusal(self, regimen: str, container: str) -> None:
+        """A pump that runs on when the computer falls silent gets no drug: the review has to say so."""
+        order = OrderBody(regimen=regimen, weight_kg=WEIGHT_KG, container=container)
+        review = await self._client.review(ReviewRequest(slot=self._slot, order=order), self._token)
+        why = next((each.text for each in review.reasons if each.code is ReasonCode.NO_LEASE_FOR_HIGH_ALERT), None)
+        if review.allowed or why is None:
+            raise DemoError(f"{regimen} was expected to be refused on this pump for want of a lease, and was not")
+        self._say(f"reads that {regimen} is refused: {why}")
+
+    async def _start(self, lesson: Lesson) -> ReviewView:
+        order = OrderBody(regimen=lesson.regimen, weight_kg=WEIGHT_KG, container=lesson.container)
         review = await self._client.review(ReviewRequest(slot=self._slot, order=order), self._token)
         if not review.allowed or review.needs_override or len(review.steps) != 3 or review.total is None:
-            raise DemoError(f"{REGIMEN} is not offered as expected: {' '.join(each.text for each in review.reasons)}")
+            raise DemoError(
+                f"{lesson.regimen} is not offered as expected: {' '.join(each.text for each in review.reasons)}"
+            )
         self._say(f"reads the review: {review.total.text} in {len(review.steps)} steps, {review.duration_text}")
         await self._until("a pump that can be started", lambda pump: pump.buttons.start.allowed, SOON_S)
         body = StartBody(order=order, digest=review.digest)

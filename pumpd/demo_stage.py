@@ -24,9 +24,11 @@ from pumpd.api_client import AsyncClient
 from pumpd.api_models import BedView, LinkState
 from pumpd.config import Config
 from pumpd.demo_parts import HERE, Part, answers, free_port, is_free, python
+from pumpd.demo_pumps import PUMPS, DemoPump
 from pumpd.errors import ApiError, DemoError
 
 FILES: Final = ("demo.toml", "drug-library.toml", "regimens.toml", "accounts.toml")
+LINK: Final = "./pump-p1"  # to the simulator's pseudo-terminal, in the run folder
 BROKERS: Final = ("mosquitto", "iotcore")
 ABROAD: Final = ("/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto")  # Debian's place, which is not on a user's PATH
 
@@ -111,10 +113,19 @@ def with_ports(text: str, *, mqtt: int, console: int) -> str:
     return text
 
 
-def prepare(folder: Path, *, port: int | None) -> tuple[Path, Config]:
+def with_pump(text: str, pump: DemoPump, port: str) -> str:
+    """The same configuration with this pump on its bus, and no other."""
+    text, found = re.subn(
+        r"^\[\[bus\]\]\n.*?(?=^\[mqtt\])", lambda _: f"{pump.bus(port)}\n", text, flags=re.MULTILINE | re.DOTALL
+    )
+    assert found == 1, "demo.toml has no [[bus]] before its [mqtt]"
+    return text
+
+
+def prepare(folder: Path, *, port: int | None, pump: DemoPump = PUMPS["new_era"]) -> tuple[Path, Config]:
     """The run folder's own configuration. `port`: of the page; 0 any, None the usual one or else any."""
     try:
-        for name in FILES:
+        for name in (*FILES, *pump.files):
             shutil.copyfile(config_folder() / name, folder / name)
         path = folder / "pumpd.toml"
         wished = Config.load(folder / "demo.toml")
@@ -122,7 +133,9 @@ def prepare(folder: Path, *, port: int | None) -> tuple[Path, Config]:
         mqtt_port = wished.mqtt.port if is_free(wished.mqtt.port) else free_port()
         console_port = _page_port(wished.console.port if port is None else port)
         text = (folder / "demo.toml").read_text(encoding="utf-8")
-        path.write_text(with_ports(text, mqtt=mqtt_port, console=console_port), encoding="utf-8")
+        wire = f"socket://{HERE}:{free_port()}" if pump.over_tcp else LINK
+        text = with_pump(with_ports(text, mqtt=mqtt_port, console=console_port), pump, wire)
+        path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise DemoError(f"{error.filename}: {error.strerror}: name another folder with --dir") from error
     return path, Config.load(path)
@@ -178,16 +191,16 @@ async def start_broker(stage: Stage, wished: str | None, port: int) -> None:
     stage.say(f"broker: {title} on {HERE}:{port}", since_s)
 
 
-async def start_pump(stage: Stage, config: Config) -> str:
+async def start_pump(stage: Stage, config: Config, pump: DemoPump) -> str:
     """Returns the address of the simulator's truth."""
     since_s = asyncio.get_running_loop().time()
     (bus,) = config.buses
-    (pump,) = bus.pumps
+    wire = ["--tcp", bus.port.removeprefix("socket://"), "--mode", "tcp"] if pump.over_tcp else ["--link", bus.port]
     part = await stage.begin(
         "pump",
         python(
-            "pumpd_sim", "serve", "--device", pump.driver, "--address", str(pump.address), "--baud", str(bus.baud),
-            "--link", bus.port, "--control", "0",
+            "pumpd_sim", "serve", "--device", pump.device, "--address", str(pump.address), "--baud", str(bus.baud),
+            "--control", "0", *wire,
         ),
     )  # fmt: skip
 
@@ -199,7 +212,8 @@ async def start_pump(stage: Stage, config: Config) -> str:
         return None
 
     said = await part.ready(announced)
-    stage.say(f"pump: simulated New Era NE-1000 on {said['pty']}, {bus.baud} baud", since_s)
+    where = said["tcp"] if pump.over_tcp else f"{said['pty']}, {bus.baud} baud"
+    stage.say(f"pump: simulated {pump.title} on {where}", since_s)
     return str(said["control"])
 
 

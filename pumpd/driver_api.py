@@ -95,11 +95,13 @@ class WireRequest:
 class Reply:
     """One well-formed frame from a pump that is not an alarm; `body` is without framing and address.
 
-    `at_ns` is when the bus had it, on a clock of which only differences mean anything; a framing leaves it alone.
+    `asked_at_ns` is when its question was sent and `at_ns` when the bus had it, on a clock of which only differences
+    mean anything; a framing leaves both alone. What it tells was true at some moment in between.
     """
 
     address: int
     body: bytes
+    asked_at_ns: int = 0
     at_ns: int = 0
 
 

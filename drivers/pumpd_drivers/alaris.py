@@ -47,21 +47,22 @@ from pumpd.driver_api import (
     PumpProcedures,
     PumpRefused,
     Remaining,
+    Reply,
     Report,
     WireError,
     WireRequest,
 )
 from pumpd_drivers.alaris_drive import Evidence, Reading
 from pumpd_drivers.alaris_frames import FORMS, AlarisFraming, crc, frame
+from pumpd_drivers.alaris_numbers import left_s, number, thousandths
 
 _LEASE_S: Final = 15
+_CLIENT_WAITS_MS: Final = 500  # for an answer, in OpenICE: enough for a pump that is not at its slowest
 _REPLY_LIMIT_MS: Final = 4_100  # COMMS_RESPONSE_MAX says 4,000; the rest is the wire and a USB adapter
 _LOOKS_MAX: Final = 40  # of one command, until something is shown: some 30 ms each, where a pump answers at once
 _UL_PER_CENT: Final = 10  # a rate has two decimals of mL/h
 _UL_PER_ML: Final = 1_000
 _PA_PER_1000_MMHG: Final = 133_322
-_DECIMALS: Final = 6
-_LEFT: Final = re.compile(r"([0-9]{2}):([0-9]{2}):([0-9]{2})", re.ASCII)
 
 # By the names that the frames carry; what each does to the delivery is not told anywhere, but for COMTO (stops) and the
 # three VTBI names. None: a notice, or the end that was programmed.
@@ -148,22 +149,22 @@ class AlarisPump:
             raise PumpRefused("the pump drives: stop it and prepare again")
         if before.alarm is not None:
             raise PumpRefused(f"the pump reports {before.alarm.value}: clear it at the pump and prepare again")
-        yield from self._take_control()
+        yield from self._take_settings()
         yield from self._check_syringe(cents)
         yield from self._put("INF_VI_CLEAR", "INF_VI_CLEAR")
-        taken = yield from self._put(f"INF_RATE^{cents // 100}.{cents % 100:02d}^ml/h", "INF_RATE")
+        yield from self._put(f"INF_RATE^{cents // 100}.{cents % 100:02d}^ml/h", "INF_RATE")
         yield from self._put(f"INF_VTBI^ACTIV^{micro_ml // 1_000}.{micro_ml % 1_000:03d}^ml^STOP", "INF_VTBI")
         vtbi = yield from self._ask("INF_VTBI")
-        if vtbi[2] != "STOP" or _thousandths(vtbi[1]) != micro_ml * 1_000:
+        if vtbi[2] != "STOP" or thousandths(vtbi[1]) != micro_ml * 1_000:
             _differs("INF_VTBI", vtbi[0], f"{micro_ml} µL with the end action STOP")
-        rate = _thousandths(taken[1]) // NL_PER_UL
-        if rate != cents * _UL_PER_CENT:
-            _differs("INF_RATE", taken[0], f"{cents * _UL_PER_CENT} µL/h")
+        rate = yield from self._ask("INF_RATE")
+        if thousandths(rate[1]) != cents * _UL_PER_CENT * NL_PER_UL:
+            _differs("INF_RATE", rate[0], f"{cents * _UL_PER_CENT} µL/h as it was set")
         after = yield from self._look(by_us=True)
-        if after.reading.infused_nl != 0 or after.reading.rate_ul_per_h not in (0, rate):
-            _differs("INF", f"{after.reading}", f"a counter at zero and {rate} µL/h, or none while it stands")
+        if after.reading.infused_nl != 0 or after.reading.rate_ul_per_h not in (0, cents * _UL_PER_CENT):
+            _differs("INF", f"{after.reading}", f"a counter at zero and {cents * _UL_PER_CENT} µL/h, or none at rest")
         return Granted(
-            rate_ul_per_h=rate,
+            rate_ul_per_h=cents * _UL_PER_CENT,
             volume_nl=micro_ml * NL_PER_UL,
             lease_s=_LEASE_S,
             infused_nl=0,
@@ -189,7 +190,7 @@ class AlarisPump:
         yield from self._exchange(f"INF_RATE^{cents // 100}.{cents % 100:02d}^ml/h", "INF_RATE", changes=True)
         look = yield from self._look(by_us=True)
         report = self._told(look)
-        if report.drive is Drive.INFUSING and report.rate_ul_per_h != cents * _UL_PER_CENT:
+        if report.drive is Drive.INFUSING and report.rate_ul_per_h not in (None, cents * _UL_PER_CENT):
             raise WireError(
                 f"sent {cents * _UL_PER_CENT} µL/h, the pump shows {report.rate_ul_per_h} µL/h: look, or stop it"
             )
@@ -201,8 +202,8 @@ class AlarisPump:
             try:
                 if again:  # it was taken, and the pump moves on: perhaps the acknowledgement was no consent
                     yield from self._take_control()
-                yield from self._exchange("INF_STOP", "INF_STOP", changes=True)
-            except NoReply:
+                yield from self._exchange("INF_STOP", "INF_STOP", changes=True, limit_ms=_CLIENT_WAITS_MS)
+            except NoReply:  # slow, or the permission has lapsed [?]
                 yield from self._take_control()
                 yield from self._exchange("INF_STOP", "INF_STOP", changes=True)
             self._evidence.stop_acknowledged()
@@ -240,7 +241,8 @@ class AlarisPump:
             )
         return Report(
             drive=drive,
-            rate_ul_per_h=look.reading.rate_ul_per_h,
+            # where INF tells what flows [?], none is what it tells of an infusion that has just ended
+            rate_ul_per_h=look.reading.rate_ul_per_h or None,
             infused_nl=look.reading.infused_nl,
             step_nl=look.reading.step_nl,
             alarm=look.alarm,
@@ -249,17 +251,18 @@ class AlarisPump:
 
     def _look(self, *, by_us: bool = False) -> Procedure[_Look]:
         """`by_us`: what differs from the last look was programmed in between."""
-        reply, at_ns = yield from self._answer("INF", "INF", changes=False)
+        reply, told = yield from self._answer("INF", "INF", changes=False)
         if self._serial and reply["serial"] != self._serial:
             _differs("INF", reply[0], f"an answer of the pump {self._serial}")
-        infused, step = _number(reply["infused"])
-        rate, _ = _number(reply["rate"])
+        infused, step = number(reply["infused"])
+        rate, _ = number(reply["rate"])
         reading = Reading(
-            at_ns=at_ns,
+            asked_at_ns=told.asked_at_ns,
+            at_ns=told.at_ns,
             infused_nl=infused,
             step_nl=step,
             rate_ul_per_h=rate // NL_PER_UL,
-            left_s=_left_s(reply["left"]),
+            left_s=left_s(reply["left"]),
             mode=reply["mode"],
         )
         if by_us:
@@ -271,7 +274,7 @@ class AlarisPump:
         if code in _STOPPED_BY_NAME:
             self._evidence.says_stopped(reading)
         pressure = reply["pressure"]
-        millionths, _ = _number(pressure.lstrip("-"))
+        millionths, _ = number(pressure.lstrip("-"))
         pascal = millionths * _PA_PER_1000_MMHG // 1_000 // NL_PER_ML
         return _Look(reading=reading, code=code, pressure_pa=-pascal if pressure.startswith("-") else pascal)
 
@@ -288,12 +291,22 @@ class AlarisPump:
         serial = self._serial or (yield from self._ask_serial())
         yield from self._exchange(f"REMOTE_CTRL^ENABLED^{crc(serial)}", "REMOTE_CTRL")
 
+    def _take_settings(self) -> Procedure[None]:
+        """Some clients ask for this beside control [?]. What a pump without it does not take shows at the read-back."""
+        yield from self._take_control()
+        try:  # noqa: SIM105  # contextlib is not among what a driver may import
+            yield from self._exchange(
+                f"REMOTE_CFG^ENABLED^{crc(self._serial)}", "REMOTE_CFG", limit_ms=_CLIENT_WAITS_MS
+            )
+        except NoReply:
+            pass
+
     def _check_syringe(self, cents: int) -> Procedure[None]:
         syringe = yield from self._ask("SYRINGE_STATUS")
         if syringe[3] != "CONF":
             raise PumpRefused(f"the pump tells {syringe[0]!r}: confirm the syringe at the pump and prepare again")
         highest = yield from self._ask("INF_RATE_MAX_SYRINGE")
-        if _thousandths(highest[1]) < cents * _UL_PER_CENT * NL_PER_UL:
+        if thousandths(highest[1]) < cents * _UL_PER_CENT * NL_PER_UL:
             raise PumpRefused(f"with this syringe the pump gives {highest[1]} mL/h at most: take a larger one")
 
     def _ask(self, name: str) -> Procedure[re.Match[str]]:
@@ -315,37 +328,25 @@ class AlarisPump:
                     f"sent {body!r} twice, the pump said nothing, which is how it refuses: look at its display"
                 ) from silence
 
-    def _exchange(self, body: str, expects: str, *, changes: bool = False) -> Procedure[re.Match[str]]:
-        found, _ = yield from self._answer(body, expects, changes=changes)
-        return found
+    def _exchange(
+        self, body: str, expects: str, *, changes: bool = False, limit_ms: int = _REPLY_LIMIT_MS
+    ) -> Procedure[re.Match[str]]:
+        return (yield from self._answer(body, expects, changes=changes, limit_ms=limit_ms))[0]
 
-    def _answer(self, body: str, expects: str, *, changes: bool) -> Procedure[tuple[re.Match[str], int]]:
+    def _answer(
+        self, body: str, expects: str, *, changes: bool, limit_ms: int = _REPLY_LIMIT_MS
+    ) -> Procedure[tuple[re.Match[str], Reply]]:
         reply = yield WireRequest(
-            data=frame(body), address=0, changes=changes, reply_limit_ms=_REPLY_LIMIT_MS, expects=expects, text=body
+            data=frame(body), address=0, changes=changes, reply_limit_ms=limit_ms, expects=expects, text=body
         )
         found = FORMS[expects].fullmatch(reply.body.decode("latin-1"))
         if found is None:
             _differs(body, reply.body.decode("latin-1"), f"the form of {expects}")
-        return found, reply.at_ns
+        return found, reply
 
 
 def _differs(sent: str, came: str, expected: str) -> NoReturn:
     raise WireError(f"sent {sent!r}, the pump told {came!r} instead of {expected}: do not start; prepare again")
-
-
-def _number(text: str) -> tuple[int, int]:
-    """Millilitres, with the step of the last digit, in nanolitres (or mL/h in nL/h): exact, since six decimals are."""
-    whole, _, rest = text.partition(".")
-    return int(whole + rest.ljust(_DECIMALS, "0")), 10 ** (_DECIMALS - len(rest))
-
-
-def _thousandths(text: str) -> int:
-    return _number(text)[0]
-
-
-def _left_s(text: str) -> int | None:
-    found = _LEFT.fullmatch(text)
-    return None if found is None else int(found[1]) * 3_600 + int(found[2]) * 60 + int(found[3])
 
 
 def _programmable(remaining: Remaining) -> tuple[int, int]:

@@ -33,8 +33,12 @@ _STOPPED_NS: Final = 1 * _NS_PER_S
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """The part of an `INF` answer that changes with motion; `left_s` is None where it says 24+ or nothing."""
+    """The part of an `INF` answer that changes with motion; `left_s` is None where it says 24+ or nothing.
 
+    It was so at some moment between question and answer, which may lie 4 s apart.
+    """
+
+    asked_at_ns: int
     at_ns: int
     infused_nl: int
     step_nl: int
@@ -61,7 +65,7 @@ class Evidence:
             self.drive, self._since, self._stopped = Drive.INFUSING, now, False
         elif not _equal(before, now):
             self.drive, self._since, self._stopped = None, now, False
-        elif now.at_ns - before.at_ns >= (_STOPPED_NS if self._stopped else _must_show_ns(now)):
+        elif now.asked_at_ns - before.at_ns >= (_STOPPED_NS if self._stopped else _must_show_ns(now)):
             self.drive = Drive.STILL
 
     def start_left(self) -> None:

@@ -30,6 +30,7 @@ FORMS: Final = {
     "INST_SERIALNO": re.compile(r"INST_SERIALNO\^([^^]{1,40})", re.ASCII),
     "COMMS_PROTOCOL": re.compile(r"COMMS_PROTOCOL\^([^^]{1,60})", re.ASCII),
     "REMOTE_CTRL": re.compile(r"REMOTE_CTRL\^ENABLED\^\*{4}\^PERMIT\^[0-9]+\^ms", re.ASCII),
+    "REMOTE_CFG": re.compile(r"REMOTE_CFG\^ENABLED.*", re.ASCII),
     "SYRINGE_STATUS": re.compile(r"SYRINGE_STATUS\^([^^]*)\^ ?([^^]*)\^([A-Z]+)", re.ASCII),
     "INF_RATE_MAX_SYRINGE": re.compile(rf"INF_RATE_MAX_SYRINGE\^({NUMBER})\^ml/h", re.ASCII),
     "INF_RATE": re.compile(rf"INF_RATE\^({NUMBER})\^ml/h", re.ASCII),

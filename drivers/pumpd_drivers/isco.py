@@ -66,7 +66,7 @@ _ALARM_OF: Final = (
     (0, PumpAlarm.OTHER),
     (4, PumpAlarm.OTHER),
 )
-_COUNTER_STEP_NL: Final = 1_000  # a millilitre with three decimals; the recorded pump shows four. [assumption]
+_COUNTER_STEP_NL: Final = 10_000  # a hundredth of a millilitre: how finely the volume is kept is not told [?]
 
 INFO: Final = DriverInfo(
     name="isco",
@@ -86,6 +86,7 @@ INFO: Final = DriverInfo(
     preempt_after_ms=200,
     worst_observe_ms=4 * reply_limit_ms(33, SLOWEST_BAUD),
     verified_on_hardware=False,
+    stops_at_volume=False,
     rate_ul_per_h_min=60,  # 0.001 mL/min: minimum flow in the recorded traffic
     rate_ul_per_h_max=1_800_000,  # 30 mL/min: maximum flow there
 )
@@ -94,12 +95,13 @@ INFO: Final = DriverInfo(
 class IscoPump:
     """The procedures of one pump of a controller, which may have up to four."""
 
-    __slots__ = ("_end_nl", "_place", "_talk")
+    __slots__ = ("_base_nl", "_end_nl", "_place", "_talk")
 
     def __init__(self, *, unit: int, place: int, link: Link) -> None:
         self._talk = Talk(unit=unit, link=link)
         self._place = place
         self._end_nl: int | None = None  # where the counter has to stop, since the last prepare
+        self._base_nl = 0  # where it stood then; nobody knows after a restart, and the bed finds that it does not fit
 
     def identify(self) -> Procedure[Identified]:
         # All four types and then two registers: a late answer to one question has not the form of the other.
@@ -119,13 +121,13 @@ class IscoPump:
         return report
 
     def prepare(self, remaining: Remaining) -> Procedure[Granted]:
-        """At rest, at constant flow in µL/h; the counter is left as it is, and is where the leg begins."""
+        """At rest, at constant flow in µL/h. The counter stays: from here on reports count from where it stands."""
         if remaining.lease_s is not None:
             raise PumpRefused(f"a lease of {remaining.lease_s} s: this pump has none")
         if remaining.rate_ul_per_h < 1 or remaining.volume_nl < 1:
             raise PumpRefused(f"{remaining} has nothing to give")
         talk, place = self._talk, self._place
-        self._end_nl = None
+        self._end_nl, self._base_nl = None, 0
         before = yield from self._look()
         if before.drive is not Drive.STILL:
             raise PumpRefused("it does not stand still: stop it and prepare again")
@@ -153,12 +155,12 @@ class IscoPump:
             raise WireError(
                 f"the flow reads back as {report.rate_ul_per_h} µL/h, above {remaining.rate_ul_per_h}: do not start"
             )
-        self._end_nl = report.infused_nl + remaining.volume_nl
+        self._end_nl, self._base_nl = remaining.volume_nl, report.infused_nl
         return Granted(
             rate_ul_per_h=report.rate_ul_per_h,
             volume_nl=remaining.volume_nl,
             lease_s=None,
-            infused_nl=report.infused_nl,
+            infused_nl=0,
             step_nl=report.step_nl,
         )
 
@@ -223,10 +225,15 @@ class IscoPump:
         return Report(
             drive=_drive(coils, place),
             rate_ul_per_h=None if rate is None else _whole(rate, Towards.UP),
-            infused_nl=None if volume is None or volume < 0 else _whole(volume * NL_PER_ML, Towards.UP),
+            infused_nl=None if volume is None or volume < 0 else self._since_prepared_nl(volume),
             step_nl=max(_COUNTER_STEP_NL, _whole(finest, Towards.UP)) if volume is not None else _COUNTER_STEP_NL,
             alarm=_alarm(alarms, place),
         )
+
+    def _since_prepared_nl(self, volume: Fraction) -> int:
+        """A counter that stands below where the leg began was zeroed at the controller: told as it is."""
+        counter_nl = _whole(volume * NL_PER_ML, Towards.UP)
+        return counter_nl - self._base_nl if counter_nl >= self._base_nl else counter_nl
 
 
 def _drive(coils: tuple[bool, ...], place: int) -> Drive:

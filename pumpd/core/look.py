@@ -126,6 +126,8 @@ def delivered_now(pump: PumpState, info: DriverInfo, now_ns: int, boot_at_ns: in
     fastest = max(leg.fastest_ul_per_h, told or 0)
     fastest = max(fastest, _evident_ul_per_h(seen.readings, fastest, info.accuracy_ppm))
     wider = volume.widened(known, fastest, elapsed_ns, info.accuracy_ppm)
+    if not info.stops_at_volume:
+        return volume.monotone(infusion.delivered, wider)
     step_nl = motor_step_nl(info, infusion.programme.syringe_diameter_um)
     ceiling_nl = leg.base.high_nl + leg.whole_nl + leg.granted.step_nl + step_nl
     return volume.monotone(infusion.delivered, volume.capped(wider, ceiling_nl))

@@ -90,6 +90,9 @@ class DriverInfo:
     worst_observe_ms: int  # one observation in which every reply is late: for the cycle check of a bus
     verified_on_hardware: bool
     takes_syringes: bool = True  # False: its containers are bags
+    stops_at_volume: bool = (
+        True  # False: it has no target, and goes on until a look finds the volume given and stops it
+    )
     # a range that holds whatever the container; 0: the piston alone decides
     rate_ul_per_h_min: int = 0
     rate_ul_per_h_max: int = 0

@@ -56,7 +56,8 @@ class Trial:
             if isinstance(frame, AlarmFrame):
                 return self.procedure.throw(PumpAlarmed(frame.alarm))
             if isinstance(frame, Reply) and framing.answers(request, frame):
-                reply = Reply(address=frame.address, body=frame.body, at_ns=self.now_ns)
+                asked_at_ns = self.now_ns - self.exchange_ns
+                reply = Reply(address=frame.address, body=frame.body, asked_at_ns=asked_at_ns, at_ns=self.now_ns)
                 return self.procedure.send(reply)
         return self.procedure.throw(NoReply("silence"))
 

@@ -246,7 +246,9 @@ class Oracles:
                 f"in {pump.phase.value}"
             )
         total_nl = infusion.programme.total_nl
-        if displaced_nl > total_nl + 2 * truth.step_nl and not watch.pressed_ever:
+        # without a target of its own a pump is stopped by the look that finds the volume given
+        late_nl = 0 if watch.info.stops_at_volume else infusion.rate_ul_per_h * NL_PER_UL * ONE_REPORT_NS // NS_PER_H
+        if displaced_nl > total_nl + 2 * truth.step_nl + late_nl and not watch.pressed_ever:
             self.say(f"{watch.slot} displaced {displaced_nl} nl of a plan of {total_nl} nl")
 
     def _wire(self, watch: Watch) -> None:

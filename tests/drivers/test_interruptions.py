@@ -74,7 +74,7 @@ class PlayedAlaris:
         if name == "INF_VTBI" and values:
             self.vtbi = values[1]
         elif name == "INF_RATE":
-            self.rate = values[0]
+            self.rate = values[0] if values else self.rate
         elif name == "INF_VI_CLEAR":
             self.micro_ml = 0
         elif name in ("INF_START", "INF_STOP"):
@@ -85,6 +85,7 @@ class PlayedAlaris:
             "REMOTE_CTRL": "REMOTE_CTRL^ENABLED^****^PERMIT^0^ms",
             "SYRINGE_STATUS": "SYRINGE_STATUS^BD PLASTIPAK^ 50^CONF",
             "INF_RATE_MAX_SYRINGE": "INF_RATE_MAX_SYRINGE^1200.00^ml/h",
+            "INF_RATE": f"INF_RATE^{self.rate}^ml/h",
             "INF_VTBI": f"INF_VTBI^ACTIV^{self.vtbi}^ml^STOP",
         }.get(name, asked)
 

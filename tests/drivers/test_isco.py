@@ -168,7 +168,7 @@ def test_prepare_sets_constant_flow_and_grants_what_reads_back_from_the_counter_
     )
     granted = device.play(one.prepare(REMAINING))
     assert (granted.rate_ul_per_h, granted.volume_nl, granted.lease_s) == (5_150, 10_000_000, None)
-    assert granted.infused_nl == 1_125_000
+    assert granted.infused_nl == 0
     assert 0 not in device.coils
 
 

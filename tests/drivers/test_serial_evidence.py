@@ -16,8 +16,11 @@ SECOND: Final = 1_000_000_000
 REMAINING: Final = Remaining(rate_ul_per_h=24_500, volume_nl=48_000_000, lease_s=None, syringe_diameter_um=26_590)
 
 
-def reading(at_s: float, micro_ml: int, *, rate: int = 24_500, left_s: int | None = None, mode: str = "SET") -> Reading:
+def reading(
+    at_s: float, micro_ml: int, *, rate: int = 24_500, left_s: int | None = None, mode: str = "SET", late_s: float = 0
+) -> Reading:
     return Reading(
+        asked_at_ns=round((at_s - late_s) * SECOND),
         at_ns=round(at_s * SECOND),
         infused_nl=micro_ml * 1_000,
         step_nl=1_000,
@@ -51,6 +54,12 @@ def test_a_counter_that_stood_for_a_step_and_two_seconds_shows_standstill() -> N
     assert shown(reading(0, 5_000), reading(2.2, 5_000)) is Drive.STILL
     assert shown(reading(0, 5_000, rate=100), reading(37.9, 5_000, rate=100)) is None
     assert shown(reading(0, 5_000, rate=100), reading(38, 5_000, rate=100)) is Drive.STILL
+
+
+def test_an_answer_that_took_its_time_may_be_as_old_as_its_question() -> None:
+    """Asked at once, answered after 4 s: what it tells may have been so at the beginning."""
+    assert shown(reading(0, 5_000), reading(4, 5_000, late_s=3.9)) is None
+    assert shown(reading(0, 5_000), reading(4, 5_000, late_s=1.8)) is Drive.STILL
 
 
 @pytest.mark.parametrize(
@@ -115,7 +124,8 @@ def told(procedure: Any, *bodies: tuple[float, str]) -> Any:  # noqa: ANN401 (of
     next(procedure)
     for at_s, body in bodies:
         try:
-            procedure.send(Reply(address=0, body=body.encode(), at_ns=round(at_s * SECOND)))
+            at_ns = round(at_s * SECOND)
+            procedure.send(Reply(address=0, body=body.encode(), asked_at_ns=at_ns, at_ns=at_ns))
         except StopIteration as end:
             return end.value
     raise AssertionError("it asks on")
@@ -274,11 +284,11 @@ def test_a_harvard_pump_without_a_target_is_never_started() -> None:
 
 @pytest.mark.requirement("FLOW-14")
 @pytest.mark.parametrize(
-    ("ack", "at_rest", "granted"),
+    ("kept", "at_rest", "granted"),
     [("24.50", "0.00", True), ("24.50", "24.50", True), ("24.50", "25.00", False), ("25.00", "0.00", False)],
 )
-def test_an_alaris_grants_the_rate_it_acknowledged_whether_or_not_it_shows_one_at_rest(
-    ack: str, at_rest: str, *, granted: bool
+def test_an_alaris_grants_the_rate_it_tells_when_asked_whether_or_not_it_shows_one_at_rest(
+    kept: str, at_rest: str, *, granted: bool
 ) -> None:
     pump = alaris.DRIVER.pump(address=0, options={})
     told(pump.identify(), (0, "INST_SERIALNO^8002-51740"), (0, "COMMS_PROTOCOL^Asena Rev 2.1.5"))
@@ -290,12 +300,14 @@ def test_an_alaris_grants_the_rate_it_acknowledged_whether_or_not_it_shows_one_a
             (3.0, body)
             for body in (
                 "REMOTE_CTRL^ENABLED^****^PERMIT^0^ms",
+                "REMOTE_CFG^ENABLED^****",
                 "SYRINGE_STATUS^BD PLASTIPAK^ 50^CONF",
                 "INF_RATE_MAX_SYRINGE^1200.00^ml/h",
                 "INF_VI_CLEAR",
-                f"INF_RATE^{ack}^ml/h",
+                "INF_RATE^24.50^ml/h",  # an acknowledgement may be no consent [?]
                 "INF_VTBI^ACTIV^48.000^ml^STOP",
                 "INF_VTBI^ACTIV^48.000^ml^STOP",
+                f"INF_RATE^{kept}^ml/h",
             )
         ),
         (3.1, inf("0.000").replace("24.50", at_rest)),
