@@ -56,7 +56,7 @@ _UL_PER_L: Final = 1_000_000
 _NL_PER_L: Final = 1_000_000_000
 _MS_PER_S: Final = 1_000
 _LEASE_MIN_S, _LEASE_MAX_S = 1, 10  # register 61 holds 0 to 10,000 ms; below a second no look could renew it
-_COUNTER_STEP_NL: Final = 100_000  # 0.1 mL; no public page tells how finely it counts. [assumption]
+_COUNTER_STEP_NL: Final = 1_000_000  # 1 mL: within a turn of the rotor, some millilitres, the flow pulses. [assumption]
 _ERROR_BIT: Final = 5
 _HELD_BITS: Final = (5, 7, 8, 11)  # error, manual stop, stop, pause
 _PRIMING_BIT: Final = 9
@@ -85,6 +85,7 @@ INFO: Final = DriverInfo(
     preempt_after_ms=200,
     worst_observe_ms=5 * reply_limit_ms(13, SLOWEST_BAUD),
     verified_on_hardware=False,
+    stops_at_volume=False,  # the look that finds it given stops it
     takes_syringes=False,
     rate_ul_per_h_min=10_000,  # 0.01 l/h; no public page with its lowest rate was found. [assumption]
 )
@@ -93,7 +94,7 @@ INFO: Final = DriverInfo(
 class DulcoflexPump:
     """The procedures of one pump. `_high_first`: its word order, once the pattern has told it."""
 
-    __slots__ = ("_end_nl", "_high_first", "_offset", "_shift", "_talk")
+    __slots__ = ("_base_nl", "_end_nl", "_high_first", "_offset", "_shift", "_talk")
 
     def __init__(self, *, unit: int, link: Link, offset: int, run_in_high_byte: bool) -> None:
         self._talk = Talk(unit=unit, link=link)
@@ -101,6 +102,7 @@ class DulcoflexPump:
         self._shift = 8 if run_in_high_byte else 0
         self._high_first: bool | None = None
         self._end_nl: int | None = None  # where the counter has to stop, since the last prepare
+        self._base_nl = 0  # where it stood then; nobody knows after a restart, and the bed finds that it does not fit
 
     def identify(self) -> Procedure[Identified]:
         """The stop first: whoever asks this pump after a silence how it is has started it again."""
@@ -137,7 +139,7 @@ class DulcoflexPump:
             raise PumpRefused(f"a lease of {remaining.lease_s} s: this pump takes {_LEASE_MIN_S} to {_LEASE_MAX_S} s")
         if remaining.rate_ul_per_h < 1 or remaining.volume_nl < 1:
             raise PumpRefused(f"{remaining} has nothing to give")
-        self._end_nl = None
+        self._end_nl, self._base_nl = None, 0
         yield from self._run(on=False, again=1)
         before = yield from self._look()
         if before.drive is not Drive.STILL:
@@ -162,12 +164,12 @@ class DulcoflexPump:
             raise WireError(
                 f"the rate reads back as {report.rate_ul_per_h} µL/h instead of {remaining.rate_ul_per_h}: do not start"
             )
-        self._end_nl = report.infused_nl + remaining.volume_nl
+        self._end_nl, self._base_nl = remaining.volume_nl, report.infused_nl
         return Granted(
             rate_ul_per_h=report.rate_ul_per_h or 0,
             volume_nl=remaining.volume_nl,
             lease_s=remaining.lease_s,
-            infused_nl=report.infused_nl,
+            infused_nl=0,
             step_nl=report.step_nl,
         )
 
@@ -236,10 +238,14 @@ class DulcoflexPump:
         return Report(
             drive=_drive(run >> self._shift, bits, self._number(actual)),
             rate_ul_per_h=None if rate is None or rate < 0 else _up(rate * _UL_PER_L),
-            infused_nl=None if volume is None or volume < 0 else _up(volume * _NL_PER_L),
+            infused_nl=None if volume is None or volume < 0 else self._since_prepared_nl(_up(volume * _NL_PER_L)),
             step_nl=_COUNTER_STEP_NL if volume is None else max(_COUNTER_STEP_NL, _up(finest)),
             alarm=_alarm(run >> self._shift, bits, errors),
         )
+
+    def _since_prepared_nl(self, counter_nl: int) -> int:
+        """A counter that stands below where the leg began was cleared at the pump: told as it is."""
+        return counter_nl - self._base_nl if counter_nl >= self._base_nl else counter_nl
 
     def _is_over(self, report: Report) -> bool:
         return self._end_nl is not None and report.infused_nl is not None and report.infused_nl >= self._end_nl

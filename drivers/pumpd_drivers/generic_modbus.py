@@ -114,12 +114,13 @@ _WHO: Final = ("serial", "firmware")
 class MappedPump:
     """The procedures of one pump."""
 
-    __slots__ = ("_blocks", "_map", "_talk")
+    __slots__ = ("_blocks", "_map", "_talk", "_untold")
 
     def __init__(self, *, unit: int, link: Link, found: RegisterMap) -> None:
         self._map = found
         self._talk = Talk(unit=unit, link=link)
         self._blocks = _look_blocks(found)
+        self._untold: PumpAlarm | None = None  # acknowledged by us before any report told it
 
     def identify(self) -> Procedure[Identified]:
         """Every value of [[identity]] has to be there; firmware and serial number are told as they are."""
@@ -136,7 +137,17 @@ class MappedPump:
                     f"{found.title}, or its map counts registers from 1 or has the other word order"
                 )
         serial, firmware = (self._shown(memory, found.registers.get(name)) for name in _WHO)
+        yield from self._acknowledge_power_up()
         return Identified(model=found.title, firmware=firmware or "", serial=serial)
+
+    def _acknowledge_power_up(self) -> Procedure[None]:
+        """A pump that latches "the power was interrupted" takes no start; nobody at the bed hears of it, since no drug
+        was in it. The next report tells it once, for the bed that had one running.
+        """
+        report = yield from self._look()
+        if report.drive is Drive.STILL and report.alarm is PumpAlarm.RESET and self._map.acknowledge is not None:
+            yield from self._talk.switch(self._map.acknowledge, "acknowledge", on=True)
+            self._untold = report.alarm
 
     def observe(self) -> Procedure[Report]:
         return (yield from self._look())
@@ -265,12 +276,13 @@ class MappedPump:
 
     def _report(self, memory: dict[int, int]) -> Report:
         infused = self._value(memory, "infused")
+        untold, self._untold = self._untold, None
         return Report(
             drive=self._drive(memory),
             rate_ul_per_h=self._value(memory, "rate"),
             infused_nl=infused,
             step_nl=self._step_nl(memory),
-            alarm=self._alarm(memory),
+            alarm=self._alarm(memory) or untold,
             target_nl=self._value(memory, "volume") or None,
             pressure_pa=self._value(memory, "pressure"),
             battery_percent=self._value(memory, "battery"),

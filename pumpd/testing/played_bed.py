@@ -59,6 +59,7 @@ class Line:
     sim: SimBus
     slots: tuple[tuple[str, int], ...]
     driver: str | Driver = "new_era"  # by its entry point, or one that no package brings
+    options: tuple[tuple[str, str | int | bool], ...] = ()  # of each pump
 
     def loaded(self) -> Driver:
         return load(self.driver) if isinstance(self.driver, str) else self.driver
@@ -141,7 +142,9 @@ class PlayedBed:
                 framing=driver.framing(),
                 pumps={
                     slot: Station(
-                        address=address, procedures=driver.pump(address=address, options={}), info=driver.info
+                        address=address,
+                        procedures=driver.pump(address=address, options=dict(line.options)),
+                        info=driver.info,
                     )
                     for slot, address in line.slots
                 },
