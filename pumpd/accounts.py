@@ -38,6 +38,7 @@ from pumpd.errors import ConfigError
 
 log = structlog.get_logger(__name__)
 
+_Stamp = tuple[int, int, int]  # inode, size, date
 Verify = Callable[[str, str], Awaitable[bool]]
 """(hash, PIN) -> does it fit?"""
 
@@ -134,8 +135,11 @@ class Accounts:
         idle_s: int,
         verify: Verify | None = None,
         new_token: Callable[[], str] = secret_token,
+        stamp: _Stamp | None = None,
     ) -> None:
+        """`stamp`: of the file, from before the table was read out of it."""
         self.demonstration = table.demonstration
+        self.stamp = stamp
         self._people: dict[str, Person] = {}
         self._hashes: dict[str, str] = {}
         self._names: dict[str, str] = {}
@@ -161,8 +165,9 @@ class Accounts:
         new_token: Callable[[], str] = secret_token,
     ) -> Self:
         """Raises ConfigError. `verify` and `new_token` are for virtual time, where a thread takes none."""
+        stamp = _stamp(path)
         table = read_toml(path, AccountsTable)
-        return cls(table, clock, idle_s=idle_s, verify=verify, new_token=new_token)
+        return cls(table, clock, idle_s=idle_s, verify=verify, new_token=new_token, stamp=stamp)
 
     def take_up(self, table: AccountsTable) -> None:
         """The file as it is now. Who is disabled or has another role or PIN is signed out; nobody else notices."""
@@ -206,10 +211,11 @@ class Accounts:
             async with self._turn:
                 if (waiting := self._must_wait(person_id)) is not None:
                     return waiting  # others were wrong for the same person while this one stood in line
-                good = await self._verify(self._hashes.get(person_id, _NOBODY), pin)
-                # the file may have changed while the PIN was being hashed
-                person = self._people.get(person_id) if self._judge(person_id, good=good) else None
-                return self._wrong(person_id) if person is None else person
+                asked = self._hashes.get(person_id)
+                good = await self._verify(asked or _NOBODY, pin)
+                # the file may have changed while the PIN was being hashed: then it was the PIN of before
+                good = good and self._hashes.get(person_id) == asked
+                return self._people[person_id] if self._judge(person_id, good=good) else self._wrong(person_id)
         finally:
             self._waiting -= 1
 
@@ -273,7 +279,7 @@ class Accounts:
         self._sessions = {token: one for token, one in self._sessions.items() if one.expires_ns > now_ns}
 
 
-def _stamp(path: Path) -> tuple[int, int, int] | None:
+def _stamp(path: Path) -> _Stamp | None:
     """Changes with the file; None when it cannot be had just now."""
     try:
         found = path.stat()
@@ -284,12 +290,11 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
 
 async def keep_taking_up(accounts: Accounts, path: Path, beat: Callable[[], None]) -> None:
     """For as long as the daemon lives. `beat` once a round."""
-    seen = None
     while True:
         beat()
         stamp = await asyncio.to_thread(_stamp, path)
-        if stamp is not None and stamp != seen:
-            seen = stamp
+        if stamp is not None and stamp != accounts.stamp:
+            accounts.stamp = stamp
             try:
                 table = await asyncio.to_thread(read_toml, path, AccountsTable)
             except ConfigError as error:

@@ -20,6 +20,7 @@ from pumpd.accounts import (
     WAIT_LONGEST_S,
     WRONG_FREE,
     Accounts,
+    AccountsTable,
     NotSignedIn,
     Session,
     Verify,
@@ -30,6 +31,7 @@ from pumpd.accounts import (
 )
 from pumpd.core.people import Person, Role
 from pumpd.errors import ConfigError
+from pumpd.toml_file import read_toml
 
 SHIPPED = Path(__file__).parents[2] / "config/accounts.toml"
 IDLE_S = 300
@@ -366,3 +368,40 @@ async def test_the_wait_after_wrong_pins_is_ended_by_another_role_alone() -> Non
         assert waiting.why is WhyNot.WAIT
         assert people.clear_wait("anna", by["paul"])
         assert await people.check_pin("anna", "2718") == by["anna"]
+
+
+async def test_a_pin_that_was_changed_while_it_was_checked_signs_nobody_in(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    checking, changed = asyncio.Event(), asyncio.Event()
+
+    async def slowly(_pin_hash: str, pin: str) -> bool:
+        checking.set()
+        await changed.wait()
+        return pin == "2718"
+
+    async with opened(HandClock(), slowly, path) as people:
+        signing_in = asyncio.create_task(people.sign_in("anna", "2718"))
+        await checking.wait()
+        account_file.set_pin(path, "anna", "90210")
+        people.take_up(read_toml(path, AccountsTable))
+        changed.set()
+        assert await signing_in == NotSignedIn(why=WhyNot.WRONG)
+
+
+async def test_a_file_that_stands_as_it_was_loaded_is_not_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Path] = []
+
+    def counted(path: Path, model: type[AccountsTable]) -> AccountsTable:
+        read.append(path)
+        return read_toml(path, model)
+
+    monkeypatch.setattr(accounts, "read_toml", counted)
+    path = written(tmp_path)
+    async with followed(path, monkeypatch) as (_, beaten):
+        await rounds(beaten)
+        assert read == [path]
+        account_file.disable(path, "anna")
+        await rounds(beaten)
+        assert read == [path, path]
