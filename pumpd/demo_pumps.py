@@ -42,8 +42,7 @@ class DemoPump:
     baud: int = 19_200
     format: str = "8N1"
     over_tcp: bool = False
-    files: tuple[str, ...] = ()  # of the folder config, that this pump's configuration names
-    map: str = ""
+    map: str | None = None  # the pump's register map, in the folder config
     options: Mapping[str, str] = field(default_factory=dict)  # of the driver
 
     def bus(self, port: str) -> str:
@@ -110,7 +109,6 @@ PUMPS: Final[Mapping[str, DemoPump]] = {
             lesson=replace(_GENTLE, container="bag-100", counter_step_nl=20_000, tolerance_permille=50),
             address=1,
             format="8E1",
-            files=("pumps/bedside-bag-pump.toml",),
             map="pumps/bedside-bag-pump.toml",
         ),
     )

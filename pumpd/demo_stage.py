@@ -126,7 +126,7 @@ def with_pump(text: str, pump: DemoPump, port: str) -> str:
 def prepare(folder: Path, *, port: int | None, pump: DemoPump = PUMPS["new_era"]) -> tuple[Path, Config]:
     """The run folder's own configuration. `port`: of the page; 0 any, None the usual one or else any."""
     try:
-        for name in (*FILES, *pump.files):
+        for name in (*FILES, *([pump.map] if pump.map else [])):
             (folder / name).parent.mkdir(exist_ok=True)
             shutil.copyfile(config_folder() / name, folder / name)
         path = folder / "pumpd.toml"

@@ -44,6 +44,7 @@ from pumpd.driver_api import (
     SettableLease,
     WireError,
 )
+from pumpd_drivers.modbus_leg import Leg
 from pumpd_drivers.modbus_numbers import f32_step, f32_towards_zero, f32_value, joined, parted
 from pumpd_drivers.modbus_talk import SLOWEST_BAUD, Link, Talk, check_options, check_unit, reply_limit_ms
 
@@ -94,15 +95,14 @@ INFO: Final = DriverInfo(
 class DulcoflexPump:
     """The procedures of one pump. `_high_first`: its word order, once the pattern has told it."""
 
-    __slots__ = ("_base_nl", "_end_nl", "_high_first", "_offset", "_shift", "_talk")
+    __slots__ = ("_high_first", "_leg", "_offset", "_shift", "_talk")
 
     def __init__(self, *, unit: int, link: Link, offset: int, run_in_high_byte: bool) -> None:
         self._talk = Talk(unit=unit, link=link)
         self._offset = offset
         self._shift = 8 if run_in_high_byte else 0
         self._high_first: bool | None = None
-        self._end_nl: int | None = None  # where the counter has to stop, since the last prepare
-        self._base_nl = 0  # where it stood then; nobody knows after a restart, and the bed finds that it does not fit
+        self._leg = Leg()
 
     def identify(self) -> Procedure[Identified]:
         """The stop first: whoever asks this pump after a silence how it is has started it again."""
@@ -130,7 +130,7 @@ class DulcoflexPump:
     def observe(self) -> Procedure[Report]:
         """A pump that has given what it was prepared for is stopped here: no batch is used."""
         report = yield from self._look()
-        if report.drive is Drive.INFUSING and self._is_over(report):
+        if self._leg.is_over(report):
             return (yield from self.stop())
         return report
 
@@ -139,7 +139,7 @@ class DulcoflexPump:
             raise PumpRefused(f"a lease of {remaining.lease_s} s: this pump takes {_LEASE_MIN_S} to {_LEASE_MAX_S} s")
         if remaining.rate_ul_per_h < 1 or remaining.volume_nl < 1:
             raise PumpRefused(f"{remaining} has nothing to give")
-        self._end_nl, self._base_nl = None, 0
+        self._leg.forget()
         yield from self._run(on=False, again=1)
         before = yield from self._look()
         if before.drive is not Drive.STILL:
@@ -164,7 +164,7 @@ class DulcoflexPump:
             raise WireError(
                 f"the rate reads back as {report.rate_ul_per_h} µL/h instead of {remaining.rate_ul_per_h}: do not start"
             )
-        self._end_nl, self._base_nl = remaining.volume_nl, report.infused_nl
+        self._leg.begin(report.infused_nl, remaining.volume_nl)
         return Granted(
             rate_ul_per_h=report.rate_ul_per_h or 0,
             volume_nl=remaining.volume_nl,
@@ -238,17 +238,10 @@ class DulcoflexPump:
         return Report(
             drive=_drive(run >> self._shift, bits, self._number(actual)),
             rate_ul_per_h=None if rate is None or rate < 0 else _up(rate * _UL_PER_L),
-            infused_nl=None if volume is None or volume < 0 else self._since_prepared_nl(_up(volume * _NL_PER_L)),
+            infused_nl=None if volume is None or volume < 0 else self._leg.since(_up(volume * _NL_PER_L)),
             step_nl=_COUNTER_STEP_NL if volume is None else max(_COUNTER_STEP_NL, _up(finest)),
             alarm=_alarm(run >> self._shift, bits, errors),
         )
-
-    def _since_prepared_nl(self, counter_nl: int) -> int:
-        """A counter that stands below where the leg began was cleared at the pump: told as it is."""
-        return counter_nl - self._base_nl if counter_nl >= self._base_nl else counter_nl
-
-    def _is_over(self, report: Report) -> bool:
-        return self._end_nl is not None and report.infused_nl is not None and report.infused_nl >= self._end_nl
 
     def _order(self) -> bool:
         """High word first until the pattern has told: a stop needs none, and nothing starts before identify."""

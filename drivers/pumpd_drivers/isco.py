@@ -44,6 +44,7 @@ from pumpd.driver_api import (
     Report,
     WireError,
 )
+from pumpd_drivers.modbus_leg import Leg
 from pumpd_drivers.modbus_numbers import f32_step, f32_towards_zero, f32_value, joined, parted
 from pumpd_drivers.modbus_talk import SLOWEST_BAUD, Link, Talk, check_options, check_unit, reply_limit_ms
 
@@ -95,13 +96,12 @@ INFO: Final = DriverInfo(
 class IscoPump:
     """The procedures of one pump of a controller, which may have up to four."""
 
-    __slots__ = ("_base_nl", "_end_nl", "_place", "_talk")
+    __slots__ = ("_leg", "_place", "_talk")
 
     def __init__(self, *, unit: int, place: int, link: Link) -> None:
         self._talk = Talk(unit=unit, link=link)
         self._place = place
-        self._end_nl: int | None = None  # where the counter has to stop, since the last prepare
-        self._base_nl = 0  # where it stood then; nobody knows after a restart, and the bed finds that it does not fit
+        self._leg = Leg()
 
     def identify(self) -> Procedure[Identified]:
         # All four types and then two registers: a late answer to one question has not the form of the other.
@@ -116,7 +116,7 @@ class IscoPump:
     def observe(self) -> Procedure[Report]:
         """A pump that has given what it was prepared for is stopped here: it has no target of its own."""
         report = yield from self._look()
-        if report.drive is Drive.INFUSING and self._is_over(report):
+        if self._leg.is_over(report):
             return (yield from self.stop())
         return report
 
@@ -127,7 +127,7 @@ class IscoPump:
         if remaining.rate_ul_per_h < 1 or remaining.volume_nl < 1:
             raise PumpRefused(f"{remaining} has nothing to give")
         talk, place = self._talk, self._place
-        self._end_nl, self._base_nl = None, 0
+        self._leg.forget()
         before = yield from self._look()
         if before.drive is not Drive.STILL:
             raise PumpRefused("it does not stand still: stop it and prepare again")
@@ -155,7 +155,7 @@ class IscoPump:
             raise WireError(
                 f"the flow reads back as {report.rate_ul_per_h} µL/h, above {remaining.rate_ul_per_h}: do not start"
             )
-        self._end_nl, self._base_nl = remaining.volume_nl, report.infused_nl
+        self._leg.begin(report.infused_nl, remaining.volume_nl)
         return Granted(
             rate_ul_per_h=report.rate_ul_per_h,
             volume_nl=remaining.volume_nl,
@@ -206,9 +206,6 @@ class IscoPump:
         """Its alarms go with their causes; there is nothing to take back."""
         return (yield from self._look())
 
-    def _is_over(self, report: Report) -> bool:
-        return self._end_nl is not None and report.infused_nl is not None and report.infused_nl >= self._end_nl
-
     def _look(self) -> Procedure[Report]:
         """What it does is read before what it has given: one that ends in between is never still with an old counter.
 
@@ -225,15 +222,12 @@ class IscoPump:
         return Report(
             drive=_drive(coils, place),
             rate_ul_per_h=None if rate is None else _whole(rate, Towards.UP),
-            infused_nl=None if volume is None or volume < 0 else self._since_prepared_nl(volume),
+            infused_nl=None
+            if volume is None or volume < 0
+            else self._leg.since(_whole(volume * NL_PER_ML, Towards.UP)),
             step_nl=max(_COUNTER_STEP_NL, _whole(finest, Towards.UP)) if volume is not None else _COUNTER_STEP_NL,
             alarm=_alarm(alarms, place),
         )
-
-    def _since_prepared_nl(self, volume: Fraction) -> int:
-        """A counter that stands below where the leg began was zeroed at the controller: told as it is."""
-        counter_nl = _whole(volume * NL_PER_ML, Towards.UP)
-        return counter_nl - self._base_nl if counter_nl >= self._base_nl else counter_nl
 
 
 def _drive(coils: tuple[bool, ...], place: int) -> Drive:

@@ -1,0 +1,37 @@
+"""The volume of one leg on a pump that has no target of its own: where its counter stood, and where it has to end.
+
+Such a pump goes on until somebody stops it, and its counter goes on from leg to leg. So the driver remembers where the
+counter stood at the prepare: reports count from there, as they have to (driver_api), and the look that finds the leg
+given stops the pump. After a restart of the daemon nobody knows either figure; the counter is then told as it stands,
+and the bed finds that it does not fit.
+"""
+
+from __future__ import annotations
+
+from pumpd.driver_api import Drive, Report
+
+
+class Leg:
+    __slots__ = ("_base_nl", "_volume_nl")
+
+    def __init__(self) -> None:
+        self._base_nl = 0
+        self._volume_nl: int | None = None
+
+    def forget(self) -> None:
+        """A prepare has begun: what was known is over."""
+        self._base_nl, self._volume_nl = 0, None
+
+    def begin(self, counter_nl: int, volume_nl: int) -> None:
+        """`counter_nl` as `since` told it after `forget`: the counter itself."""
+        self._base_nl, self._volume_nl = counter_nl, volume_nl
+
+    def since(self, counter_nl: int) -> int:
+        """A counter that stands below where the leg began was cleared at the pump: told as it is."""
+        return counter_nl - self._base_nl if counter_nl >= self._base_nl else counter_nl
+
+    def is_over(self, report: Report) -> bool:
+        """Does it drive on although the leg is given?"""
+        if report.drive is not Drive.INFUSING or self._volume_nl is None or report.infused_nl is None:
+            return False
+        return report.infused_nl >= self._volume_nl
