@@ -205,6 +205,11 @@ class Conversation:
 
     def _command_outcome(self, command: Command, detail: str, at_ns: int) -> Outcome:
         match self.ending:
+            case Returned(value=Granted(infused_nl=counter_nl)) if counter_nl:
+                # reports would count the last leg a second time: a driver's mistake, whoever wrote it
+                return Unknown(
+                    detail=f"the driver told infused_nl = {counter_nl} after a prepare instead of 0: do not start"
+                )
             case Returned(value=Granted() as granted):
                 return Done(granted=granted, asked_at_ns=self._asked(at_ns))
             case Returned(value=Report() as report):

@@ -165,5 +165,5 @@ class Granted:
     rate_ul_per_h: int
     volume_nl: int
     lease_s: int | None
-    infused_nl: int  # the counter now, from which this leg counts
+    infused_nl: int  # 0: what reports count from here on; a pump whose counter goes on needs a driver that takes it off
     step_nl: int

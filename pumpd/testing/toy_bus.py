@@ -101,6 +101,7 @@ class ToyPump:
         self.stuck = False  # the motor does not obey
         self.limit_ms = REPLY_LIMIT_MS
         self.gap_ms = 0
+        self.counter_nl = 0  # after a prepare
         self.persists = 1  # how often the driver asks into silence
 
     def words(self) -> list[str]:
@@ -160,7 +161,7 @@ class ToyPump:
         yield from self.ask("SET")
         yield from self.ask("SET")
         yield from self.ask("RATE?")
-        return Granted(rate_ul_per_h=1, volume_nl=1, lease_s=None, infused_nl=0, step_nl=1)
+        return Granted(rate_ul_per_h=1, volume_nl=1, lease_s=None, infused_nl=self.counter_nl, step_nl=1)
 
     def start(self) -> Procedure[Report]:
         yield from self.ask("RUN")

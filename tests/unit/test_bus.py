@@ -667,6 +667,21 @@ def test_done_carries_what_was_read_back_and_when_it_was_asked() -> None:
     play(story)
 
 
+@pytest.mark.requirement("CMD-05")
+def test_a_leg_that_does_not_count_from_its_prepare_is_not_done() -> None:
+    """Two drivers were written so: after a pause the whole first leg counted twice."""
+
+    async def story(rig: Rig) -> None:
+        rig.pumps["p1"].counter_nl = 501_799
+        rig.bus.submit(PREPARE)
+        await rig.until(rig.ended(1))
+        outcome = rig.outcome(1)
+        assert isinstance(outcome, Unknown)
+        assert "infused_nl = 501799 after a prepare instead of 0" in outcome.detail
+
+    play(story)
+
+
 def test_report_is_framed_by_its_first_byte_and_its_last_reply() -> None:
     async def story(rig: Rig) -> None:
         rig.bus.submit(Observe(slot="p2"))  # goes first, so the question of p1 leaves later than it was asked
