@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from binascii import crc_hqx
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
 from pumpd_drivers.modbus_frames import TcpFraming
 from pumpd_drivers.new_era import DRIVER
 
-from pumpd.driver_api import AlarmFrame, Framing, Procedure, PumpAlarmed, Reply, WireRequest
+from pumpd.driver_api import (
+    AlarmFrame,
+    Framing,
+    NoReply,
+    Procedure,
+    PumpAlarm,
+    PumpAlarmed,
+    PumpProcedures,
+    Remaining,
+    Reply,
+    WireRequest,
+)
 
 
 def _frame(text: str) -> bytes:
@@ -117,11 +129,57 @@ def modbus_pump() -> type[ModbusPump]:
     return ModbusPump
 
 
-class CutOff:
-    """Plays a procedure up to any of its yields, for tests that cut it off there."""
+PROCEDURES: dict[str, Callable[[PumpProcedures, Remaining], Procedure[Any]]] = {
+    "identify": lambda p, _: p.identify(),
+    "observe": lambda p, _: p.observe(),
+    "prepare": lambda p, remaining: p.prepare(remaining),
+    "start": lambda p, _: p.start(),
+    "change_rate": lambda p, remaining: p.change_rate(remaining.rate_ul_per_h - 100),
+    "stop": lambda p, _: p.stop(),
+    "acknowledge": lambda p, _: p.acknowledge(),
+}
+WHILE_RUNNING = frozenset({"observe", "change_rate", "stop"})
+ASKED_TWICE = frozenset({"prepare", "identify"})  # what programs a pump at rest
 
-    def __init__(self, make: Callable[[], tuple[Procedure[Any], ModbusPump]]) -> None:
-        self.make = make
+
+class CutOff:
+    """Plays one procedure of a Modbus pump up to any of its yields, and cuts it off there.
+
+    `make` begins anew: the procedures of a pump that runs, or does not, and the pump that is played.
+    """
+
+    def __init__(
+        self, name: str, make: Callable[[bool], tuple[PumpProcedures, ModbusPump]], remaining: Remaining
+    ) -> None:
+        self.name = name
+        self._make = make
+        self._remaining = remaining
+
+    def make(self) -> tuple[Procedure[Any], ModbusPump]:
+        one, device = self._make(self.name in WHILE_RUNNING)
+        return PROCEDURES[self.name](one, self._remaining), device
+
+    def stands(self) -> None:
+        """Closed it asks nothing more; an alarm passes; into silence only a question or setting at rest goes again."""
+        assert self.yields() > 0
+        for place in range(self.yields()):
+            procedure, _, _ = self.at(place)
+            procedure.close()
+            with pytest.raises(StopIteration):
+                next(procedure)
+            procedure, _, _ = self.at(place)
+            with pytest.raises(PumpAlarmed):
+                procedure.throw(PumpAlarmed(PumpAlarm.STALL))
+            procedure, _, request = self.at(place)
+            try:
+                again = procedure.throw(NoReply("silence"))
+            except NoReply:
+                continue
+            assert self.name in ASKED_TWICE, "only what programs a pump at rest is asked twice"
+            assert (again.text, again.text.startswith("run on")) == (request.text, False)
+            assert again.data[2:] == request.data[2:], "the same, but for a transaction's number"
+            with pytest.raises(NoReply):
+                procedure.throw(NoReply("silence"))
 
     def yields(self) -> int:
         procedure, pump = self.make()
@@ -136,6 +194,7 @@ class CutOff:
         return procedure, pump, request
 
 
-@pytest.fixture
-def cut_off() -> type[CutOff]:
-    return CutOff
+@pytest.fixture(params=sorted(PROCEDURES))
+def cut_off(request: pytest.FixtureRequest) -> Callable[..., CutOff]:
+    """Of each procedure in turn."""
+    return partial(CutOff, request.param)
