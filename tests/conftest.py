@@ -17,6 +17,8 @@ import pytest
 import pytest_asyncio
 from hypothesis import settings
 
+from pumpd.testing.broker import mosquitto_path
+
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
 settings.register_profile("desk", deadline=None, max_examples=50)
@@ -34,6 +36,13 @@ async def no_task_left_running(request: pytest.FixtureRequest) -> AsyncIterator[
     if left:
         names = "\n".join(f"  {task.get_name()}: {task.get_coro()}" for task in left)
         pytest.fail(f"{request.node.nodeid} left running:\n{names}", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def mosquitto_installed() -> None:
+    """For a desk without the broker: whoever calls pytest by itself gets all other tests. `./run test` installs it."""
+    if mosquitto_path() is None:
+        pytest.skip("mosquitto is not installed: apt-get install mosquitto")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -186,6 +186,7 @@ class Slave:
         self._functions = {function: known[function] for function in functions}
 
     def answer(self, pdu: bytes) -> bytes:
+        """A refusal is an answer too: the function with its highest bit set, and why (specification 1.1b3, 7)."""
         function = pdu[0]
         try:
             if function not in self._functions:

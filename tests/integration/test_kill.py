@@ -16,7 +16,6 @@ from pumpd.api_client import acknowledge
 from pumpd.api_models import Condition, Phase
 from pumpd.core import facts as f
 from pumpd.core.codes import CommandKind, Why
-from pumpd.testing.broker import mosquitto_path
 from pumpd.testing.processes import until
 from pumpd.testing.real_bed import FAST, LONG, SHORT, RealBed, accepted
 
@@ -132,12 +131,11 @@ def test_daemon_killed_while_it_starts_a_pump_never_starts_it_again(bed: RealBed
     assert [fact.command for fact in issued].count(CommandKind.START) == 1
 
 
+@pytest.mark.usefixtures("mosquitto_installed")
 @pytest.mark.timeout(120)
 @pytest.mark.requirement("LEASE-12")
 @pytest.mark.requirement("F25")
 def test_killed_console_and_broker_are_not_noticed_by_the_infusion(bed: RealBed) -> None:
-    if mosquitto_path() is None:
-        pytest.skip("mosquitto is not installed: apt-get install mosquitto")
     broker = bed.begin_broker()
     pump = bed.begin_pump()
     bed.begin_daemon()

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from pumpd.api_models import Phase
-from pumpd.testing.broker import mosquitto_path
 from pumpd.testing.processes import until
 from pumpd.testing.real_bed import LONG, RealBed
 
@@ -48,11 +47,10 @@ def inet_sockets(pid: int) -> dict[str, set[str]]:
     return found
 
 
+@pytest.mark.usefixtures("mosquitto_installed")
 @pytest.mark.requirement("SEC-01")
 @pytest.mark.timeout(120)
 def test_a_daemon_that_infuses_and_publishes_listens_on_no_network_port(bed: RealBed) -> None:
-    if mosquitto_path() is None:
-        pytest.skip("mosquitto is not installed: apt-get install mosquitto")
     broker = bed.begin_broker()
     bed.begin_pump()
     daemon = bed.begin_daemon()

@@ -9,15 +9,13 @@ import pytest
 import pytest_asyncio
 
 from pumpd.clock import SystemClock
-from pumpd.testing.broker import Ear, Mosquitto, ear_at, mosquitto_path
+from pumpd.testing.broker import Ear, Mosquitto, ear_at
 from pumpd.testing.told_bed import ToldBed
 
 
 @pytest.fixture
-def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
+def mosquitto(mosquitto_installed: None, tmp_path: Path) -> Iterator[Mosquitto]:
     """A running Mosquitto that nobody else uses."""
-    if mosquitto_path() is None:
-        pytest.skip("mosquitto is not installed: apt-get install mosquitto")
     broker = Mosquitto(tmp_path).start()
     yield broker
     broker.kill()
