@@ -23,14 +23,18 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from pumpd_sim import devices
 
-from pumpd import demo, demo_stage
+from pumpd import demo, demo_stage, registry, rules_files
 from pumpd.accounts import Accounts, Session
 from pumpd.api_models import DeliveredView, MeasuredView, RateView, VolumeView
 from pumpd.clock import SystemClock
 from pumpd.config import Config
+from pumpd.core.pump import NoLease
+from pumpd.core.regimen import offers
 from pumpd.demo_nurse import Story, Stretch
 from pumpd.demo_parts import free_port, run_folder
+from pumpd.demo_pumps import PUMPS, DemoPump
 from pumpd.demo_verdict import Record, Verdict, judge_rates, judge_record, judge_telemetry, judge_volume
 from pumpd.demo_witness import Witness
 from pumpd.errors import DemoError
@@ -340,6 +344,26 @@ def test_ports_are_replaced_and_nothing_else() -> None:
     changed = demo_stage.with_ports(text, mqtt=1, console=2)
     differing = [(a, b) for a, b in zip(text.splitlines(), changed.splitlines(), strict=True) if a != b]
     assert [re.sub(r" *#.*", "", b) for _, b in differing] == ["port = 1", "port = 2"]
+
+
+@pytest.mark.parametrize("pump", PUMPS.values(), ids=PUMPS)
+def test_every_pump_of_the_demo_is_configured_with_a_driver_a_lesson_and_a_device(
+    pump: DemoPump, tmp_path: Path
+) -> None:
+    path, config = demo_stage.prepare(tmp_path, port=free_port(), pump=pump)
+    (bus,) = config.buses
+    (slot,) = bus.pumps
+    assert (slot.driver, bus.baud, bus.format) == (pump.driver, pump.baud, pump.format)
+    driver = registry.load(slot.driver, slot.driver_options())
+    driver.pump(address=slot.address, options=slot.driver_options())
+    assert slot.address in devices.load(pump.device).addresses
+    rules = rules_files.load_rules(config.library, config.regimens)
+    taken = {(offer.regimen.id, container.id) for offer in offers(rules, driver.info) for container in offer.containers}
+    lesson = pump.lesson
+    assert (lesson.regimen, lesson.container) in taken
+    assert lesson.refused_regimen is None or (lesson.refused_regimen, lesson.refused_container) in taken
+    assert (lesson.refused_regimen is None) is not isinstance(driver.info.lease, NoLease)
+    assert path.read_text().count("[[bus]]") == 1
 
 
 def test_broker_port_that_is_taken_is_replaced_by_a_free_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
