@@ -79,6 +79,13 @@ class ReasonView(View):
     text: str
 
 
+class PlanStepView(View):
+    """One step of what is planned, as it stands now."""
+
+    rate_ul_per_h: int
+    volume_nl: int
+
+
 class InfusionView(View):
     """One order on one pump, from its start until the next one."""
 
@@ -93,6 +100,7 @@ class InfusionView(View):
     concentration_ug_per_ml: int
     concentration_text: str
     weight_text: str
+    patient_weight_g: int | None = None  # the patient's own, whichever the dose is for
     mode: StepMode
     step: int  # 1 is the first
     steps: int
@@ -105,6 +113,7 @@ class InfusionView(View):
     containers: int  # in all, as the plan stands now
     planned_end_ts_ms: int
     started_ts_ms: int
+    plan: tuple[PlanStepView, ...] = ()
     beyond: tuple[ReasonView, ...] = ()  # soft limits that two people let it cross, for as long as it lasts
 
 

@@ -204,6 +204,7 @@ def infusion_view(infusion: Infusion, seen: Look, setup: Setup, place: Place, at
         concentration_ug_per_ml=programme.concentration_ug_per_ml,
         concentration_text=concentration_text(programme.concentration_ug_per_ml),
         weight_text=words.weight(order.weight_g),
+        patient_weight_g=order.actual_weight_g or order.weight_g,
         mode=StepMode.ASK if infusion.steps_by_tap else programme.mode,
         step=infusion.step + 1,
         steps=seen.steps,
@@ -216,6 +217,7 @@ def infusion_view(infusion: Infusion, seen: Look, setup: Setup, place: Place, at
         containers=seen.containers,
         planned_end_ts_ms=at.ts_ms(infusion.planned_end_ns),
         started_ts_ms=at.ts_ms(infusion.started_ns),
+        plan=tuple(m.PlanStepView(rate_ul_per_h=s.rate_ul_per_h, volume_nl=s.volume_nl) for s in infusion.plan),
         beyond=tuple(map(_beyond_view, infusion.beyond)),
     )
 

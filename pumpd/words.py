@@ -70,6 +70,10 @@ def concentration(concentration_ug_per_ml: int) -> str:
     return f"{_milli(concentration_ug_per_ml)} mg/mL"
 
 
+def plasma(ng_per_ml: int) -> str:
+    return f"{ng_per_ml:,} ng/mL"
+
+
 def weight(weight_g: int) -> str:
     """With pounds as a word to say aloud: a weight typed in the wrong unit sounds wrong."""
     pounds = (max(weight_g, 0) * 100_000 + 45_359_237 // 2) // 45_359_237

@@ -30,7 +30,7 @@ from starlette.staticfiles import StaticFiles
 
 from pumpd.api_client import AsyncClient
 from pumpd.config import Config
-from pumpd.console import acts, containers, ordering, pages
+from pumpd.console import acts, containers, ordering, pages, pictures
 from pumpd.console.guard import Guard
 from pumpd.console.room import STATIC, Room, Visit, room_of
 from pumpd.errors import ApiError, PumpdError
@@ -57,7 +57,9 @@ ROUTES: Final = (
     Route("/stopping/{slot}", pages.stopping, methods=_GET),
     Route("/alarms/{alarm_id:int}/acknowledge", acts.acknowledge, methods=_POST),
     Route("/pumps/{slot}", pages.pump, methods=_GET),
-    Route("/pumps/{slot}/plot.svg", pages.plot, methods=_GET),
+    Route("/pumps/{slot}/plot.svg", pictures.plot, methods=_GET),
+    Route("/pumps/{slot}/estimate", pictures.estimate, methods=_GET),
+    Route("/pumps/{slot}/estimate.svg", pictures.estimate_plot, methods=_GET),
     Route("/pumps/{slot}/stop", acts.stop, methods=_POST),
     Route("/pumps/{slot}/new", ordering.choose, methods=_GET),
     Route("/pumps/{slot}/new", ordering.change, methods=_POST),

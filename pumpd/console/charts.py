@@ -1,128 +1,139 @@
-"""Rate over time as SVG, drawn here and not in the browser: the same picture for every screen, without a script.
+"""Rate and volume over the whole infusion as SVG: what was planned, asked, granted, measured and given.
 
-Three lines that are told apart without colour: what was asked is dashed, what the pump granted is a broad line, what it
-measured is a row of dots. A value that was not known leaves a gap. The time axis runs from the start to the planned
-end, so that how far it has come is seen from across the room.
+Above, three rates that are told apart without colour: what was asked is dashed, what the pump granted is a broad line,
+what it measured is a row of dots. Below, what is in: the plan is dashed, what was given is the area between its bounds.
+A value that was not known leaves a gap. Both share the time axis, from the start to the planned end, so that how far it
+has come is seen from across the room, and a page that was opened just now shows as much as one that has been open for
+hours.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from itertools import count
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from pumpd import words
-from pumpd.api_models import SampleView
+from pumpd.api_models import PlanStepView, SampleView
+from pumpd.console.svg import INK, Frame, picture, round_axis, text, time_axis, upright, value_axis
 
-INK: Final = "#12242f"
-SOFT: Final = "#51636f"
-GRID: Final = "#d5dde2"
 GRANTED: Final = "#0b5c7d"
 MEASURED: Final = "#a33b00"
-FONT: Final = "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
+GIVEN: Final = "#0d5c36"
 
 SHORTEST_MS: Final = 10_000  # an axis shorter than this would show the counter's steps and nothing else
 HIGHEST_LEAST_UL_PER_H: Final = 1_000
-TIME_STEPS_S: Final = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 43_200)
+HIGHEST_LEAST_NL: Final = 1_000_000
 STILL_MS: Final = 30_000  # two samples further apart than this are not joined by a line
+MS_PER_H: Final = 3_600_000
 
 Read = Callable[[SampleView], int | None]
 
 
-def local_offset_min(ts_ms: int) -> int:
-    """Minutes between local time and UTC at that moment."""
-    offset = datetime.fromtimestamp(ts_ms // 1_000, tz=UTC).astimezone().utcoffset()
-    return 0 if offset is None else int(offset.total_seconds()) // 60
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
-    """Where numbers go: milliseconds and µL/h to points of the picture."""
+class Size:
+    """Of one picture, and where its two halves lie."""
 
     width: int
     height: int
-    from_ms: int
-    to_ms: int
-    top_ul_per_h: int
-    left: int = 84
-    right: int = 16
     top: int = 40
+    between: int = 34  # of the two halves
     bottom: int = 34
 
-    def x(self, ts_ms: int) -> int:
-        wide = self.width - self.left - self.right
-        return self.left + (ts_ms - self.from_ms) * wide // (self.to_ms - self.from_ms)
-
-    def y(self, ul_per_h: int) -> int:
-        high = self.height - self.top - self.bottom
-        return self.height - self.bottom - ul_per_h * high // self.top_ul_per_h
+    def halves(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """(top, base) of the rates and of the volume."""
+        middle = self.top + (self.height - self.top - self.bottom - self.between) * 3 // 5
+        return (self.top, middle), (middle + self.between, self.height - self.bottom)
 
 
 def rate_plot(
-    samples: Iterable[SampleView], *, from_ms: int, now_ms: int, planned_end_ms: int, width: int, height: int
+    samples: Iterable[SampleView],
+    *,
+    from_ms: int,
+    now_ms: int,
+    planned_end_ms: int,
+    size: Size,
+    plan: Sequence[PlanStepView] = (),
+    concentration_ug_per_ml: int = 0,
 ) -> str:
     """The picture as text. `samples` in order of time; those outside of the axis are left out."""
     to_ms = max(now_ms, planned_end_ms, from_ms + SHORTEST_MS)
     rows = [row for row in samples if from_ms <= row.ts_ms <= to_ms]
-    known = [rate for row in rows for rate in (row.asked_ul_per_h, row.granted_ul_per_h, row.measured_ul_per_h) if rate]
-    step, top = _rate_axis(max(known, default=HIGHEST_LEAST_UL_PER_H))
-    frame = Frame(width=width, height=height, from_ms=from_ms, to_ms=to_ms, top_ul_per_h=top)
-    svg = Element(
-        "svg",
-        {
-            "xmlns": "http://www.w3.org/2000/svg",
-            "viewBox": f"0 0 {width} {height}",
-            "width": str(width),
-            "height": str(height),
-            "role": "img",
-            "font-family": FONT,
-            "font-size": "14",
-        },
-    )
-    SubElement(svg, "title").text = "Rate over time: asked, granted and measured"
-    _axes(svg, frame, step)
-    _line(
-        svg, frame, _points(rows, lambda row: row.granted_ul_per_h), GRANTED, {"stroke-width": "5", "opacity": "0.75"}
-    )
-    _line(
-        svg, frame, _points(rows, lambda row: row.asked_ul_per_h), INK, {"stroke-width": "2", "stroke-dasharray": "8 5"}
-    )
-    _dots(svg, frame, rows)
+    svg = picture(size.width, size.height, "Rate and volume over time: planned, asked, granted, measured and given")
+    frame = _rates(svg, rows, size, (from_ms, to_ms))
+    _volumes(svg, rows, plan, size, (from_ms, to_ms), concentration_ug_per_ml=concentration_ug_per_ml)
     if from_ms < now_ms < to_ms:
-        _upright(svg, frame, now_ms, "now")
-    _legend(svg, frame)
+        upright(svg, frame, now_ms, "now")
+    _legend(svg, size)
     return tostring(svg, encoding="unicode")
 
 
-def _rate_axis(highest_ul_per_h: int) -> tuple[int, int]:
-    """A round step and a round top, with three to six steps up to it."""
-    wanted = max(highest_ul_per_h, HIGHEST_LEAST_UL_PER_H) * 11 // 10
-    for power in count(1):
-        for lead in (1, 2, 5):
-            step = lead * 10**power
-            if wanted <= 5 * step:
-                return step, -(-wanted // step) * step
-    raise AssertionError("unreachable: the step grows without end")
+def _rates(svg: Element, rows: list[SampleView], size: Size, axis: tuple[int, int]) -> Frame:
+    (top, base), _ = size.halves()
+    known = [rate for row in rows for rate in (row.asked_ul_per_h, row.granted_ul_per_h, row.measured_ul_per_h) if rate]
+    step, highest = round_axis(max(max(known, default=0), HIGHEST_LEAST_UL_PER_H), 4)
+    frame = Frame(width=size.width, from_ms=axis[0], to_ms=axis[1], highest=highest, top=top, base=base)
+    value_axis(svg, frame, step, words.rate_ml_per_h)
+    time_axis(svg, frame, named=False)
+    granted = _points(rows, lambda row: row.granted_ul_per_h)
+    _line(svg, frame, granted, GRANTED, {"stroke-width": "5", "opacity": "0.75"})
+    asked = _points(rows, lambda row: row.asked_ul_per_h)
+    _line(svg, frame, asked, INK, {"stroke-width": "2", "stroke-dasharray": "8 5"})
+    _dots(svg, frame, rows)
+    return frame
 
 
-def _axes(svg: Element, frame: Frame, step_ul_per_h: int) -> None:
-    for rate in range(0, frame.top_ul_per_h + 1, step_ul_per_h):
-        y = frame.y(rate)
-        _stroke(svg, (frame.left, y), (frame.width - frame.right, y), SOFT if rate == 0 else GRID, "1")
-        _text(svg, (frame.left - 8, y + 5), words.rate_ml_per_h(rate), anchor="end", colour=SOFT)
-    span_ms = frame.to_ms - frame.from_ms
-    room = max(2, (frame.width - frame.left - frame.right) // 96)
-    step_ms = next((s * 1_000 for s in TIME_STEPS_S if span_ms <= s * 1_000 * room), TIME_STEPS_S[-1] * 1_000)
-    offset = local_offset_min(frame.from_ms)
-    first = -(-frame.from_ms // step_ms) * step_ms
-    for ts_ms in range(first, frame.to_ms + 1, step_ms):
-        x = frame.x(ts_ms)
-        _stroke(svg, (x, frame.top), (x, frame.height - frame.bottom), GRID, "1")
-        told = words.clock_time(ts_ms, offset_min=offset, seconds=step_ms < 60_000)
-        _text(svg, (min(x, frame.width - 30), frame.height - frame.bottom + 20), told, anchor="middle", colour=SOFT)
+def _volumes(
+    svg: Element,
+    rows: list[SampleView],
+    plan: Sequence[PlanStepView],
+    size: Size,
+    axis: tuple[int, int],
+    *,
+    concentration_ug_per_ml: int,
+) -> None:
+    """The axis tells the mass where there is a drug, since that is what was ordered."""
+    _, (top, base) = size.halves()
+    planned = list(_planned(plan, axis[0]))
+    most = max([row.delivered_high_nl for row in rows] + [volume for _, volume in planned], default=0)
+    step, highest = round_axis(max(most, HIGHEST_LEAST_NL), 3)
+    frame = Frame(width=size.width, from_ms=axis[0], to_ms=axis[1], highest=highest, top=top, base=base)
+
+    def told(volume_nl: int) -> str:
+        if not concentration_ug_per_ml:
+            return words.volume_ml(volume_nl)
+        return words.mass(volume_nl * concentration_ug_per_ml // 1_000_000) if volume_nl else "0 mg"
+
+    value_axis(svg, frame, step, told)
+    time_axis(svg, frame)
+    if planned:
+        corners = [f"{min(frame.x(at), size.width - frame.right)},{frame.y(volume)}" for at, volume in planned]
+        dashed = {"stroke-width": "2", "stroke-dasharray": "8 5", "fill": "none", "stroke": INK}
+        SubElement(svg, "path", {"d": f"M{'L'.join(corners)}", **dashed})
+    _area(svg, frame, rows)
+
+
+def _planned(plan: Sequence[PlanStepView], from_ms: int) -> Iterator[tuple[int, int]]:
+    """(time, volume) at the corners of the plan, as if nothing had waited or stopped."""
+    at_ms, volume_nl = from_ms, 0
+    if plan:
+        yield at_ms, volume_nl
+    for step in plan:
+        at_ms += step.volume_nl * MS_PER_H // (step.rate_ul_per_h * 1_000)
+        volume_nl += step.volume_nl
+        yield at_ms, volume_nl
+
+
+def _area(svg: Element, frame: Frame, rows: list[SampleView]) -> None:
+    """Between what is in at least and at most: a column of points at most for each column of the picture."""
+    columns: dict[int, SampleView] = {frame.x(row.ts_ms): row for row in rows}
+    if not columns:
+        return
+    upper = [f"{x},{frame.y(row.delivered_high_nl)}" for x, row in columns.items()]
+    lower = [f"{x},{frame.y(row.delivered_low_nl)}" for x, row in columns.items()]
+    look = {"fill": GIVEN, "fill-opacity": "0.25", "stroke": GIVEN, "stroke-width": "3", "stroke-linejoin": "round"}
+    SubElement(svg, "path", {"d": f"M{'L'.join([*upper, *reversed(lower)])}Z", **look})
 
 
 def _points(rows: list[SampleView], read: Read) -> Iterator[list[tuple[int, int]]]:
@@ -162,35 +173,26 @@ def _dots(svg: Element, frame: Frame, rows: list[SampleView]) -> None:
         if row.measured_ul_per_h is None or frame.x(row.ts_ms) - last_x < 5:
             continue
         last_x = frame.x(row.ts_ms)
-        rate = min(row.measured_ul_per_h, frame.top_ul_per_h)
+        rate = min(row.measured_ul_per_h, frame.highest)
         SubElement(svg, "circle", {"cx": str(last_x), "cy": str(frame.y(rate)), "r": "2.5", "fill": MEASURED})
 
 
-def _upright(svg: Element, frame: Frame, ts_ms: int, told: str) -> None:
-    x = frame.x(ts_ms)
-    _stroke(svg, (x, frame.top), (x, frame.height - frame.bottom), INK, "1")
-    near_the_end = x > frame.width - 60
-    _text(svg, (x - 5 if near_the_end else x + 5, frame.top + 12), told, anchor="end" if near_the_end else "start")
-
-
-def _legend(svg: Element, frame: Frame) -> None:
+def _legend(svg: Element, size: Size) -> None:
     x = 8
     for told, colour, look in (
         ("asked", INK, {"stroke-width": "2", "stroke-dasharray": "8 5"}),
         ("granted", GRANTED, {"stroke-width": "5", "opacity": "0.75"}),
         ("measured", MEASURED, {"stroke-width": "5", "stroke-dasharray": "0.1 8", "stroke-linecap": "round"}),
     ):
-        line = {"x1": str(x), "y1": "16", "x2": str(x + 34), "y2": "16", "stroke": colour}
-        SubElement(svg, "line", {**line, **look})
-        _text(svg, (x + 42, 21), told)
-        x += min((frame.width - 16) // 3, 140)
+        _key(svg, (x, 16), told, colour, look)
+        x += min((size.width - 16) // 3, 140)
+    (_, rates_base), _ = size.halves()
+    _key(svg, (8, rates_base + 17), "planned", INK, {"stroke-width": "2", "stroke-dasharray": "8 5"})
+    _key(svg, (8 + min((size.width - 16) // 3, 140), rates_base + 17), "given", GIVEN, {"stroke-width": "5"})
 
 
-def _stroke(svg: Element, start: tuple[int, int], end: tuple[int, int], colour: str, width: str) -> None:
-    places = {"x1": str(start[0]), "y1": str(start[1]), "x2": str(end[0]), "y2": str(end[1])}
-    SubElement(svg, "line", {**places, "stroke": colour, "stroke-width": width})
-
-
-def _text(svg: Element, place: tuple[int, int], told: str, *, anchor: str = "start", colour: str = INK) -> None:
-    look = {"x": str(place[0]), "y": str(place[1]), "text-anchor": anchor, "fill": colour}
-    SubElement(svg, "text", look).text = told
+def _key(svg: Element, place: tuple[int, int], told: str, colour: str, look: dict[str, str]) -> None:
+    x, y = place
+    line = {"x1": str(x), "y1": str(y), "x2": str(x + 34), "y2": str(y), "stroke": colour}
+    SubElement(svg, "line", {**line, **look})
+    text(svg, (x + 42, y + 5), told)

@@ -18,7 +18,7 @@ from typing import Final
 
 from pumpd import words
 from pumpd.api_models import BedView, Phase, PumpView, RateView
-from pumpd.console.charts import local_offset_min
+from pumpd.console.svg import local_offset_min
 
 LIVE_MS: Final = 2_000
 GREY_MS: Final = 5_000

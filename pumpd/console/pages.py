@@ -9,13 +9,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from pumpd.api_models import Answer, Drive, Keep, PauseReason, PumpView
-from pumpd.console.charts import rate_plot
 from pumpd.console.room import Room, Visit, go, room_of
-from pumpd.errors import ApiError
 
 RECORD_ROWS: Final = 100
-WIDE: Final = (600, 250)
-NARROW: Final = (360, 240)
 
 PAUSE_REASONS: Final = (
     (PauseReason.TOILET, "Toilet"),
@@ -107,29 +103,6 @@ async def record(request: Request) -> Response:
     visit = await room.visit(request)
     rows = await room.client.history(RECORD_ROWS)
     return room.show("record", visit, rows=rows, refresh="/record")
-
-
-async def plot(request: Request) -> Response:
-    room = room_of(request)
-    view = await room.client.bed()
-    slot = request.path_params["slot"]
-    asked = Visit(view=view, person=None).pump(slot)
-    if asked.infusion is None:
-        raise ApiError("There is no infusion on this pump to draw.", status=HTTPStatus.NOT_FOUND)
-    started_ms = asked.infusion.started_ts_ms
-    samples = await room.traces.of(slot, started_ms)
-    width, height = NARROW if request.query_params.get("size") == "narrow" else WIDE
-    over = asked.phase.value == "ended"
-    last_ms = samples[-1].ts_ms if samples and over else view.ts_ms
-    drawn = rate_plot(
-        samples,
-        from_ms=started_ms,
-        now_ms=min(last_ms, asked.phase_since_ts_ms) if over else view.ts_ms,
-        planned_end_ms=0 if over else asked.infusion.planned_end_ts_ms,
-        width=width,
-        height=height,
-    )
-    return Response(drawn, media_type="image/svg+xml")
 
 
 async def events(request: Request) -> Response:

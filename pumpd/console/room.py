@@ -19,9 +19,9 @@ from pumpd import words
 from pumpd.api_client import AsyncClient
 from pumpd.api_models import BedView, PumpView, SessionView
 from pumpd.console import live
-from pumpd.console.charts import local_offset_min
 from pumpd.console.feed import Feed
 from pumpd.console.guard import COOKIE, form_token
+from pumpd.console.svg import local_offset_min
 from pumpd.console.traces import Traces
 from pumpd.errors import ApiError
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 PANEL: Final = (1280, 800)
 PHONE: Final = (390, 844)
-PINS: Final = {"anna": "2718", "ben": "3141"}  # of config/accounts.toml, for demonstration
+PINS: Final = {"anna": "2718", "ben": "3141", "dora": "1618"}  # of config/accounts.toml, for demonstration
 
 
 @dataclass

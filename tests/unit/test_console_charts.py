@@ -6,11 +6,12 @@ import re
 from typing import Final
 from xml.etree.ElementTree import Element, fromstring
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pumpd.api_models import Phase, SampleView
-from pumpd.console.charts import STILL_MS, rate_plot
+from pumpd.api_models import Phase, PlanStepView, SampleView
+from pumpd.console.charts import STILL_MS, Size, rate_plot
 
 FROM_MS: Final = 1_780_000_000_000
 SVG: Final = "{http://www.w3.org/2000/svg}"
@@ -23,10 +24,18 @@ def sample(after_s: int, asked: int | None, granted: int | None = None, measured
     )  # fmt: skip
 
 
-def plot(rows: list[SampleView], *, now_s: int = 100, end_s: int = 200, width: int = 600, height: int = 250) -> Element:
+def plot(
+    rows: list[SampleView],
+    *,
+    now_s: int = 100,
+    end_s: int = 200,
+    width: int = 600,
+    height: int = 250,
+    plan: tuple[PlanStepView, ...] = (),
+) -> Element:
     drawn = rate_plot(
-        rows, from_ms=FROM_MS, now_ms=FROM_MS + now_s * 1_000, planned_end_ms=FROM_MS + end_s * 1_000, width=width,
-        height=height,
+        rows, from_ms=FROM_MS, now_ms=FROM_MS + now_s * 1_000, planned_end_ms=FROM_MS + end_s * 1_000,
+        size=Size(width=width, height=height), plan=plan,
     )  # fmt: skip
     return fromstring(drawn)  # noqa: S314  # our own picture
 
@@ -35,7 +44,7 @@ def lines(svg: Element, colour: str) -> list[str]:
     return [path.attrib["d"] for path in svg.iter(f"{SVG}path") if path.attrib["stroke"] == colour]
 
 
-GRANTED, ASKED = "#0b5c7d", "#12242f"
+GRANTED, ASKED, GIVEN = "#0b5c7d", "#12242f", "#0d5c36"
 rates = st.one_of(st.none(), st.integers(0, 2_000_000))
 
 
@@ -82,7 +91,9 @@ def test_eight_hours_are_no_bigger_than_the_picture() -> None:
     rows = [sample(second, 5_000, 5_000, 4_900 + second % 7) for second in range(0, 28_800, 5)]
     svg = plot(rows, now_s=28_800, end_s=28_800)
     assert len(list(svg.iter(f"{SVG}circle"))) <= 600 // 5
-    assert max(len(path.attrib["d"]) for path in svg.iter(f"{SVG}path")) < 50
+    assert max(len(line) for line in lines(svg, ASKED) + lines(svg, GRANTED)) < 50
+    (given_area,) = lines(svg, GIVEN)
+    assert given_area.count(",") <= 2 * 600
 
 
 def test_axis_reaches_to_the_planned_end_and_says_now() -> None:
@@ -90,3 +101,21 @@ def test_axis_reaches_to_the_planned_end_and_says_now() -> None:
     assert "now" in told
     assert "6 mL/h" in told
     assert "now" not in [text.text for text in plot([sample(0, 5_000)], now_s=300).iter(f"{SVG}text")]
+
+
+def test_whole_plan_is_drawn_before_anything_was_given_and_what_was_given_lies_between_its_bounds() -> None:
+    plan = (
+        PlanStepView(rate_ul_per_h=36_000, volume_nl=1_000_000),
+        PlanStepView(rate_ul_per_h=72_000, volume_nl=2_000_000),
+    )
+    empty = plot([], now_s=0, height=330, plan=plan)
+    (planned,) = lines(empty, ASKED)
+    corners = [tuple(map(int, corner.split(","))) for corner in planned.removeprefix("M").split("L")]
+    assert [x for x, _ in corners] == [84, 334, 584]  # the start, half of the time, the planned end
+    (_, none), (_, third), (_, whole) = corners
+    assert (none - third) * 3 == pytest.approx(none - whole, abs=3)
+    known = sample(100, 36_000).model_copy(update={"delivered_low_nl": 900_000, "delivered_high_nl": 1_100_000})
+    (area,) = lines(plot([sample(0, 36_000), known], height=330, plan=plan), GIVEN)
+    heights = [int(corner.split(",")[1]) for corner in area.removeprefix("M").removesuffix("Z").split("L")]
+    upper, lower = heights[1], heights[2]
+    assert upper < third < lower
