@@ -4,8 +4,9 @@ It knows what a nurse knows: the page's own views (the socket's event stream) an
 is not offered, waits for what the pump reports and not for a time, and notes asked, granted and measured as they
 stood at each rate. What it notes is only what pumpd says; whether that is true is for others to find out.
 
-The story takes about 40 s on the quickest pump: a first rate with a pause in it, a titration down within the second
-step, after which the third waits for a tap. On a pump that must not run a drug she first reads why (demo_pumps.py).
+The story takes about 40 s on the quickest pump and a minute and a half on a rotor that counts millilitres: a first rate
+with a pause in it, a titration down within the second step, after which the third waits for a tap. On a pump that must
+not run a drug she first reads why (demo_pumps.py).
 """
 
 from __future__ import annotations

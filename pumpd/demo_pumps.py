@@ -1,8 +1,9 @@
 """The pumps that the demo can put at the bed, and the lesson that suits each.
 
-A pump without a watchdog of its own gets no drug, and a pump whose watchdog cannot be set runs slowly: so the scripted
-nurse asks each pump for what it can do. Where a drug has to be refused she first reads that refusal, then trains with
-saline. How near pumpd's word has to come to what was displaced follows from how finely a pump counts.
+A pump without a watchdog of its own, or with one that anybody's question undoes, gets no drug, and a pump whose
+watchdog cannot be set runs slowly: so the scripted nurse asks each pump for what it can do. Where a drug has to be
+refused she first reads that refusal, then trains with saline. How near pumpd's word has to come to what was displaced
+follows from how finely a pump counts.
 
 Nothing here is known to the daemon: it reads the configuration that is written from this, as it would any other.
 """
@@ -69,8 +70,17 @@ _GENTLE: Final = Lesson(
     at_least_nl=1_000_000,
 )
 
+_BY_TURNS: Final = Lesson(
+    regimen="TRAIN-3TURN",
+    container="bag-100",
+    titrated_ml_per_h="225",
+    titrated_ul_per_h=225_000,
+    at_least_nl=5_000_000,  # a whole turn of its rotor
+    counter_step_nl=2_000_000,  # a fifth of a turn, where each of two legs ends
+)
 
-def _without_lease(lesson: Lesson, container: str) -> Lesson:
+
+def _without_drug(lesson: Lesson, container: str) -> Lesson:
     return replace(lesson, refused_regimen="FM-3H", refused_container=container)
 
 
@@ -90,17 +100,25 @@ PUMPS: Final[Mapping[str, DemoPump]] = {
             title="Harvard / KDS Ultra",
             driver="harvard",
             device="harvard",
-            lesson=replace(_without_lease(_GENTLE, "syringe-60-5"), tolerance_permille=10),
+            lesson=replace(_without_drug(_GENTLE, "syringe-60-5"), tolerance_permille=10),
             baud=9_600,
         ),
         DemoPump(
             title="Teledyne ISCO",
             driver="isco",
             device="isco",
-            lesson=replace(_without_lease(_GENTLE, "syringe-60-5"), counter_step_nl=20_000),
+            lesson=replace(_without_drug(_GENTLE, "syringe-60-5"), counter_step_nl=20_000),
             address=1,
             over_tcp=True,
             options={"framing": "tcp"},
+        ),
+        DemoPump(
+            title="ProMinent DULCO flex Control",
+            driver="dulcoflex",
+            device="dulcoflex",
+            lesson=_without_drug(_BY_TURNS, "bag-250-2"),
+            address=20,
+            format="8E1",
         ),
         DemoPump(
             title="example bag pump",

@@ -58,6 +58,7 @@ class Pair:
     container: str = "syringe-60"
     mode: str = ""
     options: tuple[tuple[str, str], ...] = ()
+    regimen: str = "TRAIN-3GENTLE"
     under_nl: int = 35_000  # short of what was ordered: the wire's grain, and what three legs round down
     over_nl: int = 1_000  # past it: a step of the motor, or a look where the pump has no target of its own
 
@@ -83,7 +84,15 @@ PAIRS = (
     Pair(driver="alaris", device="alaris"),
     Pair(driver="isco", device="isco", address=1, mode="rtu", over_nl=20_000),
     Pair(driver="harvard", device="harvard"),
-    Pair(driver="dulcoflex", device="dulcoflex", address=20, container="bag-100", under_nl=1_000_000, over_nl=30_000),
+    # what is left is programmed by what may be in: a fifth of a turn, and as much again by which the flow is behind
+    Pair(
+        driver="dulcoflex",
+        device="dulcoflex",
+        address=20,
+        container="bag-100",
+        regimen="TRAIN-3TURN",
+        under_nl=2_000_000,
+    ),
     Pair(driver="generic_modbus", device="bag_pump", address=1, container="bag-100", over_nl=20_000, options=MAP),
 )
 CASES = [
@@ -115,7 +124,7 @@ async def lesson(clock: VirtualClock, pair: Pair, reading: Reading) -> list[str]
     try:
         # an Alaris shows that it stands still by 40 s without a change
         await bed.until_it(is_ready, within_s=90)
-        order = Order(regimen="TRAIN-3GENTLE", day=1, weight_g=70_000, height_mm=1_750, container=pair.container)
+        order = Order(regimen=pair.regimen, day=1, weight_g=70_000, height_mm=1_750, container=pair.container)
         reply = await bed.start(order)
         assert reply.accepted, reply.reasons
         paused = False
