@@ -26,7 +26,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pumpd import api_bolus, api_containers, api_typed
+from pumpd import api_bolus, api_containers, api_typed, api_visits
 from pumpd.api_calls import OUTCOMES, At, By, told
 from pumpd.api_desk import Desk
 from pumpd.api_models import (
@@ -275,6 +275,8 @@ async def acknowledge(desk: At, by: By, alarm_id: int) -> Response:
 
 acts.include_router(api_containers.acts)
 acts.include_router(api_bolus.acts)
+acts.include_router(api_visits.acts)
+router.include_router(api_visits.looks)
 router.include_router(acts)
 
 

@@ -36,18 +36,22 @@ from pumpd.api_models import (
     SessionView,
 )
 from pumpd.api_moment import Moment
+from pumpd.api_path_models import VisitView
+from pumpd.api_path_views import visit_view
 from pumpd.api_reviews import answer_view, bolus_view, regimen_views, review_view, rise_view
 from pumpd.api_rise_models import BolusReviewView, RateReviewView
 from pumpd.api_views import Common, Place, bed_view
 from pumpd.bedside import Bedside
 from pumpd.core import facts as f
+from pumpd.core.actor import Actor
 from pumpd.core.codes import Reason, ReasonCode, Severity
 from pumpd.core.effects import Reply
 from pumpd.core.events import WatcherGone
 from pumpd.core.order import Order
-from pumpd.core.requests import Actor, Override, PersonRequest, StopRequested
+from pumpd.core.requests import Override, PersonRequest, StopRequested
 from pumpd.core.state import BedState
 from pumpd.core.units import NS_PER_MS
+from pumpd.core.visit import Visit
 from pumpd.errors import ApiError
 from pumpd.journal_rows import Entry, FactsLost, is_durable, kind_of
 from pumpd.samples import SampleStore
@@ -111,6 +115,26 @@ class Desk:
     def look(self) -> BedView:
         self._number += 1
         return bed_view(self._bedside.state, self._bedside.setup, self._place, self._now(), self._number)
+
+    @property
+    def state(self) -> BedState:
+        """The bed as it is now."""
+        return self._bedside.state
+
+    @property
+    def today_day(self) -> int:
+        """The local day number."""
+        return self._bedside.clock.local_day()
+
+    def visit_view(self, visit: Visit) -> VisitView:
+        return visit_view(self._bedside.state, self._bedside.setup, visit, self._now())
+
+    def require_visit(self, visit: str) -> Visit:
+        """Raises ApiError when this bed knows no such visit."""
+        found = self._bedside.state.path.visit(visit)
+        if found is None:
+            raise ApiError("This bed knows no such visit. Look at the list of visits.", status=404, field="visit")
+        return found
 
     def regimens(self, slot: str) -> tuple[RegimenView, ...]:
         self._require(slot)

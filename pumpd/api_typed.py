@@ -19,24 +19,24 @@ UNPROCESSABLE: Final = 422
 
 def order(typed: OrderBody) -> Order:
     """Raises ApiError with the field. A height left empty is 0: the limits say whether one is needed."""
-    elsewhere_ng = _optional(
+    elsewhere_ng = optional(
         typed.given_elsewhere_mg, NG_PER_MG, field="given_elsewhere_mg", said="The dose given elsewhere in milligrams"
     )
     return Order(
         regimen=typed.regimen,
         day=typed.day,
         weight_g=quantity(typed.weight_kg, 1_000, field="weight_kg", said="The weight in kilograms"),
-        height_mm=_optional(typed.height_cm, 10, field="height_cm", said="The height in centimetres") or 0,
+        height_mm=optional(typed.height_cm, 10, field="height_cm", said="The height in centimetres") or 0,
         container=typed.container,
         weight_basis=typed.weight_basis,
-        actual_weight_g=_optional(
+        actual_weight_g=optional(
             typed.actual_weight_kg, 1_000, field="actual_weight_kg", said="The actual weight in kilograms"
         ),
-        verified_weight_g=_optional(
+        verified_weight_g=optional(
             typed.verified_weight_kg, 1_000, field="verified_weight_kg", said="Today's weight in kilograms"
         ),
         sex=typed.sex,
-        age_years=_optional(typed.age_years, 1, field="age_years", said="The age in years"),
+        age_years=optional(typed.age_years, 1, field="age_years", said="The age in years"),
         elsewhere_ng=elsewhere_ng or 0,
         course=_course(typed.course),
     )
@@ -45,12 +45,12 @@ def order(typed: OrderBody) -> Order:
 def _course(typed: CourseBody | None) -> Course:
     if typed is None:
         return NEW_COURSE
-    given_ng = _optional(typed.given_mg, NG_PER_MG, field="given_mg", said="The dose of the series in milligrams")
+    given_ng = optional(typed.given_mg, NG_PER_MG, field="given_mg", said="The dose of the series in milligrams")
     settled = tuple(Settled(code=each.code, value=each.value) for each in typed.settled)
     return Course(visits=typed.visits, given_ng=given_ng or 0, settled=settled)
 
 
-def _optional(typed: str, scale: int, *, field: str, said: str) -> int | None:
+def optional(typed: str, scale: int, *, field: str, said: str) -> int | None:
     return quantity(typed, scale, field=field, said=said) if typed else None
 
 

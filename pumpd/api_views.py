@@ -18,6 +18,7 @@ from pumpd import words, words_bed, words_library, words_reasons, words_review
 from pumpd.api_doses import Dosed, concentration_text
 from pumpd.api_moment import Moment
 from pumpd.core import requests as r
+from pumpd.core.actor import Actor
 from pumpd.core.bed import decide
 from pumpd.core.codes import PauseReason, Phase, Priority, Reason, ReasonCode, Severity
 from pumpd.core.containers import in_line_nl
@@ -62,11 +63,11 @@ class Common(TypedDict):
 
     at_ns: int
     request_id: str
-    actor: r.Actor | None
+    actor: Actor | None
     asked_at_ns: int | None
 
 
-_NURSE: Final = r.Actor(person="", role=Role.NURSE)
+_NURSE: Final = Actor(person="", role=Role.NURSE)
 _NO_ORDER: Final = Order(regimen="", day=1, weight_g=70_000, height_mm=1_700, container="")
 
 

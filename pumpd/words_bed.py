@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from pumpd.core import arrival_facts as ar
 from pumpd.core import asset_facts
 from pumpd.core import audio as a
 from pumpd.core import container_facts as c
@@ -20,6 +21,7 @@ from pumpd.core.events import LinkState
 from pumpd.core.state import Alarm
 from pumpd.words import duration_ns, interval_ml, rate_ml_per_h, volume_ml
 from pumpd.words_links import link_went
+from pumpd.words_path import PATH_ACTIONS, path_text
 from pumpd.words_reasons import reason_text
 
 PHASES: Final[Mapping[Phase, str]] = {
@@ -205,6 +207,7 @@ ALARMS: Final[Mapping[Condition, tuple[str, str]]] = {
 QUESTION: Final = "Look at the pump: is the plunger being driven?"
 
 ACTIONS: Final[Mapping[Action, str]] = {
+    **PATH_ACTIONS,
     Action.START: "start",
     Action.STOP: "STOP",
     Action.PAUSE: "pause",
@@ -262,6 +265,8 @@ def alarm_todo(condition: Condition) -> str:
 
 # facts whose line `fact_text` makes of their fields; PLAIN has the rest
 TOLD: Final[tuple[type, ...]] = (
+    ar.SeriesSigned,
+    ar.VisitOpened,
     f.PersonAsked,
     f.RequestRefused,
     f.PhaseChanged,
@@ -326,6 +331,8 @@ def fact_text(fact: f.Fact) -> str:
             off = f"; {volume_ml(fact.difference_nl)} apart: {fact.remark}" if fact.remark else ""
             given = _in(fact.given.low_nl, fact.given.high_nl)
             return f"Balance by {fact.person}: {drawn} drawn up, {given}, {left} left over{off}"
+        case ar.SeriesSigned() | ar.VisitOpened():
+            return path_text(fact)
     return PLAIN.get(type(fact), type(fact).__name__)
 
 

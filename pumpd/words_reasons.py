@@ -26,6 +26,7 @@ from pumpd.words import (
 )
 from pumpd.words_containers import CONTAINERS
 from pumpd.words_limits import LIMITED, limited_text
+from pumpd.words_path import GATES
 from pumpd.words_rises import RISES
 
 
@@ -51,6 +52,7 @@ _RESTART: Final = "Call support to restart it: infusions go on meanwhile."
 # code -> a text with {asked} and {limit} where numbers are known, and how they read
 _SENTENCES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
     **CONTAINERS,
+    **GATES,
     **RISES,
     ReasonCode.CONCENTRATION_UG_PER_ML: (
         "For this weight the library does not name {asked} but {limit}. Choose that container.",

@@ -15,6 +15,7 @@ from typing import assert_never
 
 from pumpd.core import (
     alarms,
+    arriving,
     balance,
     bolus_asking,
     changing,
@@ -29,6 +30,7 @@ from pumpd.core import (
     titration,
     watch,
 )
+from pumpd.core import arrival_requests as ar
 from pumpd.core import events as e
 from pumpd.core import facts as f
 from pumpd.core import requests as r
@@ -143,6 +145,8 @@ def _person(turn: Turn, request: r.PersonRequest) -> None:
             line.flush(turn, request)
         case r.ReconcileRequested():
             balance.reconcile(turn, request)
+        case ar.SeriesSignRequested() | ar.VisitOpenRequested():
+            arriving.arrive(turn, request)
         case _:
             assert_never(request)
 

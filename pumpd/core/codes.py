@@ -140,6 +140,15 @@ class ReasonCode(Enum):
     ASSET_DIFFERS = "asset_differs"
     NO_ASSET_KNOWN = "no_asset_known"
     REPEATED_ALARM = "repeated_alarm"
+    # the nurse's path (core/arriving.py, core/visit_gates.py)
+    NO_VISIT = "no_visit"
+    ORDER_NOT_THE_VISITS = "order_not_the_visits"
+    BED_TAKEN = "bed_taken"
+    VISIT_KNOWN = "visit_known"
+    NO_SUCH_SERIES = "no_such_series"
+    SERIES_KNOWN = "series_known"
+    SERIES_EXPIRED = "series_expired"
+    SERIES_VISITS = "series_visits"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,6 +272,8 @@ class Action(Enum):
     PRIME = "prime"
     FLUSH = "flush"
     RECONCILE = "reconcile"
+    SIGN_SERIES = "sign_series"
+    OPEN_VISIT = "open_visit"
 
 
 class TimeAway(Enum):

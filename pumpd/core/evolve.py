@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
+from pumpd.core import arrival_facts as ar
 from pumpd.core import asset_facts
 from pumpd.core import audio as a
 from pumpd.core import container_facts as c
@@ -18,6 +19,7 @@ from pumpd.core import deliveries as d
 from pumpd.core import facts as f
 from pumpd.core import glimpses as g
 from pumpd.core.answers import answers_with
+from pumpd.core.arrived import arrived
 from pumpd.core.bolus_plan import bolus_in
 from pumpd.core.codes import CommandKind, Phase, TimeAway, Why
 from pumpd.core.delivering import bolus_told, delivering
@@ -27,6 +29,7 @@ from pumpd.core.given import recorded
 from pumpd.core.hung import hung
 from pumpd.core.look import time_left_ns
 from pumpd.core.pace import ran
+from pumpd.core.shifting import shifted_moments
 from pumpd.core.sighted import sighted
 from pumpd.core.signalling import signalling
 from pumpd.core.standing import Standing, with_used
@@ -90,6 +93,8 @@ def evolve(state: BedState, fact: Fact) -> BedState:
             return bolus_told(state, fact)
         case c.ContainerChanged() | c.LinePrimed() | c.LinePurged() | c.LineFlushed() | c.Balanced():
             return hung(state, fact)
+        case ar.SeriesSigned() | ar.VisitOpened():
+            return replace(state, path=arrived(state.path, fact))
         case f.RateWaits() | f.RateProgrammed() | f.RateDropped():
             pump = state.on(fact.slot)
             return state.with_pump(replace(pump, infusion=rate_waits(pump.due(), fact)))
@@ -128,6 +133,7 @@ def _booted(state: BedState, fact: f.BootStarted) -> BedState:
         files_changed=(),
         journal_ok=True,
         audio_pause=None,
+        path=shifted_moments(state.path, fact.shift_ns),
         pumps=tuple(
             _pump_booted(known.get(slot, PumpState(slot=slot)), fact) for slot in fact.slots
         ),
@@ -251,6 +257,7 @@ def _ordered(state: BedState, fact: f.InfusionOrdered) -> BedState:
         order=fact.order,
         programme=fact.programme,
         entry=fact.entry,
+        visit=fact.visit,
         grant=fact.grant,
         override_reason=fact.override_reason,
         override_person=fact.override_person,

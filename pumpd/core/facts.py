@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pumpd.core.arrival_facts import ArrivalFact
 from pumpd.core.asset_facts import AssetConfirmed, AssetDoubted
 from pumpd.core.audio import AlarmRose, AudioPaused, AudioResumed
 from pumpd.core.codes import (
@@ -115,6 +116,7 @@ class InfusionOrdered:
     override_reason: str | None
     override_person: str | None
     entry: Entry | None = None
+    visit: str | None = None  # whose it is, on a bed that keeps the path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -376,6 +378,7 @@ Fact = (
     | LinePurged
     | LineFlushed
     | Balanced
+    | ArrivalFact
     | Asked
     | Seen
     | Missed

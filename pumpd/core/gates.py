@@ -34,6 +34,7 @@ from pumpd.core.requests import (
 from pumpd.core.rise import against_a_rise, hard, review_order
 from pumpd.core.state import Alarm
 from pumpd.core.turn import Turn
+from pumpd.core.visit_gates import against_visit
 
 # --- start ------------------------------------------------------------------------------------------------------
 
@@ -45,6 +46,7 @@ def start(turn: Turn, request: StartRequested) -> None:
     reasons = gate_of_person(request, Act.START)
     reasons += gate_of_phase(turn, slot, Phase.IDLE, Phase.ENDED)
     reasons += against_a_rise(turn, slot)
+    reasons += against_visit(turn, request)
     answer = review_order(turn, slot, request.order)
     if not answer.grant.allowed:
         reasons += [each for each in answer.grant.reasons if each.severity is Severity.HARD]
@@ -57,7 +59,7 @@ def start(turn: Turn, request: StartRequested) -> None:
     if reasons or programme is None or request.actor is None:
         refuse(turn, request, Action.START, reasons)
         return
-    override = request.override
+    override, visit = request.override, turn.state.path.at_bed
     turn.record(
         f.InfusionOrdered(
             at_ns=turn.now_ns,
@@ -71,6 +73,7 @@ def start(turn: Turn, request: StartRequested) -> None:
             library_sha256=turn.setup.rules.library.sha256,
             override_reason=None if override is None else override.reason,
             override_person=None if override is None else override.second.person,
+            visit=None if visit is None else visit.visit,
         )
     )
     alarms.forget_ended(turn, slot)

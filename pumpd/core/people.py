@@ -33,6 +33,8 @@ class Act(Enum):
     REARM = "rearm"
     BOLUS = "bolus"
     OVERRIDE_SECOND = "override_second"  # the second person of a soft-limit override
+    ORDER = "order"  # sign for a series, and for what only a prescriber settles
+    CARE = "care"  # open a visit, check in, prepare, observe, discharge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +44,11 @@ class Person:
     role: Role
 
 
-_BEDSIDE: Final = frozenset({Act.START, Act.RESUME, Act.RAISE, Act.REARM, Act.OVERRIDE_SECOND})
+_BEDSIDE: Final = frozenset({Act.START, Act.RESUME, Act.RAISE, Act.REARM, Act.OVERRIDE_SECOND, Act.CARE})
 
 _MAY: Final[Mapping[Role, frozenset[Act]]] = {
     Role.NURSE: _BEDSIDE,
-    Role.PRESCRIBER: _BEDSIDE | {Act.BOLUS},
+    Role.PRESCRIBER: _BEDSIDE | {Act.BOLUS, Act.ORDER},
     Role.PHARMACIST: frozenset({Act.OVERRIDE_SECOND}),
     Role.TECHNICIAN: frozenset(),
     Role.VIEWER: frozenset(),

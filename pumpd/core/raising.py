@@ -21,12 +21,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+from pumpd.core.actor import Actor
 from pumpd.core.codes import Grant, Reason, ReasonCode, Severity
 from pumpd.core.confirming import against_confirmed
 from pumpd.core.limits import fingerprint, reasoned
 from pumpd.core.pace import lowest_lately_ul_per_h
 from pumpd.core.people import Role, may_be_second
-from pumpd.core.requests import Actor, Override, RateRequested
+from pumpd.core.requests import Override, RateRequested
 from pumpd.core.rest import rest_of
 from pumpd.core.rise import grant_of_rest, hard
 from pumpd.core.state import Infusion

@@ -11,18 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from pumpd.core.actor import Actor
+from pumpd.core.arrival_requests import ArrivalRequest
 from pumpd.core.codes import PauseReason
 from pumpd.core.events import BusEvent, DaemonEvent
 from pumpd.core.order import Order
-from pumpd.core.people import Role
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Actor:
-    """Who asks, as authenticated by the API; `person` is an opaque account id, not a name."""
-
-    person: str
-    role: Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +55,7 @@ class StartRequested:
     order: Order
     digest: str
     override: Override | None = None
+    visit: str | None = None  # whose order it is, where a visit is at the bed
     asked_at_ns: int | None = None
 
 
@@ -290,5 +284,6 @@ PersonRequest = (
     | PrimeConfirmed
     | FlushRecorded
     | ReconcileRequested
+    | ArrivalRequest
 )
 Request = PersonRequest | BusEvent | DaemonEvent

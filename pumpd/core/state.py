@@ -32,6 +32,7 @@ from pumpd.core.pump import Granted, Identified, Report
 from pumpd.core.standing import Judged, RulesFile, Used
 from pumpd.core.steps import Step
 from pumpd.core.units import NS_PER_H, NS_PER_S
+from pumpd.core.visit import EMPTY_PATH, Path
 
 READINGS_MAX = 64  # of a counter that stands three are kept: the slower it counts the further back they reach
 HISTORY_MAX = 512  # stretches of given drug kept for the windows; see evolve.py for what is joined
@@ -160,6 +161,7 @@ class Infusion:
     planned_end_ns: int
     lease_s: int | None  # of every leg from here on (wall 8)
     leased_ul_per_h: int  # the highest rate that this lease was computed for
+    visit: str | None = None
     entry: Entry | None = None  # the limits it was started under; None: started by a program that did not keep them
     step: int = 0
     step_due: bool = False  # the next step up waits for its tap
@@ -295,6 +297,7 @@ class BedState:
     judged: Judged | None = None  # the library and regimens of this run of the daemon
     used: tuple[Used, ...] = ()  # libraries that stood good at this bed: no older one after them
     files_changed: tuple[RulesFile, ...] = ()  # on the disk, since this run of the daemon read them
+    path: Path = EMPTY_PATH
     journal_ok: bool = True
     next_command_id: int = 1
     next_infusion_id: int = 1

@@ -42,6 +42,7 @@ class Setup:
     worst_cycle_ms: tuple[tuple[str, int], ...]  # per slot: one round of its bus with every reply late
     resume_limit_s: int
     training: bool
+    keeps_path: bool = False  # a drug is started only for a visit whose gates are open (visit_gates.py)
     tolerance: Tolerance = STANDARD
     pause_boxes_s: tuple[tuple[PauseReason, int], ...] = PAUSE_BOXES_S
     assets: tuple[tuple[str, str], ...] = ()  # slot -> label on the housing

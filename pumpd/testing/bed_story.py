@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 
 from pumpd.core import events as e
 from pumpd.core import requests as r
+from pumpd.core.actor import Actor
 from pumpd.core.bed import Decision, decide, preview, preview_rise
 from pumpd.core.codes import Condition, PauseReason, Phase, ReasonCode
 from pumpd.core.effects import Effect, Observe, Prepare, Reply, When
@@ -28,8 +29,8 @@ from pumpd.core.units import NL_PER_UL, NS_PER_MS, NS_PER_S
 from pumpd.testing.bed_faults import faults_of
 from pumpd.testing.clinical import NE_1000, shipped_rules
 
-NURSE: Final = r.Actor(person="nurse-1", role=Role.NURSE)
-SECOND: Final = r.Actor(person="nurse-2", role=Role.NURSE)
+NURSE: Final = Actor(person="nurse-1", role=Role.NURSE)
+SECOND: Final = Actor(person="nurse-2", role=Role.NURSE)
 TOGETHER: Final = r.Override(reason="two lines, as ordered", second=SECOND)
 STEP_NL: Final = 1_000  # the counter's step below 10 mL
 THIS_PUMP: Final = Identified(model="NE-1000", firmware="3.928", serial=None)
@@ -272,7 +273,7 @@ class BedStory:
         regimen: str = "TRAIN-5MIN",
         *,
         slot: str = "p1",
-        actor: r.Actor | None = NURSE,
+        actor: Actor | None = NURSE,
         day: int = 1,
         override: r.Override | None = None,
     ) -> Decision:
@@ -335,7 +336,7 @@ class BedStory:
             r.ResumeRequested(at_ns=self.now_ns, request_id=self.request_id(), actor=NURSE, slot=slot, keep=keep)
         )
 
-    def rate(self, rate_ul_per_h: int, slot: str = "p1", *, actor: r.Actor | None = NURSE) -> Decision:
+    def rate(self, rate_ul_per_h: int, slot: str = "p1", *, actor: Actor | None = NURSE) -> Decision:
         return self.take(
             r.RateRequested(
                 at_ns=self.now_ns, request_id=self.request_id(), actor=actor, slot=slot, rate_ul_per_h=rate_ul_per_h
@@ -347,7 +348,7 @@ class BedStory:
         rate_ul_per_h: int,
         slot: str = "p1",
         *,
-        actor: r.Actor = NURSE,
+        actor: Actor = NURSE,
         override: r.Override | None = None,
         twice: bool = False,
     ) -> Decision:
@@ -379,10 +380,9 @@ class BedStory:
     def acknowledge(self, condition: Condition, slot: str | None = "p1") -> Decision:
         alarm = self.alarm(condition, slot)
         assert alarm is not None, self.state.alarms
+        request_id = self.request_id()
         return self.take(
-            r.AcknowledgeRequested(
-                at_ns=self.now_ns, request_id=self.request_id(), actor=NURSE, alarm_id=alarm.alarm_id
-            )
+            r.AcknowledgeRequested(at_ns=self.now_ns, request_id=request_id, actor=NURSE, alarm_id=alarm.alarm_id)
         )
 
     # --- the house ----------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from pumpd.core import requests as r
+from pumpd.core.actor import Actor
 from pumpd.core.bed import Decision, preview
 from pumpd.core.codes import Phase
 from pumpd.core.people import Role
@@ -14,7 +15,7 @@ from pumpd.core.regimen import Rules
 from pumpd.testing.bed_story import NURSE, BedStory, order_for
 from pumpd.testing.clinical import shipped_rules
 
-SECOND: Final = r.Actor(person="nurse-2", role=Role.NURSE)
+SECOND: Final = Actor(person="nurse-2", role=Role.NURSE)
 
 
 def small_containers(usable_nl: int, *, containers_max: int = 24) -> Rules:
@@ -60,8 +61,8 @@ class ContainerStory(BedStory):
         container: str | None = None,
         concentration_ug_per_ml: int | None = None,
         checked_in: bool = True,
-        actor: r.Actor | None = NURSE,
-        second: r.Actor | None = None,
+        actor: Actor | None = NURSE,
+        second: Actor | None = None,
         keep: r.Keep = r.Keep.VOLUME,
     ) -> Decision:
         """Somebody reads the new label; what they do not read otherwise is what was ordered."""

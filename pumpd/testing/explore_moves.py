@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from pumpd.core import events as e
 from pumpd.core import requests as r
+from pumpd.core.actor import Actor
 from pumpd.core.bed import preview, preview_bolus, preview_rise
 from pumpd.core.codes import CommandKind, PauseReason, Phase
 from pumpd.core.order import Order
@@ -26,9 +27,9 @@ from pumpd.testing.bed_story import NURSE, OTHER_PUMP, STEP_NL, THIS_PUMP
 from pumpd.testing.explore_rules import BEYOND, BOLUS, EDGES, ON, order_of
 from pumpd.testing.explore_sameness import World, deadlines
 
-SECOND: Final = r.Actor(person="nurse-2", role=Role.NURSE)
-DOCTOR: Final = r.Actor(person="doctor-1", role=Role.PRESCRIBER)
-CLERK: Final = r.Actor(person="clerk-1", role=Role.TECHNICIAN)
+SECOND: Final = Actor(person="nurse-2", role=Role.NURSE)
+DOCTOR: Final = Actor(person="doctor-1", role=Role.PRESCRIBER)
+CLERK: Final = Actor(person="clerk-1", role=Role.TECHNICIAN)
 PRIME_NL: Final = 2_000 * NL_PER_UL
 LOADED_NL: Final = 20_000 * NL_PER_UL
 HALF_MINUTE_NS: Final = 30 * NS_PER_S
@@ -75,7 +76,7 @@ def _asks(
     world: World,
     says: str,
     make: Callable[..., r.PersonRequest],
-    actor: r.Actor | None = NURSE,
+    actor: Actor | None = NURSE,
     **fields: Any,  # noqa: ANN401
 ) -> Move:
     request = make(at_ns=world.now_ns, request_id=f"q{world.asked}", actor=actor, **fields)

@@ -19,6 +19,7 @@ from pumpd.bedside import Bedside
 from pumpd.bus import Bus, Station
 from pumpd.bus_turns import worst_cycle_ms
 from pumpd.clock import Clock
+from pumpd.core.actor import Actor
 from pumpd.core.bed import preview
 from pumpd.core.codes import Phase
 from pumpd.core.effects import PumpEffect, Reply
@@ -27,7 +28,6 @@ from pumpd.core.people import Role
 from pumpd.core.pump import DriverInfo
 from pumpd.core.regimen import Rules
 from pumpd.core.requests import (
-    Actor,
     ContainerChangeRequested,
     Keep,
     Override,

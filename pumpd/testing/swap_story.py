@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pumpd.core.requests import Actor, PumpConfirmed
+from pumpd.core.actor import Actor
+from pumpd.core.requests import PumpConfirmed
 from pumpd.testing.bed_story import NURSE, BedStory
 
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 import pytest
 
 from pumpd.core import requests as r
+from pumpd.core.actor import Actor
 from pumpd.core.bed import preview_bolus
 from pumpd.core.codes import Phase
 from pumpd.core.effects import Prepare
@@ -26,7 +27,7 @@ from pumpd.testing.clinical import shipped_rules
 from pumpd.testing.guards import guard_removed
 from pumpd.testing.swap_story import label_read
 
-PRESCRIBER = r.Actor(person="doctor-1", role=Role.PRESCRIBER)
+PRESCRIBER = Actor(person="doctor-1", role=Role.PRESCRIBER)
 DOSE_UG_PER_KG, LASTS_S = 100, 600
 BOLUS_NL = 1_400_000  # 7 mg for 70 kg at 5 mg/mL
 PRIME_UL = 200

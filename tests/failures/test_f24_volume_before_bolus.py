@@ -15,6 +15,7 @@ import pytest
 
 from pumpd.core import bolus_plan
 from pumpd.core import requests as r
+from pumpd.core.actor import Actor
 from pumpd.core.bed import preview_bolus
 from pumpd.core.bolus_plan import Inserted
 from pumpd.core.codes import Phase
@@ -26,7 +27,7 @@ from pumpd.testing.bed_story import BedStory
 from pumpd.testing.clinical import shipped_rules
 from pumpd.testing.guards import guard_removed
 
-PRESCRIBER = r.Actor(person="doctor-1", role=Role.PRESCRIBER)
+PRESCRIBER = Actor(person="doctor-1", role=Role.PRESCRIBER)
 DOSES_UG_PER_KG, BEGINS_UL, LASTS_S = (20, 100, 200, 290), (5, 600, 1_200, 1_800, 2_000), (600, 900)
 _INSERTED = bolus_plan.inserted
 

@@ -15,6 +15,7 @@ from pumpd.api_typed import order
 from pumpd.api_views import Place, bed_view
 from pumpd.core import events as e
 from pumpd.core import requests as r
+from pumpd.core.actor import Actor
 from pumpd.core.bed import decide
 from pumpd.core.codes import Action, Condition, Phase, Priority, Reason, Why
 from pumpd.core.events import LinkState
@@ -22,7 +23,6 @@ from pumpd.core.facts import Fact
 from pumpd.core.library import Integrity, withheld
 from pumpd.core.people import Role
 from pumpd.core.pump import Drive, Identified, Report
-from pumpd.core.requests import Actor
 from pumpd.core.standing import Standing
 from pumpd.core.state import Alarm, BedState
 from pumpd.core.turn import Setup

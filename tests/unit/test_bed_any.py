@@ -19,6 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from pumpd.core import events as e
 from pumpd.core import requests as r
+from pumpd.core.actor import Actor
 from pumpd.core.bed import decide, preview, preview_bolus, preview_rise
 from pumpd.core.codes import PauseReason, Phase, TimeAway
 from pumpd.core.effects import ChangeRate, Effect, Prepare, Start
@@ -42,11 +43,11 @@ from pumpd.testing.explore_limits import beyond_a_limit, rest_of_pump
 from pumpd.testing.explore_walls import judge
 
 SLOTS = ("p1", "p2")
-DOCTOR = r.Actor(person="doctor-1", role=Role.PRESCRIBER)
+DOCTOR = Actor(person="doctor-1", role=Role.PRESCRIBER)
 AGREED = r.Override(reason="discussed", second=SECOND)
 PRESCRIBED = r.Override(reason="discussed", second=DOCTOR)
 slots = st.sampled_from(SLOTS)
-actors = st.sampled_from([NURSE, NURSE, NURSE, DOCTOR, None, r.Actor(person="a", role=Role.TECHNICIAN)])
+actors = st.sampled_from([NURSE, NURSE, NURSE, DOCTOR, None, Actor(person="a", role=Role.TECHNICIAN)])
 overrides = st.sampled_from([None, AGREED, PRESCRIBED, r.Override(reason=" ", second=SECOND)])
 volumes = st.one_of(st.none(), st.integers(0, 60_000).map(lambda ul: ul * 1_000), st.just(10**18), st.just(-5))
 rates = st.sampled_from([0, -1, 1, 4_200, 5_600, 7_000, 36_000, 54_000, 72_000, 180_000, 10**9])
@@ -132,7 +133,7 @@ class AnyBed(RuleBasedStateMachine):
     # --- people -------------------------------------------------------------------------------------------------
 
     def by(
-        self, make: Callable[..., r.PersonRequest], actor: r.Actor | None, *, shown: Shown = None, **fields: object
+        self, make: Callable[..., r.PersonRequest], actor: Actor | None, *, shown: Shown = None, **fields: object
     ) -> None:
         self.requests += 1
         self.take(make(at_ns=self.now_ns, request_id=f"r{self.requests}", actor=actor, **fields), shown)
@@ -154,7 +155,7 @@ class AnyBed(RuleBasedStateMachine):
 
     @rule(slot=slots, actor=actors, regimen=regimens, override=overrides, aged_s=st.sampled_from([0, 0, 601]))
     def start(
-        self, slot: str, actor: r.Actor | None, regimen: str, override: r.Override | None = None, aged_s: int = 0
+        self, slot: str, actor: Actor | None, regimen: str, override: r.Override | None = None, aged_s: int = 0
     ) -> None:
         order = order_for(regimen)
         shown = preview(self.state, slot, order, SETUP, self.now_ns)
@@ -176,15 +177,15 @@ class AnyBed(RuleBasedStateMachine):
         self.looks(slot, Drive.INFUSING, infused_ul * 1_000, None, None, 0)
 
     @rule(slot=st.sampled_from([*SLOTS, None, "p9"]), actor=actors)
-    def stop(self, slot: str | None, actor: r.Actor | None) -> None:
+    def stop(self, slot: str | None, actor: Actor | None) -> None:
         self.by(r.StopRequested, actor, slot=slot)
 
     @rule(slot=slots, actor=actors)
-    def pause(self, slot: str, actor: r.Actor | None) -> None:
+    def pause(self, slot: str, actor: Actor | None) -> None:
         self.by(r.PauseRequested, actor, slot=slot, reason=PauseReason.OTHER)
 
     @rule(slot=slots, actor=actors, keep=st.sampled_from(r.Keep))
-    def resume(self, slot: str, actor: r.Actor | None, keep: r.Keep) -> None:
+    def resume(self, slot: str, actor: Actor | None, keep: r.Keep) -> None:
         self.by(r.ResumeRequested, actor, slot=slot, keep=keep)
 
     @rule(
@@ -192,7 +193,7 @@ class AnyBed(RuleBasedStateMachine):
         read=st.booleans(),
     )  # fmt: skip
     def rate(  # hypothesis draws them by name
-        self, slot: str, actor: r.Actor | None, rate: float, override: r.Override | None = None, *, read: bool = True
+        self, slot: str, actor: Actor | None, rate: float, override: r.Override | None = None, *, read: bool = True
     ) -> None:
         """A rate, or so many times the present one; read before, and said twice, or neither."""
         infusion = self.state.on(slot).infusion
@@ -207,7 +208,7 @@ class AnyBed(RuleBasedStateMachine):
     @rule(
         slot=slots, actor=actors, dose=st.sampled_from([0, 50, 100, 101, 300, 301]), seconds=st.sampled_from([59, 600])
     )
-    def bolus(self, slot: str, actor: r.Actor | None, dose: int, seconds: int) -> None:
+    def bolus(self, slot: str, actor: Actor | None, dose: int, seconds: int) -> None:
         shown = preview_bolus(self.state, slot, SETUP, self.now_ns, dose_ug_per_kg=dose, duration_s=seconds)
         self.by(
             r.BolusRequested, actor, shown=shown, slot=slot, dose_ug_per_kg=dose, duration_s=seconds,
@@ -215,7 +216,7 @@ class AnyBed(RuleBasedStateMachine):
         )  # fmt: skip
 
     @rule(slot=slots, actor=actors, said=st.booleans())
-    def tap(self, slot: str, actor: r.Actor | None, *, said: bool) -> None:
+    def tap(self, slot: str, actor: Actor | None, *, said: bool) -> None:
         """A step up that was five times the rate has its value said."""
         infusion = self.state.on(slot).infusion
         following = None if infusion is None else infusion.plan[infusion.step + 1 :]
@@ -223,11 +224,11 @@ class AnyBed(RuleBasedStateMachine):
         self.by(r.StepRequested, actor, slot=slot, rate_ul_per_h=rate)
 
     @rule(slot=slots, actor=actors, right=st.booleans())
-    def reads_the_label(self, slot: str, actor: r.Actor | None, *, right: bool) -> None:
+    def reads_the_label(self, slot: str, actor: Actor | None, *, right: bool) -> None:
         self.by(r.PumpConfirmed, actor, slot=slot, asset=SETUP.asset(slot) if right else "No. 99")
 
     @rule(slot=slots, actor=actors, right=st.booleans(), keep=st.sampled_from(r.Keep))
-    def hangs_another(self, slot: str, actor: r.Actor | None, keep: r.Keep, *, right: bool) -> None:
+    def hangs_another(self, slot: str, actor: Actor | None, keep: r.Keep, *, right: bool) -> None:
         infusion = self.state.on(slot).infusion
         label = 0 if infusion is None else infusion.programme.concentration_ug_per_ml
         self.by(
@@ -236,7 +237,7 @@ class AnyBed(RuleBasedStateMachine):
         )  # fmt: skip
 
     @rule(slot=slots, actor=actors, regimen=regimens, volume=st.sampled_from([-1, 0, 2_000_000, 10**12]))
-    def says_of_the_line(self, slot: str, actor: r.Actor | None, regimen: str, volume: int) -> None:
+    def says_of_the_line(self, slot: str, actor: Actor | None, regimen: str, volume: int) -> None:
         order = order_for(regimen)
         self.by(r.PrimeConfirmed, actor, slot=slot, regimen=regimen, container=order.container)
         self.by(r.FlushRecorded, actor, slot=slot, volume_nl=volume)
@@ -244,11 +245,11 @@ class AnyBed(RuleBasedStateMachine):
         self.by(r.ReconcileRequested, actor, slot=slot, loaded_nl=volume, residual_nl=volume, remark=remark)
 
     @rule(actor=actors, watcher=st.sampled_from([None, "page"]))
-    def pauses_the_sound(self, actor: r.Actor | None, watcher: str | None) -> None:
+    def pauses_the_sound(self, actor: Actor | None, watcher: str | None) -> None:
         self.by(r.AudioPauseRequested, actor, watcher=watcher)
 
     @rule(slot=slots, actor=actors, make=st.sampled_from([r.EndRequested, r.RearmRequested]))
-    def end_or_rearm(self, slot: str, actor: r.Actor | None, make: type[r.EndRequested | r.RearmRequested]) -> None:
+    def end_or_rearm(self, slot: str, actor: Actor | None, make: type[r.EndRequested | r.RearmRequested]) -> None:
         self.by(make, actor, slot=slot)
 
     @rule(slot=slots, answer=st.sampled_from(r.Answer))
@@ -256,7 +257,7 @@ class AnyBed(RuleBasedStateMachine):
         self.by(r.DeliveryAnswered, None, slot=slot, answer=answer)
 
     @rule(actor=actors, back=st.integers(0, 3))
-    def acknowledge(self, actor: r.Actor | None, back: int) -> None:
+    def acknowledge(self, actor: Actor | None, back: int) -> None:
         self.by(r.AcknowledgeRequested, actor, alarm_id=max(0, self.state.next_alarm_id - 1 - back))
 
     # --- the bus ------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import pytest
 from pumpd.api_moment import Moment as ApiMoment
 from pumpd.api_views import Place, bed_view
 from pumpd.core import requests as r
+from pumpd.core.actor import Actor
 from pumpd.core.bed import preview_rise
 from pumpd.core.codes import ReasonCode, Severity
 from pumpd.core.deliveries import BeyondAgreed
@@ -18,7 +19,7 @@ from pumpd.core.pump import Drive
 from pumpd.telemetry.views import Moment, bed_state
 from pumpd.testing.bed_story import TOGETHER, BedStory
 
-PRESCRIBER = r.Actor(person="doctor-1", role=Role.PRESCRIBER)
+PRESCRIBER = Actor(person="doctor-1", role=Role.PRESCRIBER)
 AGREED = r.Override(reason="pain unchanged", second=PRESCRIBER)
 MG = 200  # 1 mg/h of 5 mg/mL, in uL/h
 

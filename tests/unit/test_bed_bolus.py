@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pumpd.core import requests as r
+from pumpd.core.actor import Actor
 from pumpd.core.bed import preview_bolus
 from pumpd.core.codes import Condition, Phase, ReasonCode
 from pumpd.core.deliveries import BeyondAgreed
@@ -23,7 +24,7 @@ from pumpd.testing.bed_story import NURSE, SECOND, BedStory
 from pumpd.testing.clinical import shipped_rules
 from pumpd.testing.swap_story import label_read
 
-PRESCRIBER = r.Actor(person="doctor-1", role=Role.PRESCRIBER)
+PRESCRIBER = Actor(person="doctor-1", role=Role.PRESCRIBER)
 BASAL = 4_200
 DOSE, MINUTES = 100, 10  # ug/kg: 7 mg for 70 kg, 1.4 mL at 8.4 mL/h
 LOCKOUT_S = 3_600
@@ -50,7 +51,7 @@ def asks(
     *,
     dose: int = DOSE,
     minutes: int = MINUTES,
-    actor: r.Actor | None = PRESCRIBER,
+    actor: Actor | None = PRESCRIBER,
     override: r.Override | None = None,
     digest: str | None = None,
 ) -> None:
@@ -287,7 +288,7 @@ def test_where_no_entry_asks_for_it_there_is_none() -> None:
 
 
 @pytest.mark.parametrize("actor", [NURSE, replace(PRESCRIBER, role=Role.PHARMACIST), None])
-def test_only_a_prescriber_may(actor: r.Actor | None) -> None:
+def test_only_a_prescriber_may(actor: Actor | None) -> None:
     bed = running()
     asks(bed, actor=actor)
     assert bed.refusals & {ReasonCode.ROLE_MAY_NOT, ReasonCode.NOT_SIGNED_IN}

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pumpd.core import requests as r
+from pumpd.core.actor import Actor
 from pumpd.core.codes import Condition, Phase, Priority, ReasonCode, Why
 from pumpd.core.containers import REST_SMALLEST_NL, portions
 from pumpd.core.effects import Prepare, Start, When
@@ -22,8 +23,8 @@ from pumpd.testing.clinical import shipped_rules
 from pumpd.testing.container_story import SECOND, ContainerStory, small_containers
 
 TWO_ML: Final = 2_000_000
-PHARMACIST: Final = r.Actor(person="pharmacist-1", role=Role.PHARMACIST)
-TECHNICIAN: Final = r.Actor(person="admin-1", role=Role.TECHNICIAN)
+PHARMACIST: Final = Actor(person="pharmacist-1", role=Role.PHARMACIST)
+TECHNICIAN: Final = Actor(person="admin-1", role=Role.TECHNICIAN)
 
 
 def training() -> ContainerStory:
@@ -231,8 +232,8 @@ def test_another_container_than_the_ordered_one_is_refused() -> None:
     assert bed.refusals == {ReasonCode.CONTAINER_NOT_AS_ORDERED}
 
 
-@pytest.mark.parametrize("second", [None, TECHNICIAN, r.Actor(person="nurse-1", role=Role.NURSE)])
-def test_drug_that_nobody_checked_in_needs_a_second_person(second: r.Actor | None) -> None:
+@pytest.mark.parametrize("second", [None, TECHNICIAN, Actor(person="nurse-1", role=Role.NURSE)])
+def test_drug_that_nobody_checked_in_needs_a_second_person(second: Actor | None) -> None:
     bed = drug()
     bed.paused(bed.flows(20))
     bed.change(checked_in=False, second=second)
@@ -240,7 +241,7 @@ def test_drug_that_nobody_checked_in_needs_a_second_person(second: r.Actor | Non
 
 
 @pytest.mark.parametrize("second", [SECOND, PHARMACIST])
-def test_second_person_opens_the_way_for_a_drug(second: r.Actor) -> None:
+def test_second_person_opens_the_way_for_a_drug(second: Actor) -> None:
     bed = drug()
     bed.paused(bed.flows(20))
     bed.change(checked_in=False, second=second)

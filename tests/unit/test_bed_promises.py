@@ -10,6 +10,7 @@ import pytest
 
 from pumpd.core import facts as f
 from pumpd.core import requests as r
+from pumpd.core.actor import Actor
 from pumpd.core.bed import preview
 from pumpd.core.codes import CommandKind, Phase, ReasonCode
 from pumpd.core.delivered import NOTHING
@@ -109,7 +110,7 @@ def asks(bed: BedStory, weight_g: int, override: r.Override | None) -> None:
         None,
         r.Override(reason="  ", second=SECOND),
         r.Override(reason="weighed twice", second=NURSE),
-        r.Override(reason="weighed twice", second=r.Actor(person="admin-1", role=Role.TECHNICIAN)),
+        r.Override(reason="weighed twice", second=Actor(person="admin-1", role=Role.TECHNICIAN)),
     ],
     ids=["nobody", "no reason", "the same person", "who may not"],
 )

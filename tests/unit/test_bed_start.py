@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from pumpd.core.actor import Actor
 from pumpd.core.codes import Condition, Phase, ReasonCode
 from pumpd.core.effects import Prepare, Start, Stop, When
 from pumpd.core.events import Done, LinkState, Overtaken, Refused, Unknown
 from pumpd.core.people import Role
 from pumpd.core.pump import Drive, Granted, PumpAlarm
-from pumpd.core.requests import Actor, StartRequested
+from pumpd.core.requests import StartRequested
 from pumpd.testing.bed_story import NURSE, BedStory, order_for
 
 

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import pytest
 
+from pumpd.core.actor import Actor
 from pumpd.core.codes import AssetDoubt, Condition, Phase, ReasonCode
 from pumpd.core.effects import ChangeRate
 from pumpd.core.events import LinkState, PumpReported, PumpSilent
 from pumpd.core.people import Role
 from pumpd.core.pump import Drive, DriverInfo, Identified, IdentityKind, PumpAlarm
-from pumpd.core.requests import Actor, Keep
+from pumpd.core.requests import Keep
 from pumpd.testing.bed_story import NURSE, BedStory
 from pumpd.testing.clinical import NE_1000
 from pumpd.testing.swap_story import label_read

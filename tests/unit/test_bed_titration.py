@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pumpd.core import requests as r
+from pumpd.core.actor import Actor
 from pumpd.core.bed import preview_rise
 from pumpd.core.codes import Phase, ReasonCode, Why
 from pumpd.core.effects import ChangeRate, Prepare, Stop, When
@@ -22,7 +23,7 @@ from pumpd.testing.clinical import shipped_rules
 
 START, UP_BY, HIGHEST = 4_200, 1_400, 7_000  # 0.3, 0.1 and 0.5 mg/kg/h for 70 kg, in uL/h of 5 mg/mL
 DWELL_S, LASTS_S = 900, 10_800
-PRESCRIBER = r.Actor(person="doctor-1", role=Role.PRESCRIBER)
+PRESCRIBER = Actor(person="doctor-1", role=Role.PRESCRIBER)
 AGREED = r.Override(reason="pain unchanged", second=PRESCRIBER)
 
 

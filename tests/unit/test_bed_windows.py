@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pumpd.core import requests as r
+from pumpd.core.actor import Actor
 from pumpd.core.bed import preview_bolus
 from pumpd.core.codes import Given, Phase, ReasonCode
 from pumpd.core.exposure import in_window_ng
@@ -20,7 +21,7 @@ from pumpd.core.units import NL_PER_UL, NS_PER_H, NS_PER_S
 from pumpd.testing.bed_story import SECOND, BedStory
 from pumpd.testing.clinical import shipped_rules
 
-PRESCRIBER = r.Actor(person="doctor-1", role=Role.PRESCRIBER)
+PRESCRIBER = Actor(person="doctor-1", role=Role.PRESCRIBER)
 AGREED = r.Override(reason="pain", second=SECOND)
 WEIGHT_KG = 70
 HOUR_UG_PER_KG = 500  # this site allows 0.5 mg/kg in any hour

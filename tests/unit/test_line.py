@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pumpd.core import requests as r
+from pumpd.core.actor import Actor
 from pumpd.core.balance import difference
 from pumpd.core.bed import Decision
 from pumpd.core.codes import Condition, Phase, ReasonCode, Severity, Why
@@ -19,7 +20,7 @@ from pumpd.core.people import Role
 from pumpd.core.pump import Drive
 from pumpd.testing.bed_story import NURSE, BedStory
 
-PHARMACIST: Final = r.Actor(person="pharmacist-1", role=Role.PHARMACIST)
+PHARMACIST: Final = Actor(person="pharmacist-1", role=Role.PHARMACIST)
 
 
 def ready() -> BedStory:
@@ -30,7 +31,7 @@ def ready() -> BedStory:
 
 
 def prime(
-    bed: BedStory, *, actor: r.Actor | None = NURSE, regimen: str = "FM-3H", container: str = "syringe-60-5"
+    bed: BedStory, *, actor: Actor | None = NURSE, regimen: str = "FM-3H", container: str = "syringe-60-5"
 ) -> Decision:
     return bed.take(
         r.PrimeConfirmed(

@@ -1,0 +1,54 @@
+"""The calls of the nurse's path, for `Client.send` and `AsyncClient.send`; the rest of the table is api_client.py."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import quote
+
+from pydantic import TypeAdapter
+
+from pumpd.api_client import Call
+from pumpd.api_models import AnswerView, ReviewView
+from pumpd.api_path_models import SeriesBody, SeriesView, VisitBody, VisitStartBody, VisitView
+
+_ANSWER: Final = TypeAdapter(AnswerView)
+_SERIES: Final = TypeAdapter(tuple[SeriesView, ...])
+_VISITS: Final = TypeAdapter(tuple[VisitView, ...])
+_REVIEW: Final = TypeAdapter(ReviewView)
+_VISIT: Final = TypeAdapter(VisitView)
+
+
+def series() -> Call[tuple[SeriesView, ...]]:
+    return Call(method="GET", path="/v1/series", answer=_SERIES)
+
+
+def sign_series(body: SeriesBody, key: str | None = None) -> Call[AnswerView]:
+    """The id of the answer is the id of the series."""
+    return Call(method="POST", path="/v1/series", answer=_ANSWER, body=body, key=key)
+
+
+def visits() -> Call[tuple[VisitView, ...]]:
+    """Every visit that this bed knows, the latest last."""
+    return Call(method="GET", path="/v1/visits", answer=_VISITS)
+
+
+def visit(visit_id: str) -> Call[VisitView]:
+    return Call(method="GET", path=_visit(visit_id), answer=_VISIT)
+
+
+def open_visit(body: VisitBody, key: str | None = None) -> Call[AnswerView]:
+    """The id of the answer is the id of the visit."""
+    return Call(method="POST", path="/v1/visits", answer=_ANSWER, body=body, key=key)
+
+
+def review_visit(visit_id: str, slot: str) -> Call[ReviewView]:
+    """What the visit's own order would become on this pump."""
+    return Call(method="GET", path=f"{_visit(visit_id)}/review", answer=_REVIEW, query=(("slot", slot),))
+
+
+def start_visit(visit_id: str, body: VisitStartBody, key: str | None = None) -> Call[AnswerView]:
+    return Call(method="POST", path=f"{_visit(visit_id)}/start", answer=_ANSWER, body=body, key=key)
+
+
+def _visit(visit_id: str) -> str:
+    return f"/v1/visits/{quote(visit_id, safe='')}"

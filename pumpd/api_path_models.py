@@ -1,0 +1,73 @@
+"""What crosses the socket about series and visits. As api_models.py, whose rules hold here too.
+
+Names of patients never cross in views of the bed: `patient` is an opaque key.
+"""
+
+from __future__ import annotations
+
+from pumpd.api_models import OverrideBody, ReasonView, Sex, View, WeightBasis
+from pumpd.api_orders import Body, Day, Name, Typed
+from pumpd.core.series import Disposition
+from pumpd.core.visit import Place
+
+__all__ = ["Disposition", "Place", "SeriesBody", "SeriesView", "VisitBody", "VisitStartBody", "VisitView"]
+
+
+class SeriesBody(Body):
+    """A prescriber signs once for `visits` visits; it expires after `expires_in_days`."""
+
+    patient: Name
+    regimen: Name
+    visits: Day
+    weight_kg: Typed
+    height_cm: Typed
+    container: Name
+    disposition: Disposition
+    weight_basis: WeightBasis | None = None
+    actual_weight_kg: Typed = ""
+    sex: Sex | None = None
+    age_years: Typed = ""
+    expires_in_days: Day = 90
+
+
+class SeriesView(View):
+    series: str
+    patient: str
+    prescriber: str
+    regimen: str
+    visits: int
+    container: str
+    disposition: Disposition
+    signed_day: int  # local days since 1970-01-01
+    expires_day: int
+
+
+class VisitBody(Body):
+    """The patient of this series is at the bed, for visit `number`."""
+
+    series: Name
+    number: Day
+
+
+class VisitView(View):
+    """One visit, and what is still missing for a start by its order (`missing` is empty when all gates are open)."""
+
+    visit: str
+    series: str
+    patient: str
+    number: int
+    place: Place
+    regimen: str
+    container: str
+    weight_text: str
+    opened_ts_ms: int
+    opened_by: str
+    missing: tuple[ReasonView, ...]
+
+
+class VisitStartBody(Body):
+    """Start what the visit's own order asks for; `digest` is of the review that was read."""
+
+    slot: Name
+    digest: Name
+    override: OverrideBody | None = None

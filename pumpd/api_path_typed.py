@@ -1,0 +1,32 @@
+"""What was typed about a series -> exact integers, once and strictly, as in api_typed.py."""
+
+from __future__ import annotations
+
+from pumpd.api_path_models import SeriesBody
+from pumpd.api_typed import optional, quantity
+from pumpd.core.series import SeriesOrder
+
+
+def series(typed: SeriesBody, today_day: int) -> SeriesOrder:
+    """Not signed yet: who, when and its id come with the request. Raises ApiError with the field."""
+    return SeriesOrder(
+        series="",
+        patient=typed.patient,
+        prescriber="",
+        signed_at_ns=0,
+        signed_day=today_day,
+        expires_day=today_day + typed.expires_in_days,
+        regimen=typed.regimen,
+        visits=typed.visits,
+        weight_g=quantity(typed.weight_kg, 1_000, field="weight_kg", said="The weight in kilograms"),
+        weighed_day=today_day,
+        height_mm=quantity(typed.height_cm, 10, field="height_cm", said="The height in centimetres"),
+        container=typed.container,
+        disposition=typed.disposition,
+        weight_basis=typed.weight_basis,
+        actual_weight_g=optional(
+            typed.actual_weight_kg, 1_000, field="actual_weight_kg", said="The actual weight in kilograms"
+        ),
+        sex=typed.sex,
+        age_years=optional(typed.age_years, 1, field="age_years", said="The age in years"),
+    )

@@ -1,0 +1,86 @@
+"""Decides the requests of arrival_requests.py: from an order to a patient who may be started.
+
+Like the gates of gates.py each notes who asked, collects every reason against it, and only then acts. Nothing here
+moves a pump.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import assert_never
+
+from pumpd.core.arrival_facts import SeriesSigned, VisitOpened
+from pumpd.core.arrival_requests import ArrivalRequest, SeriesSignRequested, VisitOpenRequested
+from pumpd.core.asking import accept, gate_of_person, note, refuse
+from pumpd.core.codes import Action, ReasonCode
+from pumpd.core.people import Act
+from pumpd.core.rise import hard
+from pumpd.core.turn import Turn
+
+
+def arrive(turn: Turn, request: ArrivalRequest) -> None:
+    match request:
+        case SeriesSignRequested():
+            sign_series(turn, request)
+        case VisitOpenRequested():
+            open_visit(turn, request)
+        case _:
+            assert_never(request)
+
+
+def sign_series(turn: Turn, request: SeriesSignRequested) -> None:
+    """A prescriber signs for all visits of a series."""
+    note(turn, request, Action.SIGN_SERIES, text=request.order.regimen)
+    reasons = gate_of_person(request, Act.ORDER)
+    order = request.order
+    regimen = turn.setup.rules.catalogue.regimen(order.regimen)
+    if regimen is None:
+        reasons.append(hard(ReasonCode.UNKNOWN_REGIMEN))
+    elif not 1 <= order.visits <= regimen.sessions:
+        reasons.append(hard(ReasonCode.SERIES_VISITS, asked=order.visits, limit=regimen.sessions))
+    if turn.state.path.signed(order.series) is not None:
+        reasons.append(hard(ReasonCode.SERIES_KNOWN))
+    if order.expires_day < request.today_day:
+        reasons.append(hard(ReasonCode.SERIES_EXPIRED))
+    if reasons or request.actor is None:
+        refuse(turn, request, Action.SIGN_SERIES, reasons)
+        return
+    person = request.actor.person
+    signed = replace(order, prescriber=person, signed_at_ns=turn.now_ns, signed_day=request.today_day)
+    turn.record(SeriesSigned(at_ns=turn.now_ns, person=person, order=signed))
+    accept(turn, request)
+
+
+def open_visit(turn: Turn, request: VisitOpenRequested) -> None:
+    """A patient comes to the bed. One at a time; the visit before has to have left it."""
+    note(turn, request, Action.OPEN_VISIT, value=request.number, text=request.series)
+    reasons = gate_of_person(request, Act.CARE)
+    path = turn.state.path
+    series = path.signed(request.series)
+    if path.at_bed is not None:
+        reasons.append(hard(ReasonCode.BED_TAKEN))
+    if path.visit(request.visit) is not None:
+        reasons.append(hard(ReasonCode.VISIT_KNOWN))
+    if series is None:
+        reasons.append(hard(ReasonCode.NO_SUCH_SERIES))
+    else:
+        if series.expires_day < request.today_day:
+            reasons.append(hard(ReasonCode.SERIES_EXPIRED))
+        if not 1 <= request.number <= series.visits:
+            reasons.append(hard(ReasonCode.SERIES_VISITS, asked=request.number, limit=series.visits))
+    if reasons or request.actor is None or series is None:
+        refuse(turn, request, Action.OPEN_VISIT, reasons)
+        return
+    turn.record(
+        VisitOpened(
+            at_ns=turn.now_ns,
+            visit=request.visit,
+            series=series.series,
+            patient=series.patient,
+            number=request.number,
+            order=series.order_for(request.number),
+            opened_day=request.today_day,
+            person=request.actor.person,
+        )
+    )
+    accept(turn, request)

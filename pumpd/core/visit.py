@@ -1,0 +1,67 @@
+"""A visit: one patient's session from check-in to discharge, as plain data that facts build up.
+
+One visit at a time is at the bed. What follows the infusion, recovery and discharge, belongs to the visit and no
+longer to the bed, so several may be recovering while the next patient is on; nothing of one is inherited by another.
+
+A visit holds what has been established about it, each part None or empty until somebody did it. Which parts have to be
+there before a start is not said here but in visit_gates.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Final
+
+from pumpd.core.order import Order
+from pumpd.core.series import SeriesOrder
+
+VISITS_MAX: Final = 32  # open or lately closed: many times what one bed sees in a day
+SERIES_MAX: Final = 256  # orders that this bed keeps
+
+
+class Place(Enum):
+    """Where a visit stands in the house."""
+
+    AT_BED = "at_bed"
+    RECOVERING = "recovering"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    visit: str  # opaque id
+    series: str
+    patient: str  # opaque key, as in the series order
+    number: int  # which of the series, 1 is the first
+    order: Order  # this visit's own copy: what it is judged by
+    opened_at_ns: int
+    opened_day: int  # local day number
+    opened_by: str
+    place: Place = Place.AT_BED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Path:
+    """What this bed knows of orders and visits."""
+
+    series: tuple[SeriesOrder, ...] = ()
+    visits: tuple[Visit, ...] = ()
+
+    @property
+    def at_bed(self) -> Visit | None:
+        """Whoever is on this bed now."""
+        return next((each for each in self.visits if each.place is Place.AT_BED), None)
+
+    def visit(self, visit: str) -> Visit | None:
+        return next((each for each in self.visits if each.visit == visit), None)
+
+    def signed(self, series: str) -> SeriesOrder | None:
+        return next((each for each in self.series if each.series == series), None)
+
+    def with_visit(self, changed: Visit) -> Path:
+        """The same with one visit changed."""
+        return replace(self, visits=tuple(changed if each.visit == changed.visit else each for each in self.visits))
+
+
+EMPTY_PATH: Final = Path()

@@ -1,0 +1,46 @@
+"""The gates between an order and a start: each is open, or says by a code what is missing.
+
+Asked before every start on a bed that keeps the path, all at once, so that a nurse reads everything that is missing in
+one go. A drug needs a visit whose gates are all open; saline for training may be started without a visit, but a visit
+that is at the bed holds for it as well. None of them stands in the way of a stop, a pause or a decrease.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from pumpd.core.codes import Reason, ReasonCode
+from pumpd.core.order import Order
+from pumpd.core.requests import StartRequested
+from pumpd.core.rise import hard
+from pumpd.core.turn import Turn
+from pumpd.core.visit import Visit
+
+Gate = Callable[[Turn, Visit], list[Reason]]
+
+GATES: Final[tuple[Gate, ...]] = ()  # in the order in which a nurse comes to them
+
+
+def missing(turn: Turn, visit: Visit) -> list[Reason]:
+    """Every gate of this visit that is still closed."""
+    return [reason for gate in GATES for reason in gate(turn, visit)]
+
+
+def against_visit(turn: Turn, request: StartRequested) -> list[Reason]:
+    """Why the path lets nobody start this order now; empty on a bed that keeps no path."""
+    if not turn.setup.keeps_path:
+        return []
+    visit = turn.state.path.at_bed
+    if visit is None:
+        return [hard(ReasonCode.NO_VISIT)] if _is_drug(turn, request.order) else []
+    is_its_own = request.visit == visit.visit and request.order == visit.order
+    own = [] if is_its_own else [hard(ReasonCode.ORDER_NOT_THE_VISITS)]
+    return own + missing(turn, visit)
+
+
+def _is_drug(turn: Turn, order: Order) -> bool:
+    """Whether a visit is needed; what no entry names is refused elsewhere, and needs one all the same."""
+    regimen = turn.setup.rules.catalogue.regimen(order.regimen)
+    entry = None if regimen is None else turn.setup.rules.library.entry(regimen.entry)
+    return entry is None or entry.high_alert

@@ -1,0 +1,52 @@
+"""The nurse's path -> text for people: why a gate is closed and what opens it, and what stands in the record.
+
+As in words_reasons.py each sentence says what is missing and what to do now. The tables are joined there and in
+words_bed.py; they stand here so that the path's words are read, and changed, in one place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from pumpd.core import arrival_facts as ar
+from pumpd.core.codes import Action, ReasonCode
+
+_PLAIN: Final[Callable[[int], str]] = "{:,}".format
+
+GATES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
+    ReasonCode.NO_VISIT: (
+        "No visit is open at this bed. Look up the patient's series order and open the visit from it.",
+        _PLAIN,
+    ),
+    ReasonCode.ORDER_NOT_THE_VISITS: (
+        "This is not the order of the visit at this bed. Read the review of this visit again.",
+        _PLAIN,
+    ),
+    ReasonCode.BED_TAKEN: (
+        "Another visit is still at this bed. End it or move it to recovery: then give the bed to the next patient.",
+        _PLAIN,
+    ),
+    ReasonCode.VISIT_KNOWN: ("A visit of this name exists already. Look at the list of visits.", _PLAIN),
+    ReasonCode.NO_SUCH_SERIES: ("This bed knows no such series order. Ask the prescriber to sign it here.", _PLAIN),
+    ReasonCode.SERIES_KNOWN: ("A series order of this name is signed already. Look at the list of orders.", _PLAIN),
+    ReasonCode.SERIES_EXPIRED: ("The series order has expired. Ask the prescriber for a new one.", _PLAIN),
+    ReasonCode.SERIES_VISITS: (
+        "Visit {asked} is not one of this series of {limit}. Look at the course, or ask the prescriber.",
+        _PLAIN,
+    ),
+}
+
+PATH_ACTIONS: Final[Mapping[Action, str]] = {
+    Action.SIGN_SERIES: "a signature for a series",
+    Action.OPEN_VISIT: "a visit to begin",
+}
+
+
+def path_text(fact: ar.ArrivalFact) -> str:
+    """One line of the record."""
+    match fact:
+        case ar.SeriesSigned():
+            return f"{fact.person} signed for {fact.order.visits} visits of {fact.order.regimen}"
+        case ar.VisitOpened():
+            return f"Visit {fact.number} began, opened by {fact.person}"

@@ -1,0 +1,104 @@
+"""From a signed series to a visit at the bed, and what a start asks of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from pumpd.core.actor import Actor
+from pumpd.core.arrival_requests import SeriesSignRequested, VisitOpenRequested
+from pumpd.core.codes import Phase, ReasonCode
+from pumpd.core.evolve import evolve
+from pumpd.core.facts import BootStarted
+from pumpd.core.people import Role
+from pumpd.core.units import NS_PER_S
+from pumpd.core.visit import Place
+from pumpd.testing.bed_story import SECOND, BedStory
+from pumpd.testing.path_story import PATIENT, PRESCRIBER, PathStory, series_order
+
+
+def test_a_drug_needs_a_visit_and_saline_for_training_does_not() -> None:
+    story = PathStory()
+    story.connected()
+    story.start("MDD-2x3")
+    assert ReasonCode.NO_VISIT in story.refusals
+    story.start("TRAIN-5MIN")
+    assert story.reply is not None
+    assert story.reply.accepted
+
+
+def test_only_a_prescriber_signs_and_it_holds_as_signed() -> None:
+    story = PathStory()
+    story.sign("MDD-2x3", actor=SECOND)
+    assert story.refusals == {ReasonCode.ROLE_MAY_NOT}
+    story.sign("MDD-2x3")
+    (signed,) = story.state.path.series
+    assert (signed.prescriber, signed.patient, signed.signed_day) == (PRESCRIBER.person, PATIENT, story.today)
+
+
+def test_a_visit_of_another_patient_does_not_begin_while_one_is_at_the_bed() -> None:
+    story = PathStory()
+    story.sign("MDD-2x3", series="s1")
+    story.sign("MDD-2x3", series="s2")
+    story.opens(series="s1", visit="v1")
+    story.opens(series="s2", visit="v2")
+    assert story.refusals == {ReasonCode.BED_TAKEN}
+    assert [each.visit for each in story.state.path.visits] == ["v1"]
+
+
+@pytest.mark.parametrize(
+    ("number", "expires", "code"),
+    [(7, 90, ReasonCode.SERIES_VISITS), (0, 90, ReasonCode.SERIES_VISITS), (1, -1, ReasonCode.SERIES_EXPIRED)],
+)
+def test_a_visit_that_the_series_does_not_cover_does_not_begin(number: int, expires: int, code: ReasonCode) -> None:
+    story = PathStory()
+    story.sign("MDD-2x3", series="s1")
+    story.today += 0 if expires > 0 else 91
+    story.opens(series="s1", number=number)
+    assert story.refusals == {code}
+
+
+def test_a_start_is_of_the_visits_own_order_and_names_it() -> None:
+    """Two patients with the same order are still two patients."""
+    story = PathStory()
+    story.connected()
+    story.sign("MDD-2x3", series="s1")
+    story.opens(series="s1", visit="v1")
+    story.start_visit(named="v2")
+    assert ReasonCode.ORDER_NOT_THE_VISITS in story.refusals
+    story.start_visit(named="v1", weight_g=71_000)
+    assert ReasonCode.ORDER_NOT_THE_VISITS in story.refusals
+
+
+def test_times_of_the_path_move_with_a_boot_of_the_machine() -> None:
+    story = PathStory()
+    story.sign("MDD-2x3", series="s1")
+    story.opens(series="s1", visit="v1")
+    boot = BootStarted(at_ns=5 * NS_PER_S, boot="b2", kernel_boot="k2", shift_ns=-900 * NS_PER_S, slots=("p1",))
+    moved = evolve(story.state, boot)
+    before, after = story.state.path.visits[0], moved.path.visits[0]
+    assert after.opened_at_ns == before.opened_at_ns - 900 * NS_PER_S
+    assert moved.path.series[0].signed_at_ns == story.state.path.series[0].signed_at_ns - 900 * NS_PER_S
+    assert (after.opened_day, after.order) == (before.opened_day, before.order)
+
+
+def test_a_bed_that_keeps_no_path_asks_for_no_visit() -> None:
+    story = BedStory()
+    story.runs("PAIN-4H")
+    assert story.phase() is Phase.INFUSING
+
+
+def test_requests_of_the_path_are_for_people_who_are_signed_in() -> None:
+    story = PathStory()
+    order = series_order("MDD-2x3")
+    story.take(SeriesSignRequested(at_ns=story.now_ns, request_id="a", actor=None, order=order, today_day=story.today))
+    assert story.refusals == {ReasonCode.NOT_SIGNED_IN}
+    viewer = Actor(person="v", role=Role.VIEWER)
+    story.sign("MDD-2x3", series="s1")
+    story.take(
+        VisitOpenRequested(
+            at_ns=story.now_ns, request_id="b", actor=viewer, visit="v1", series="s1", number=1, today_day=story.today
+        )
+    )
+    assert story.refusals == {ReasonCode.ROLE_MAY_NOT}
+    assert story.state.path.at_bed is None
+    assert [each for each in story.state.path.visits if each.place is Place.AT_BED] == []
