@@ -14,8 +14,9 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -28,7 +29,7 @@ from pumpd.api_views import Place
 from pumpd.bedside import Bedside
 from pumpd.bus import Bus, Station
 from pumpd.bus_turns import worst_cycle_ms
-from pumpd.clock import SystemClock
+from pumpd.clock import Clock, SystemClock
 from pumpd.config import SOCKET_SCHEME, Config
 from pumpd.config import Bus as BusTable
 from pumpd.core import alarm_check
@@ -60,6 +61,9 @@ API_WITHIN_S: Final = 5.0  # a socket that does not answer by then is worth a li
 EXIT_CONFIG: Final = 2  # the operator has to change something
 EXIT_VITAL: Final = 70  # our own fault: systemd starts us again
 
+Opened = Awaitable[Link]
+Opener = Callable[[str, int, str], Opened]
+
 log = structlog.get_logger(__name__)
 
 
@@ -84,7 +88,7 @@ def main(config_path: Path) -> int:
     try:
         files = FileCheck()
         config = Config.load(files.about_to_read(RulesFile.CONFIGURATION, config_path))
-        return asyncio.run(_live(config, files))
+        return asyncio.run(live(config, files, SystemClock()))
     except PumpdError as error:
         sys.stderr.write(f"pumpd: {error}\n")
         return EXIT_CONFIG
@@ -162,7 +166,7 @@ def _alarms_tried(setup: Setup) -> None:
         )
 
 
-async def _first_links(config: Config, *, moving: bool) -> dict[str, Link]:
+async def _first_links(config: Config, opener: Opener, *, moving: bool) -> dict[str, Link]:
     """Each serial port that can be had now. Raises PortHeld or PortForbidden, which only an operator can mend.
 
     A port that is not there may be plugged in later: its bus says so, and tries for ever. And where a pump may be
@@ -173,7 +177,7 @@ async def _first_links(config: Config, *, moving: bool) -> dict[str, Link]:
         if bus.port.startswith(SOCKET_SCHEME):
             continue
         try:
-            links[bus.name] = await open_link(bus.port, bus.baud, bus.format)
+            links[bus.name] = await opener(bus.port, bus.baud, bus.format)
         except (PortHeld, PortForbidden) as error:
             if not moving:
                 for link in links.values():
@@ -186,15 +190,10 @@ async def _first_links(config: Config, *, moving: bool) -> dict[str, Link]:
 
 
 def _buses(
-    config: Config, drivers: dict[str, Driver], bedside: Bedside, health: Health, first: dict[str, Link]
+    config: Config, drivers: dict[str, Driver], bedside: Bedside, health: Health, opener: Callable[[BusTable], Opened]
 ) -> list[Bus]:
-    """`first`: links that are open already, by the name of their bus."""
     buses = []
     for each in config.buses:
-
-        async def opened(line: BusTable = each) -> Link:
-            return first.pop(line.name, None) or await open_link(line.port, line.baud, line.format)
-
         stations = {
             str(pump.slot): Station(
                 address=pump.address,
@@ -206,7 +205,7 @@ def _buses(
         buses.append(
             Bus(
                 name=each.name,
-                open_link=opened,
+                open_link=partial(opener, each),
                 framing=drivers[each.pumps[0].slot].framing(),
                 pumps=stations,
                 deliver=bedside.submit,
@@ -217,9 +216,15 @@ def _buses(
     return buses
 
 
-async def _live(config: Config, files: FileCheck) -> int:
-    """One run of the daemon."""
-    clock = SystemClock()
+async def live(
+    config: Config,
+    files: FileCheck,
+    clock: Clock,
+    *,
+    opener: Opener = open_link,
+    open_journal: Callable[..., Journal] = Journal.open,
+) -> int:
+    """One run of the daemon. Time, ports and disk are handed in where a test steers them (testing/steered_bed.py)."""
     drivers: dict[str, Driver] = {pump.slot: load(pump.driver, pump.driver_options()) for pump in config.pumps}
     for slot, driver in drivers.items():
         if not driver.info.verified_on_hardware:
@@ -230,11 +235,12 @@ async def _live(config: Config, files: FileCheck) -> int:
     setup = _setup(config, drivers, files)
     _alarms_tried(setup)
     boot = clock.new_id()
-    health = Health(Notify.from_environment())
+    notify = Notify.from_environment()
+    health = Health(notify)
     health.on_late = lambda part: log.error("late", part=part)
     health.on_back = lambda part: log.info("back_in_time", part=part)
     health.on_held = lambda held_s: log.warning("loop_held", for_ms=round(held_s * 1_000))
-    journal = Journal.open(config.journal_path, boot, slow_s=config.journal.slow_ms / 1_000)
+    journal = open_journal(config.journal_path, boot, slow_s=config.journal.slow_ms / 1_000)
     samples = Samples(config.samples_path, rows_max=config.samples.rows_max)
     routes: dict[str, Bus] = {}
 
@@ -247,8 +253,12 @@ async def _live(config: Config, files: FileCheck) -> int:
     )  # fmt: skip
     bedside.boot(boot)
     accounts = Accounts.load(config.accounts, clock, idle_s=config.bedside.session_idle_s)
-    links = await _first_links(config, moving=any(pump.phase in MOVING for pump in bedside.state.pumps))
-    buses = _buses(config, drivers, bedside, health, links)
+    links = await _first_links(config, opener, moving=any(pump.phase in MOVING for pump in bedside.state.pumps))
+
+    async def linked(bus: BusTable) -> Link:
+        return links.pop(bus.name, None) or await opener(bus.port, bus.baud, bus.format)
+
+    buses = _buses(config, drivers, bedside, health, linked)
     routes.update({slot: bus for bus in buses for slot in bus.slots})
     try:
         return await _serve(
@@ -261,6 +271,7 @@ async def _live(config: Config, files: FileCheck) -> int:
         accounts.close()
         unwritten = await journal.close()
         samples.close()
+        notify.close()
         log.info("out", facts_not_durable=unwritten)
 
 

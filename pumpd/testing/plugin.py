@@ -9,6 +9,8 @@ in a `conftest.py`. It needs the extras of the daemon, pytest, and the folder `c
 - `pumpd_story`: the same daemon in virtual time, so that hours take seconds (watched_bed.py). It plays an async
   function of the bed while checkers watch from outside: the pump never runs without a confirmed start, nothing says
   stopped while it is driven, what was displaced lies in the stated interval (oracles.py). Their complaints fail it.
+- `pumpd_steered`: the daemon with its socket, its journal and, if asked for, its page, on a clock that runs 1:1 and
+  jumps when it is told to, `advance(hours=2)` (steered_bed.py). For a browser or a client that stays a whole visit.
 - `pumpd_time`: runs an async function on a virtual clock, for code of one's own that sleeps (virtual.py).
 """
 
@@ -20,6 +22,7 @@ from typing import Any, Protocol, TypeVar
 import pytest
 
 from pumpd.testing.real_bed import RealBed
+from pumpd.testing.steered_bed import SteeredBed
 from pumpd.testing.virtual import VirtualClock, run_virtual
 from pumpd.testing.watched_bed import WatchedBed, watched
 
@@ -45,6 +48,13 @@ def pumpd_bed() -> Iterator[RealBed]:
     with RealBed() as bed:
         bed.begin_pump()
         bed.begin_daemon()
+        yield bed
+
+
+@pytest.fixture
+def pumpd_steered() -> Iterator[SteeredBed]:
+    """A bed with one simulated pump, linked and ready for an order, on a clock that can be moved on."""
+    with SteeredBed() as bed:
         yield bed
 
 

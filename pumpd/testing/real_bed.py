@@ -19,17 +19,7 @@ from pumpd_sim.device import Truth
 
 from pumpd import api_client
 from pumpd.api_client import Client
-from pumpd.api_models import (
-    AnswerView,
-    Keep,
-    LinkState,
-    OrderBody,
-    OverrideBody,
-    Phase,
-    PumpView,
-    ReviewRequest,
-    StartBody,
-)
+from pumpd.api_models import LinkState
 from pumpd.clock import SystemClock
 from pumpd.demo_stage import config_folder
 from pumpd.errors import ApiError
@@ -37,16 +27,14 @@ from pumpd.journal import Entry, VerifyResult, read_entries, verify
 from pumpd.library_file import CatalogueFile
 from pumpd.rules_files import content_sha256
 from pumpd.testing.broker import Mosquitto
+from pumpd.testing.nursed_bed import NursedBed
 from pumpd.testing.processes import NotifySocket, Program, python, remove, short_folder, until
 from pumpd.testing.simulated_pump import SimulatedPump
 from pumpd.toml_file import read_toml
 
-NURSE: Final = ("anna", "2718")  # stands in config/accounts.toml for everybody to read
-COLLEAGUE: Final = OverrideBody(reason="shorter than half a minute: a test", second_person="ben", second_pin="3141")
 FAST: Final = "TEST-FAST"  # 300 mL/h: a lease of 5 s
 SHORT: Final = "TEST-SHORT"  # 120 mL/h, 0.5 mL: over in 15 s, within a lease of 14 s
 LONG: Final = "TEST-LONG"  # 60 mL/h for five minutes: longer than any test looks
-AT_REST: Final = frozenset({Phase.IDLE, Phase.STOPPED, Phase.ENDED})
 _REGIMENS: Final = ((FAST, 300, 30), (SHORT, 120, 15), (LONG, 60, 300))  # mL/h, seconds
 _STREAM_S: Final = 10.0
 _BEGIN: Final = """
@@ -57,7 +45,7 @@ sys.exit(main(Path(sys.argv[1])))
 """
 
 
-class RealBed:
+class RealBed(NursedBed):
     """Everything about one bed. Use it as a context manager: it ends what it began, in reverse."""
 
     def __init__(self, *, user: int | None = None) -> None:
@@ -175,6 +163,9 @@ class RealBed:
         """The one that was begun last under this name: daemon, console."""
         return [program for program in self._programs if program.name.startswith(name)][-1]
 
+    def truth(self, slot: str = "p1") -> Truth:
+        return self.pumps[slot].truth()
+
     def answers(self) -> bool:
         """Is there a daemon at the socket?"""
         try:
@@ -188,72 +179,7 @@ class RealBed:
             pump.link is LinkState.UP and pump.age_ms is not None for pump in self.client.bed().pumps
         )
 
-    # --- the nurse ------------------------------------------------------------------------------------------
-
-    def pump(self, slot: str = "p1") -> PumpView:
-        return next(pump for pump in self.client.bed().pumps if pump.slot == slot)
-
-    def sign_in(self) -> None:
-        self.client.sign_in(*NURSE)
-
-    def infuse(self, regimen: str, slot: str = "p1") -> PumpView:
-        """Sign in, review, start, and wait until the pump's own report says that it infuses."""
-        self.order(regimen, slot)
-        return self.reaches(Phase.INFUSING, slot)
-
-    def order(self, regimen: str, slot: str = "p1") -> None:
-        """Review and start, and no more: the answer says that the bed accepted it."""
-        if self.client.token is None:
-            self.sign_in()
-        until(lambda: self.pump(slot).buttons.start.allowed, "a pump that can be started")
-        order = OrderBody(regimen=regimen, weight_kg="70", container="syringe-60")
-        review = self.client.send(api_client.review(ReviewRequest(slot=slot, order=order)))
-        override = COLLEAGUE if review.needs_override else None
-        body = StartBody(order=order, digest=review.digest, override=override)
-        accepted(self.client.send(api_client.start(slot, body)))
-
-    def resume(self, slot: str = "p1") -> PumpView:
-        """As `infuse`, of the rest; the whole volume is kept."""
-        self.sign_in()
-        until(lambda: self.pump(slot).buttons.resume.allowed, "an infusion that can be resumed")
-        accepted(self.client.send(api_client.resume(slot, Keep.VOLUME)))
-        return self.reaches(Phase.INFUSING, slot)
-
-    def stop(self, slot: str = "p1") -> PumpView:
-        accepted(self.client.send(api_client.stop(slot)))
-        return self.reaches(Phase.STOPPED, slot)
-
-    def rest(self) -> None:
-        """Stop every pump, whatever it is doing, and end every infusion: another test may have the bed."""
-        self.client.send(api_client.stop(None))
-        until(lambda: {pump.phase for pump in self.client.bed().pumps} <= AT_REST, "every pump stands still")
-        self.sign_in()
-        for pump in self.client.bed().pumps:
-            if pump.phase is Phase.STOPPED:
-                accepted(self.client.send(api_client.end(pump.slot)))
-
-    def reaches(self, phase: Phase, slot: str = "p1") -> PumpView:
-        """Wait for a phase whose commands are through."""
-
-        def there() -> PumpView | None:
-            found = self.pump(slot)
-            return found if found.phase is phase and not found.command_pending else None
-
-        found = until(there, f"{slot} in {phase.value}")
-        assert found is not None
-        return found
-
-    def displaces(self, nl: int, slot: str = "p1") -> Truth:
-        """Wait until the plunger has really displaced so much."""
-        pump = self.pumps[slot]
-
-        def far_enough() -> Truth | None:
-            truth = pump.truth()
-            return truth if truth.displaced_nl >= nl else None
-
-        truth = until(far_enough, f"{nl} nL displaced")
-        assert truth is not None
-        return truth
+    # --- what others see ---------------------------------------------------------------------------------------
 
     def follow(self) -> socket.socket:
         """An open event stream, with its first view received: what a page holds."""
@@ -267,13 +193,6 @@ class RealBed:
             assert part, f"no event stream: {received!r}"
             received += part
         return stream
-
-    def holds_the_truth(self, slot: str = "p1") -> bool:
-        """Does the stated interval hold what was really displaced? Asked before and after: the plunger may move."""
-        before = self.pumps[slot].truth().displaced_nl
-        delivered = self.pump(slot).delivered
-        after = self.pumps[slot].truth().displaced_nl
-        return delivered is not None and delivered.low_nl <= after and before <= delivered.high_nl
 
     # --- the record -----------------------------------------------------------------------------------------
 
@@ -302,10 +221,6 @@ class RealBed:
     def _on_disk(self, seq: int) -> list[Entry]:
         found = list(read_entries(self.journal))
         return found if found and found[-1].seq >= seq else []
-
-
-def accepted(answer: AnswerView) -> None:
-    assert answer.accepted, answer.text
 
 
 def write_regimens(path: Path) -> None:

@@ -22,6 +22,7 @@ from typing import IO, Any, Final, TypeVar
 
 from pumpd_sim.bus import SimBus
 
+from pumpd.clock import Clock
 from pumpd.errors import LinkError
 
 T = TypeVar("T")
@@ -149,7 +150,7 @@ def run_virtual(main: Callable[[VirtualClock], Coroutine[Any, Any, T]], *, seed:
 class WireToSim:
     """One open connection to simulated pumps. The pumps live in `sim`, and go on when this is closed."""
 
-    def __init__(self, sim: SimBus, clock: VirtualClock) -> None:
+    def __init__(self, sim: SimBus, clock: Clock) -> None:
         self.byte_s = 0.0 if sim.baud is None else BITS_PER_BYTE / sim.baud
         self._sim = sim
         self._clock = clock

@@ -12,7 +12,8 @@ import pytest
 from playwright.sync_api import expect
 
 from pumpd.api_models import Phase
-from pumpd.testing.real_bed import AT_REST, RealBed
+from pumpd.testing.nursed_bed import AT_REST
+from pumpd.testing.real_bed import RealBed
 from pumpd.testing.screen import PHONE, Open, Screen
 
 PICTURE = Path(__file__).parents[2] / "docs" / "images" / "bedside.png"

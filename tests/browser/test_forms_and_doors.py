@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import expect
 
-from pumpd.testing.real_bed import AT_REST, RealBed
+from pumpd.testing.nursed_bed import AT_REST
+from pumpd.testing.real_bed import RealBed
 from pumpd.testing.screen import PANEL, PHONE, Open
 
 pytestmark = pytest.mark.timeout(120)

@@ -16,8 +16,9 @@ from pumpd.api_client import acknowledge
 from pumpd.api_models import Condition, Phase
 from pumpd.core import facts as f
 from pumpd.core.codes import CommandKind, Why
+from pumpd.testing.nursed_bed import accepted
 from pumpd.testing.processes import until
-from pumpd.testing.real_bed import FAST, LONG, SHORT, RealBed, accepted
+from pumpd.testing.real_bed import FAST, LONG, SHORT, RealBed
 
 LEASE_NL_MAX = 500_000  # wall 8
 FAST_LEASE_NS = 5 * 10**9

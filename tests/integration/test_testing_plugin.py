@@ -61,6 +61,20 @@ def test_a_story_in_virtual_time_is_judged_from_outside(outsiders: pytest.Pytest
     result.stdout.fnmatch_lines(["the walls did not hold:", "*p1 is ended while the motor turns"])
 
 
+def test_a_bed_whose_clock_is_steered_ends_an_infusion_at_once(outsiders: pytest.Pytester) -> None:
+    outsiders.makepyfile("""
+        from pumpd.api_models import Phase
+        from pumpd.testing.real_bed import LONG
+
+        def test_it(pumpd_steered):
+            pumpd_steered.infuse(LONG)
+            pumpd_steered.advance(minutes=6)
+            assert pumpd_steered.pump().phase is Phase.ENDED
+            assert pumpd_steered.holds_the_truth()
+    """)
+    outsiders.runpytest_subprocess().assert_outcomes(passed=1)
+
+
 def test_hours_of_somebodys_own_code_take_no_time(outsiders: pytest.Pytester) -> None:
     outsiders.makepyfile("""
         import asyncio
