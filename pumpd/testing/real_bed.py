@@ -1,6 +1,6 @@
 """One bed of real programs in a folder of its own, with the acts of a nurse and the truth of the simulated pump.
 
-The configuration is the checkout's own, so that what is tested is what ships, but for three short regimens of
+The configuration is the checkout's own, so that what is tested is what ships, but for some regimens of
 saline that a test can afford to watch to the end. Their rates are chosen for the pump's lease: at 300 mL/h it is
 5 s, the shortest that a training bed can have, and 0.42 mL in that time is as near to the half millilitre of
 wall 8 as whole seconds come.
@@ -35,7 +35,8 @@ from pumpd.toml_file import read_toml
 FAST: Final = "TEST-FAST"  # 300 mL/h: a lease of 5 s
 SHORT: Final = "TEST-SHORT"  # 120 mL/h, 0.5 mL: over in 15 s, within a lease of 14 s
 LONG: Final = "TEST-LONG"  # 60 mL/h for five minutes: longer than any test looks
-_REGIMENS: Final = ((FAST, 300, 30), (SHORT, 120, 15), (LONG, 60, 300))  # mL/h, seconds
+HALF_HOUR: Final = "TEST-HALF-HOUR"  # 60 mL/h: as long as a training bed may infuse, for a clock that is steered
+_REGIMENS: Final = ((FAST, 300, 30), (SHORT, 120, 15), (LONG, 60, 300), (HALF_HOUR, 60, 1_800))  # mL/h, seconds
 _STREAM_S: Final = 10.0
 _BEGIN: Final = """
 import sys
@@ -224,7 +225,7 @@ class RealBed(NursedBed):
 
 
 def write_regimens(path: Path) -> None:
-    """The checkout's catalogue and the three of this module, approved anew."""
+    """The checkout's catalogue and those of this module, approved anew."""
     text = (config_folder() / "regimens.toml").read_text(encoding="utf-8")
     text += "".join(_regimen(*each) for each in _REGIMENS)
     path.write_text(text, encoding="utf-8")

@@ -1,8 +1,8 @@
 """The whole daemon with its simulated pumps in this process, on a clock that a test steers.
 
     with SteeredBed() as bed:
-        bed.infuse("MDD-2x3", container="syringe-60-1")
-        bed.advance(minutes=40)
+        bed.infuse(HALF_HOUR)
+        bed.advance(minutes=31)
         assert bed.reaches(Phase.ENDED).delivered is not None
 
 It is the product's own composition root with its real journal and its real socket, and with `begin_console` the page

@@ -13,10 +13,9 @@ from pumpd.core.codes import Condition
 from pumpd.core.facts import AlarmRaised, PhaseChanged
 from pumpd.core.units import NS_PER_S
 from pumpd.journal import read_entries, verify
-from pumpd.testing.real_bed import LONG
+from pumpd.testing.real_bed import HALF_HOUR, LONG
 from pumpd.testing.steered_bed import SteeredBed
 
-FORTY_MINUTES = "MDD-2x3"
 TEN_S = 10 * NS_PER_S
 
 
@@ -33,18 +32,18 @@ def when(bed: SteeredBed, phase: Phase) -> int:
     return at_ns
 
 
-def test_a_client_over_the_socket_sees_an_infusion_of_forty_minutes_end(bed: SteeredBed) -> None:
-    bed.infuse(FORTY_MINUTES, container="syringe-60-1")
-    bed.advance(minutes=20)
+def test_a_client_over_the_socket_sees_an_infusion_of_half_an_hour_end(bed: SteeredBed) -> None:
+    bed.infuse(HALF_HOUR)
+    bed.advance(minutes=15)
     assert bed.pump().phase is Phase.INFUSING
     assert bed.holds_the_truth()
-    assert 17_000_000 < bed.truth().displaced_nl < 18_000_000, "half of 35 mL"
-    bed.advance(minutes=20.5)
+    assert 14_900_000 < bed.truth().displaced_nl < 15_200_000, "half of 30 mL"
+    bed.advance(minutes=15.5)
     assert bed.pump().phase is Phase.ENDED
     assert bed.holds_the_truth()
     assert verify(bed.journal).faults == ()
     took_ns = when(bed, Phase.ENDED) - when(bed, Phase.INFUSING)
-    assert abs(took_ns - 2_400 * NS_PER_S) < TEN_S, "it took forty minutes by the bed's own clock"
+    assert abs(took_ns - 1_800 * NS_PER_S) < TEN_S, "it took half an hour by the bed's own clock"
     assert not [entry for entry in read_entries(bed.journal) if "lost" in type(entry.fact).__name__.lower()]
 
 
