@@ -28,7 +28,7 @@ from pumpd.core.library import (
     Span,
     Watch,
 )
-from pumpd.core.regimen import Catalogue, DayPlan, Regimen, RegimenStep, Titration
+from pumpd.core.regimen import Catalogue, DayPlan, Recovery, Regimen, RegimenStep, Titration
 from pumpd.core.units import parse_scaled
 from pumpd.toml_file import Table
 
@@ -223,6 +223,11 @@ class TitrationTable(Table):
         return Titration(up_by=self.up_by, dwell_s=self.dwell_min, highest=self.highest)
 
 
+class RecoveryTable(Table):
+    after_drug_min: Minutes = 3_600
+    after_start_min: Minutes = 7_200
+
+
 class RegimenTable(Table):
     id: Id
     title: Text
@@ -233,6 +238,8 @@ class RegimenTable(Table):
     cap_mg_per_kg_per_h: Thousandths | None = None
     titration: TitrationTable | None = None
     soft_on_purpose: bool = False
+    asks_risk: bool = False
+    recovery: RecoveryTable = RecoveryTable()
     sessions: int = Field(ge=1, le=100)
     course: Text
     premedication: Text
@@ -251,6 +258,8 @@ class RegimenTable(Table):
             cap_ug_per_kg_per_h=self.cap_mg_per_kg_per_h,
             titration=None if self.titration is None else self.titration.read(),
             soft_on_purpose=self.soft_on_purpose,
+            asks_risk=self.asks_risk,
+            recovery=Recovery(after_drug_s=self.recovery.after_drug_min, after_start_s=self.recovery.after_start_min),
             automatic=self.steps == "automatic",
             sessions=self.sessions,
             course=self.course,

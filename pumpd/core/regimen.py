@@ -49,6 +49,17 @@ class Titration:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """How long a patient stays at least, after a sedating drug. Both hold: the later one counts.
+
+    Emergency departments ask for 60 min after the last drug, esketamine's label for 2 h in all (Spravato, dosing).
+    """
+
+    after_drug_s: int = 3_600
+    after_start_s: int = 7_200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Regimen:
     id: str
     title: str
@@ -65,6 +76,8 @@ class Regimen:
     cap_ug_per_kg_per_h: int | None = None
     titration: Titration | None = None
     soft_on_purpose: bool = False  # crosses a soft limit at its own maximum: two people agree each time
+    asks_risk: bool = False  # for a mood: thoughts of suicide are asked about, before a visit and before the way home
+    recovery: Recovery = Recovery()
 
     def cap_ng_per_h(self, weight_g: int) -> int | None:
         """The least of the scheme's caps for this weight, exactly."""

@@ -101,3 +101,10 @@ def test_titration_stays_within_what_its_entry_allows() -> None:
     assert "one step a day" in faults_with(replace(fits, titration=replace(slow, up_by=0)))
     assert "one step a day" in faults_with(replace(fits, days=series.days))
     assert "nobody titrate" in faults_with(replace(fits, entry="KET-CRPS-OP"))
+
+
+def test_a_mood_regimen_asks_about_thoughts_of_suicide_and_no_other_does() -> None:
+    asking = {each.id for each in shipped_rules().catalogue.regimens if each.asks_risk}
+    mood = {each.id for each in shipped_rules().catalogue.regimens if each.entry == "KET-MOOD"}
+    assert asking == mood
+    assert "SI-2" in asking
