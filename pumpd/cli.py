@@ -106,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
         ("account", "add, disable, enable, pin, list: who may sign in (its own --help)"),
         ("console", "serve the bedside page (its own --help)"),
         ("ports", "list serial ports, who holds each, which pumps answer (its own --help)"),
+        ("report", "the record of an infusion: text, PDF, JSON, FHIR, CSV (its own --help)"),
         ("record", "write down every byte between a program and a pump (its own --help)"),
         ("mqtt", "check: judge what the broker carries (its own --help)"),
         ("demo", "everything at once, with a simulated pump (its own --help)"),
@@ -146,6 +147,12 @@ def _record(rest: Sequence[str]) -> int:
     return program(rest)
 
 
+def _report(rest: Sequence[str]) -> int:
+    from pumpd.cli_report import main as program
+
+    return program(rest)
+
+
 def _demo(rest: Sequence[str]) -> int:
     from pumpd.demo import main as program
 
@@ -165,6 +172,7 @@ _OTHERS: Final[dict[tuple[str, ...], tuple[int, Callable[[Sequence[str]], int]]]
     ("demo",): (1, _demo),
     ("ports",): (1, _ports),
     ("record",): (1, _record),
+    ("report",): (1, _report),
     ("mqtt", "check"): (2, _mqtt_check),
 }
 

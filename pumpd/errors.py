@@ -20,6 +20,7 @@
     ├── JournalError
     │   ├── JournalBroken     the chain of hashes does not hold: edited, cut or with a gap
     │   └── JournalUnavailable  nothing can be made durable now: disk full, slow or gone
+    ├── RecordError           the record that was asked for is not there
     ├── ApiError              the daemon's socket refused, or is not there
     └── DemoError             a part of the demo did not come up or went away, or its nurse was refused
 
@@ -116,6 +117,10 @@ class JournalBroken(JournalError):
 
 class JournalUnavailable(JournalError):
     """Nothing can be made durable at present."""
+
+
+class RecordError(PumpdError):
+    """The record that was asked for is not in this journal; the text says what there is."""
 
 
 class ApiError(PumpdError):

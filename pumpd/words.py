@@ -99,6 +99,11 @@ def duration_ns(value_ns: int) -> str:
     return duration(seconds if seconds < 600 else (seconds + 30) // 60 * 60)
 
 
+def seconds_ns(value_ns: int) -> str:
+    """A monotonic time to the millisecond, for records."""
+    return f"{number(value_ns, digits=9, places=3)} s"
+
+
 def age(age_ns: int) -> str:
     """`2 s ago`; whole seconds that have passed."""
     return f"{duration(max(age_ns, 0) // NS_PER_S)} ago"
@@ -108,6 +113,17 @@ def clock_time(wall_ms: int, *, offset_min: int, seconds: bool = False) -> str:
     """Local time of day; the caller brings the offset, so that nothing here reads a clock or a zone."""
     local = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=wall_ms, minutes=offset_min)
     return local.strftime("%H:%M:%S" if seconds else "%H:%M")
+
+
+def moment(wall_ms: int, *, offset_min: int) -> str:
+    """Local day and time of day, for paper: `2026-12-31 08:05:30`."""
+    local = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=wall_ms, minutes=offset_min)
+    return local.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def interval_mass(low_ug: int, high_ug: int) -> str:
+    """At least and at most, both as they are: the caller rounded them outwards."""
+    return mass(high_ug) if low_ug == high_ug else f"between {mass(low_ug)} and {mass(high_ug)}"
 
 
 def bmi(value_milli: int) -> str:

@@ -1,0 +1,92 @@
+"""`pumpd report INFUSION`: the record of what was given, on paper or for another program.
+
+It reads the journal's file, also while a daemon writes it, and refuses one whose chain of hashes does not hold: a
+record that looks whole and is not would be worse than none. The end of the chain is printed in every record, and here
+on the error output, so that whoever keeps it can find a tail that was cut off later.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from pumpd import records, records_csv, records_fhir, records_json, records_text, words_record
+from pumpd.clock import SystemClock
+from pumpd.config import Config
+from pumpd.errors import ConfigError
+from pumpd.journal import read_entries
+from pumpd.journal_file import verify
+
+DEFAULT_CONFIG: Final = Path("/etc/pumpd/pumpd.toml")
+FORMATS: Final = ("text", "json", "fhir", "csv", "pdf")
+ALL: Final = "all"
+
+
+def main(argv: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="pumpd report", description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument(
+        "which", metavar="INFUSION", nargs="?", default=records.LAST,
+        help="its number in the journal, `last` (the default), or `all` for csv",
+    )  # fmt: skip
+    parser.add_argument("--config", type=Path, metavar="FILE", help=f"the daemon's file (default {DEFAULT_CONFIG})")
+    parser.add_argument("--journal", type=Path, metavar="FILE", help="a journal, or a copy of one, without its config")
+    parser.add_argument("--format", choices=FORMATS, default="text")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write it there; a PDF needs this")
+    given = parser.parse_args(argv)
+    made = _made(given.which, given.format, *_source(given.config, given.journal))
+    if given.out is not None:
+        given.out.write_bytes(made)
+    elif given.format == "pdf":
+        raise ConfigError("a PDF is no text for a terminal: say where with --out FILE")
+    else:
+        sys.stdout.write(made.decode())
+    return 0
+
+
+def _source(config: Path | None, journal: Path | None) -> tuple[Path, str]:
+    """The journal, and what its bed is called."""
+    if journal is not None and config is None:
+        return journal, "bed not named"
+    read = Config.load(config or DEFAULT_CONFIG)
+    return journal or read.journal_path, f"{read.site} / {read.ward} / {read.bed}"
+
+
+def _made(which: str, form: str, journal: Path, place: str) -> bytes:
+    """Raises JournalError, RecordError."""
+    if not journal.exists():
+        raise ConfigError(f"{journal}: there is no such journal; say which with --journal FILE or --config FILE")
+    infusions = records.gather(read_entries(journal))
+    head = verify(journal).head
+    sys.stderr.write(f"pumpd report: the journal ends at row {head.seq}, {head.hash}\n")
+    if form == "csv":
+        return records_csv.as_csv(infusions if which == ALL else records.chosen(infusions, which)).encode()
+    record = records.Record(
+        place=place,
+        software=version("pumpd"),
+        head_seq=head.seq,
+        head_hash=head.hash,
+        made_wall_ms=SystemClock().wall_ms(),
+        infusions=records.chosen(infusions, which),
+    )
+    match form:
+        case "json":
+            return records_json.as_json(record).encode()
+        case "fhir":
+            return records_fhir.as_json(record).encode()
+    sheet = words_record.sheet(record, offset_min)
+    if form == "text":
+        return records_text.text(sheet).encode()
+    from pumpd.records_pdf import pdf
+
+    return pdf(sheet)
+
+
+def offset_min(wall_ms: int) -> int:
+    """Minutes between this computer's local time and UTC at that moment."""
+    offset = datetime.fromtimestamp(wall_ms // 1_000, tz=UTC).astimezone().utcoffset()
+    return 0 if offset is None else int(offset.total_seconds()) // 60
