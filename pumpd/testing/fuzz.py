@@ -1,10 +1,10 @@
-"""Mutated frames against the drivers: `./run fuzz --frames N`, and 100,000 of them in every run of the tests.
+"""Mutated frames against every driver: `./run fuzz --frames N`, and 100,000 of them in every run of the tests.
 
-Each procedure of each driver that has a trace is run over and over. Each of its requests is answered by what the
-trace has for it, with some bytes flipped, lost, doubled, swapped, cut off, joined by noise or by another reply. The
-framing sorts it, as on a bus, and what it takes for the answer goes into the procedure. Whatever comes, a procedure
-ends as a procedure may end; nothing that changes the pump leaves but what was recorded; and what is granted is never
-above what was asked. An error that a bus would not catch ends the run, with the seed that shows it again.
+Each procedure of each driver is run over and over. Each of its requests is answered by what the driver's trace has for
+it, with some bytes flipped, lost, doubled, swapped, cut off, joined by noise or by another reply. The framing sorts it,
+as on a bus, and what it takes for the answer goes into the procedure. Whatever comes, a procedure ends as a procedure
+may end; nothing that changes the pump leaves but what was recorded; and what is granted is never above what was asked.
+An error that a bus would not catch ends the run, with the seed that shows it again.
 """
 
 from __future__ import annotations
@@ -21,8 +21,7 @@ from typing import Any, Final
 from pumpd.bus_procedure import Conversation
 from pumpd.core.effects import ChangeRate, Prepare
 from pumpd.driver_api import AlarmFrame, Driver, Framing, Granted, Reply, Report, WireRequest
-from pumpd.registry import load
-from pumpd.testing.replay import effect_of
+from pumpd.testing.replay import driver_of, effect_of
 from pumpd.traces import Trace, read_trace
 
 FOLDER: Final = Path(__file__).parents[2] / "tests/replay"
@@ -53,7 +52,7 @@ class Recorded:
 def recorded(name: str, plan: Mapping[str, Any]) -> Recorded:
     trace = read_trace(FOLDER / f"traces/{name}.jsonl")
     return Recorded(
-        name=name, driver=load(plan["driver"]), address=plan["address"], answers=_answers(trace), steps=plan["steps"]
+        name=name, driver=driver_of(plan), address=plan["address"], answers=_answers(trace), steps=plan["steps"]
     )  # fmt: skip
 
 

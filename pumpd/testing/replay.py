@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 from pumpd.bus import Bus, Station
@@ -18,10 +19,13 @@ from pumpd.core.events import BusEvent, CommandEnded, Done, LinkReported, PumpId
 from pumpd.core.pump import Remaining
 from pumpd.driver_api import Driver
 from pumpd.link import Link
+from pumpd.registry import load
 from pumpd.testing.virtual import VirtualClock, run_virtual
 from pumpd.traces import Row, Trace
 
+CHECKOUT: Final = Path(__file__).parents[2]
 US_PER_S: Final = 1_000_000
+PAUSE_MOST_S: Final = 0.02  # at one answer: within every driver's reply limit
 STEP_LIMIT_S: Final = 120.0
 
 
@@ -43,6 +47,7 @@ class ReplayLink:
         self._told = told
         self.left_at_close = 0
         self._asked_us = 0
+        self._began_s = asyncio.get_running_loop().time()
         self._received = b""
         self._ring: Callable[[], None] = lambda: None
 
@@ -61,8 +66,11 @@ class ReplayLink:
             self._answer(self._rows.pop(0))
 
     def _answer(self, row: Row) -> None:
+        """As late as it was, and by as much later as the host paused: a driver may go by the time between two looks."""
+        loop = asyncio.get_running_loop()
         delay_s = max(0, row.at_us - self._asked_us) / US_PER_S
-        asyncio.get_running_loop().call_later(delay_s, self._put, row.data)
+        paused_s = self._began_s + row.at_us / US_PER_S - (loop.time() + delay_s)
+        loop.call_later(delay_s + min(max(0.0, paused_s), PAUSE_MOST_S), self._put, row.data)
 
     def _put(self, data: bytes) -> None:
         self._received += data
@@ -77,6 +85,13 @@ class ReplayLink:
 
     def close(self) -> None:
         self.left_at_close = len(self._rows)
+
+
+def driver_of(plan: Mapping[str, Any]) -> Driver:
+    """The driver of a plan, with the map that describes the pump to it, if it takes one."""
+    named = plan.get("map")
+    options = {} if named is None else {"map": (CHECKOUT / named).read_text(encoding="utf-8"), "map_file": named}
+    return load(plan["driver"], options)
 
 
 def effect_of(number: int, step: Mapping[str, Any]) -> PumpEffect:

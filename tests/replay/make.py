@@ -15,9 +15,8 @@ from typing import Any
 
 from pumpd.clock import SystemClock
 from pumpd.link import Link, open_link
-from pumpd.registry import load
 from pumpd.testing.processes import Program, python, remove, short_folder
-from pumpd.testing.replay import take_steps, understood
+from pumpd.testing.replay import driver_of, take_steps, understood
 
 HERE = Path(__file__).parent / "traces"
 PLANS = Path(__file__).with_name("plans.json")
@@ -49,7 +48,7 @@ async def _steps(port: Path, plan: dict[str, Any]) -> list[dict[str, object]]:
     async def opened() -> Link:
         return await open_link(str(port), plan["baud"], plan["line"])
 
-    driver = load(plan["driver"])
+    driver = driver_of(plan)
     ended = await take_steps(opened, driver, plan["steps"], address=plan["address"], now_ns=SystemClock().now_ns)
     return [{"step": step, "understood": understood(event)} for step, event in zip(plan["steps"], ended, strict=True)]
 

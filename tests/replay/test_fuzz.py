@@ -1,4 +1,4 @@
-"""No bytes from a wire end the daemon or raise a rate: mutated frames against every driver that has a trace."""
+"""No bytes from a wire end the daemon or raise a rate: mutated frames against every driver."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from pumpd.driver_api import Granted, Procedure, Remaining, WireRequest
+from pumpd.testing.driver_page import PROTOCOLS
 from pumpd.testing.fuzz import FRAMES, fuzz, mutate, plans, recorded
 
 PLANS = plans()
@@ -63,3 +64,7 @@ def test_mutating_changes_most_and_is_the_same_for_the_same_seed() -> None:
     assert one == [mutate(random.Random(seed), whole, b"other") for seed in range(200)]
     assert sum(each != whole for each in one) > 190
     assert mutate(random.Random(1), b"", b"") is not None
+
+
+def test_every_driver_has_a_trace_to_be_fuzzed_by() -> None:
+    assert {plan["driver"] for plan in PLANS.values()} == set(PROTOCOLS)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from pumpd.errors import ConfigError
 from pumpd.registry import load
-from pumpd.testing.replay import replay, understood
+from pumpd.testing.replay import driver_of, replay, understood
 from pumpd.traces import Row, Trace, TraceFile, masked, read_trace
 
 HERE = Path(__file__).parent
@@ -31,7 +31,7 @@ def recorded(name: str) -> tuple[Trace, list[dict[str, Any]]]:
 @pytest.mark.parametrize("name", PLANS)
 def test_driver_asks_what_was_recorded_and_understands_the_same(name: str) -> None:
     trace, steps = recorded(name)
-    told = replay(trace, load(PLANS[name]["driver"]), [each["step"] for each in steps], address=PLANS[name]["address"])
+    told = replay(trace, driver_of(PLANS[name]), [each["step"] for each in steps], address=PLANS[name]["address"])
     assert told.otherwise == []
     assert told.left == 0
     assert [understood(event) for event in told.understood] == [each["understood"] for each in steps]
