@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pumpd_sim.bag_plant import BAG, BagPlant, DeliverySet
 from pumpd_sim.bag_pump import BagPump
+from pumpd_sim.bag_pump_map import NAMES
 from pumpd_sim.bag_pump_options import BagPumpOptions
 from pumpd_sim.devices import Bench, DeviceKind
 from pumpd_sim.modbus_pump import MODBUS
@@ -56,4 +57,5 @@ DEVICE = DeviceKind(
     modes=("rtu", "tcp"),
     tcp_modes=("tcp",),
     plant=BAG,
+    registers=NAMES,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pumpd_sim.modbus_names import Named, switches, values
 from pumpd_sim.modbus_slave import (
     ILLEGAL_VALUE,
     Bit,
@@ -29,6 +30,39 @@ VTBI_UL = range(100, 9_999_001)
 TIMEOUT_MS = range(1_000, 30_001)
 PRESSURE_MMHG = range(100, 601)
 NL_PER_ML = 1_000_000
+STATUS = {
+    0: "drive_on",
+    1: "vtbi_delivered",
+    2: "alarm",
+    3: "on_battery",
+    4: "stopped_at_keypad",
+    5: "ready",
+    6: "changed_at_keypad",
+}
+ALARMS = {
+    0: "upstream",
+    1: "downstream",
+    2: "air",
+    3: "door",
+    4: "empty",
+    5: "battery_low",
+    6: "battery_exhausted",
+    7: "timeout",
+    8: "blocked",
+    9: "power",
+}
+NAMES = (
+    *switches((0, "run"), (1, "acknowledge"), (2, "clear_total")),
+    *values("u16", (0, "maker"), (1, "product"), (2, "firmware"), (3, "map_version"), (12, "power_ups")),
+    *values("u32", (4, "serial_number"), (10, "pattern"), (70, "total_ul")),
+    Named(name="model", address=6, form="text", words=4),
+    *values("f32", (32, "rate_ml_per_h"), (34, "vtbi_ml"), (66, "delivering_ml_per_h"), (68, "infused_ml")),
+    *values("f32", (72, "left_ml")),
+    *values("u16", (36, "timeout_ms"), (37, "pressure_limit_mmhg"), (76, "battery_percent"), (77, "timeout_left_ms")),
+    *values("i16", (74, "pressure_mmhg"), (75, "upstream_mmhg")),
+    Named(name="status", address=64, form="flags", flags=STATUS),
+    Named(name="alarms", address=65, form="flags", flags=ALARMS),
+)
 
 
 def status_bits(pump: BagPump) -> int:

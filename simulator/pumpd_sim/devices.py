@@ -20,6 +20,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from pumpd_sim.device import Device
+from pumpd_sim.modbus_names import Named
 from pumpd_sim.plant import PlantSpec
 from pumpd_sim.provenance import Behaviour
 from pumpd_sim.readings import Reading, readings
@@ -50,7 +51,8 @@ class DeviceKind:
     """One kind of pump. The first of `bauds`, of `modes` and of `addresses` is as it leaves the factory.
 
     `build` raises ValueError with a sentence when the bench asks for something the pump does not have. `options` is a
-    frozen dataclass as `readings` describes. How the bytes lie on the wire is each device's own `speech`.
+    frozen dataclass as `readings` describes. How the bytes lie on the wire is each device's own `speech`. A Modbus pump
+    names its `registers`, in the default reading of its manual, for whoever speaks to it by name.
     """
 
     name: str
@@ -63,6 +65,7 @@ class DeviceKind:
     modes: tuple[str, ...] = ("",)
     tcp_modes: tuple[str, ...] = ()  # those of `modes` that exist on TCP alone, where bytes have no pace
     plant: PlantSpec = field(default_factory=PlantSpec)
+    registers: tuple[Named, ...] = ()
 
     @property
     def readings(self) -> tuple[Reading, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pumpd_sim.bag_plant import BagPlant, DeliverySet
 from pumpd_sim.devices import Bench, DeviceKind
 from pumpd_sim.dulcoflex import DulcoFlex
+from pumpd_sim.dulcoflex_map import NAMES
 from pumpd_sim.dulcoflex_options import DulcoFlexOptions
 from pumpd_sim.modbus_pump import MODBUS
 from pumpd_sim.plant import PlantSpec
@@ -75,4 +76,5 @@ DEVICE = DeviceKind(
     plant=PlantSpec(
         volume_nl=10 * 10**9, capacity_nl=10 * 10**9, compliance_nl_per_mmhg=10_000, drain_time_constant_ms=200
     ),
+    registers=NAMES,
 )

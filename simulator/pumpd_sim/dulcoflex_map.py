@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pumpd_sim.modbus_names import Named, values
 from pumpd_sim.modbus_slave import (
     ILLEGAL_VALUE,
     Deed,
@@ -29,6 +30,33 @@ TIMEOUT_LIMIT_MS = 10_000
 MODES = range(5)
 PRIMING_LIMIT_S = 300
 BATCH_LIMIT_L = 99_999
+STATUS = {
+    2: "mode_1",
+    3: "mode_2",
+    4: "mode_4",
+    5: "error",
+    6: "warning",
+    7: "manual_stop",
+    8: "stop",
+    9: "priming",
+    10: "auxiliary",
+    11: "pause",
+    12: "fieldbus",
+    13: "flow",
+}
+ERRORS = {3: "level", 24: "power", 30: "motor_blocked"}
+NAMES = (
+    *values("u32", (1, "product"), (63, "byte_order")),
+    *values("u16", (3, "version"), (50, "bus_active"), (51, "baud_hundreds"), (52, "unit"), (61, "timeout_ms")),
+    Named(name="serial", address=4, form="text", words=10),
+    Named(name="status", address=1000, form="flags", words=2, flags=STATUS),
+    Named(name="errors", address=1002, form="flags", words=2, flags=ERRORS),
+    *values("f32", (1018, "actual_l_per_h"), (1020, "highest_l_per_h"), (1034, "total_l"), (1036, "clearable_l")),
+    *values("f32", (1040, "remaining_l"), (1211, "rate_l_per_h"), (1215, "batch_l")),
+    Named(name="run", address=1200, form="flags", flags={0: "run", 1: "timed_out"}),
+    *values("u16", (1022, "mode"), (1229, "target_mode"), (1233, "priming_s"), (1234, "clear_counter")),
+    *values("u16", (1235, "start_batch"), (1236, "acknowledge")),
+)
 
 
 def status_bits(pump: DulcoFlex) -> int:

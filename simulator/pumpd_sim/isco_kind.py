@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pumpd_sim.devices import Bench, DeviceKind
 from pumpd_sim.isco import Isco
+from pumpd_sim.isco_map import NAMES
 from pumpd_sim.isco_options import IscoOptions
 from pumpd_sim.modbus_pump import MODBUS
 from pumpd_sim.plant import Plant, PlantSpec
@@ -66,4 +67,5 @@ DEVICE = DeviceKind(
     modes=("tcp", "rtu"),
     tcp_modes=("tcp",),
     plant=PlantSpec(syringe_diameter_um=60_000, step_length_pm=11_200, volume_nl=100_000_000, capacity_nl=507_000_000),
+    registers=NAMES,
 )

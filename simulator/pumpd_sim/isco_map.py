@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pumpd_sim.modbus_names import switches, values
 from pumpd_sim.modbus_slave import (
     DEVICE_FAILURE,
     ILLEGAL_VALUE,
@@ -35,6 +36,15 @@ READABLE_COILS, WRITABLE_COILS = range(142), range(109)
 READABLE_REGISTERS = (range(108), range(148, 156), range(200, 246))
 HIGHEST_FLOW, HIGHEST_PRESSURE = 12_240_000_000, 900  # nL/h and mmHg
 CONTROL = {46: "local", 47: "remote", 48: "external"}
+NAMES = (
+    *switches((0, "run"), (9, "constant_pressure"), (13, "constant_flow"), *CONTROL.items()),
+    *switches((82, "reset_dispensed"), (94, "shut_down_over_pressure"), (108, "reset_alarms")),
+    *switches((84, "in_atm"), (85, "in_bar"), (86, "in_kpa"), (87, "in_psi")),
+    *switches((88, "in_ml_per_min"), (89, "in_ml_per_h"), (90, "in_ul_per_min"), (91, "in_ul_per_h")),
+    *switches((109, "transducer"), (110, "empty"), (111, "full"), (112, "over_pressure"), (114, "motor")),
+    *values("f32", (12, "flow_set"), (32, "highest_pressure"), (48, "highest_flow"), (72, "pressure"), (74, "flow")),
+    *values("f32", (76, "remaining_ml"), (148, "dispensed_ml"), (232, "pump_type"), (240, "software_version")),
+)
 
 
 def _nothing() -> None:

@@ -25,16 +25,18 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from pumpd_sim import devices
 from pumpd_sim.condition import Condition, ConditionError, condition
 from pumpd_sim.fault_text import FaultTextError, fault_of, near
 from pumpd_sim.faults import Fault
-from pumpd_sim.speech import SPOKEN
+from pumpd_sim.modbus_speech import SpeechError
+from pumpd_sim.speech import MODBUS, SPOKEN, spoken, usual
 
 NS_PER_S = 10**9
 UNITS_NS = {"ms": 10**6, "s": NS_PER_S, "min": 60 * NS_PER_S, "h": 3_600 * NS_PER_S}
@@ -95,7 +97,7 @@ class PumpOnTheBench:
     device: str
     mode: str = ""
     timeout_s: int | None = None
-    address: int = 0
+    address: int | None = None  # None: as it leaves the factory
     volume_nl: int | None = None
     capacity_nl: int | None = None
     syringe_diameter_um: int | None = None
@@ -144,6 +146,7 @@ class _Reader:
         self._path = path
         self._starts = {"": 0, "pump": self._header("[pump]"), "host": self._header("[host]")}
         self._steps = [at for at, line in enumerate(self._lines) if line.strip().startswith("[[step]]")]
+        self._spoken = SPOKEN["raw"]  # until the file has told
 
     def scenario(self, table: Mapping[str, Any]) -> Scenario:
         self._known(table, TOP, 0, "a scenario")
@@ -156,13 +159,14 @@ class _Reader:
         steps = table["step"]
         if not isinstance(steps, list) or not 1 <= len(steps) <= STEPS_LIMIT or len(steps) != len(self._steps):
             raise self._wrong(0, "step", f"steps are [[step]] tables, 1 to {STEPS_LIMIT} of them")
+        speech = self._speech(speaks, pump)
         read = tuple(self._step(one, start) for one, start in zip(steps, self._steps, strict=True))
+        poll = self._text(host, "poll", self._starts["host"], "") if "poll" in host else None
+        if poll is not None:
+            self._sensible(self._spoken.must_be_sayable, poll, "poll", self._starts["host"])
         proves = table.get("proves", [])
         if not isinstance(proves, list) or not all(isinstance(one, str) for one in proves):
             raise self._wrong(0, "proves", "proves is a list of words")
-        speech = speaks or f"{pump.device}_{pump.mode}".rstrip("_")
-        if speech not in SPOKEN:
-            raise self._wrong(self._starts["host"], "speaks", f"nobody speaks {speech!r}; {near(speech, list(SPOKEN))}")
         return Scenario(
             name=self._path.stem,
             path=str(self._path),
@@ -174,10 +178,30 @@ class _Reader:
             pump=pump,
             speaks=speech,
             baud=self._whole(host, "baud", self._starts["host"], None),
-            poll=self._text(host, "poll", self._starts["host"], "") if "poll" in host else None,
+            poll=poll,
             every_ns=self._time(host, "every", self._starts["host"]) or NS_PER_S,
             steps=read,
         )
+
+    def _speech(self, speaks: str, pump: PumpOnTheBench) -> str:
+        """What the host speaks; from here on lines are checked by it."""
+        try:
+            kind = devices.load(pump.device)
+        except devices.DeviceError as error:
+            raise self._wrong(self._starts["pump"], "device", str(error)) from error
+        speech = speaks or usual(kind, pump.mode)
+        known = [*SPOKEN, *(MODBUS if kind.registers else ())]
+        if speech not in known:
+            raise self._wrong(self._starts["host"], "speaks", f"nobody speaks {speech!r}; {near(speech, known)}")
+        self._spoken = spoken(speech, kind, kind.addresses[0] if pump.address is None else pump.address)
+        return speech
+
+    def _sensible(self, check: Callable[[str], None], line: str, key: str, start: int) -> str:
+        try:
+            check(line)
+        except SpeechError as error:
+            raise self._wrong(start, key, str(error)) from error
+        return line
 
     def _pump(self, table: Mapping[str, Any]) -> PumpOnTheBench:
         start = self._starts["pump"]
@@ -191,7 +215,7 @@ class _Reader:
             device=self._text(table, "device", start, ""),
             mode=self._text(table, "mode", start, ""),
             timeout_s=self._whole(table, "timeout_s", start, None),
-            address=self._whole(table, "address", start, 0) or 0,
+            address=self._whole(table, "address", start, None),
             volume_nl=self._thousandths(table, "volume_ml", start, 10**6),
             capacity_nl=self._thousandths(table, "capacity_ml", start, 10**6),
             syringe_diameter_um=self._thousandths(table, "syringe_diameter_mm", start, 10**3),
@@ -225,16 +249,23 @@ class _Reader:
             after_ns=self._time(table, "after", start),
             when=self._condition(table["when"], "when", start) if "when" in table else None,
             within_ns=self._time(table, "within", start) or WITHIN_NS,
-            send=self._text(table, "send", start, "") if "send" in table else None,
+            send=self._said(table, start),
             reply=self._replies(table, start),
             fault=None if fault is None else self._fault(fault, fields, start),
             key=self._text(table, "key", start, ""),
             rate_nl_per_h=self._thousandths(table, "rate_ml_per_h", start, 10**6),
             poll=self._poll(table, start),
             expect=tuple(self._condition(one, "expect", start) for one in _listed(table.get("expect", []))),
-            unasked=self._text(table, "unasked", start, ""),
+            unasked=self._sensible(
+                self._spoken.must_be_hearable, self._text(table, "unasked", start, ""), "unasked", start
+            ),
             say=self._text(table, "say", start, ""),
         )
+
+    def _said(self, table: Mapping[str, Any], start: int) -> str | None:
+        if "send" not in table:
+            return None
+        return self._sensible(self._spoken.must_be_sayable, self._text(table, "send", start, ""), "send", start)
 
     def _fault(self, name: object, fields: Mapping[str, Any], start: int) -> Fault:
         try:
@@ -255,7 +286,7 @@ class _Reader:
         replies = _listed(table["reply"])
         if not all(isinstance(one, str) for one in replies):
             raise self._wrong(start, "reply", "reply is the text, or a list of texts that may be; '' is silence")
-        return tuple(replies)
+        return tuple(self._sensible(self._spoken.must_be_hearable, one, "reply", start) for one in replies)
 
     def _condition(self, said: object, key: str, start: int) -> Condition:
         try:

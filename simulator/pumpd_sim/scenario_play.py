@@ -19,7 +19,7 @@ from pumpd_sim.device import Device, Truth
 from pumpd_sim.faults import Fault, FaultKind, Fired
 from pumpd_sim.readings import read as read_options
 from pumpd_sim.scenario import PumpOnTheBench, Scenario, Step
-from pumpd_sim.speech import SPOKEN
+from pumpd_sim.speech import spoken
 from pumpd_sim.wire_faults import WireFaults
 
 NS_PER_MS = 10**6
@@ -83,7 +83,16 @@ def play(scenario: Scenario, *, seed: int | None = None) -> Played:
     return _Play(replace(scenario, seed=seed)).to_its_end()
 
 
+def pump_mode(pump: PumpOnTheBench, kind: devices.DeviceKind) -> str:
+    """Raises ValueError for a mode that this kind does not have."""
+    mode = pump.mode or kind.modes[0]
+    if mode not in kind.modes:
+        raise ValueError(f"mode {mode!r}: {kind.name} has {', '.join(filter(None, kind.modes)) or 'no modes'}")
+    return mode
+
+
 def bench(pump: PumpOnTheBench, baud: int, seed: int) -> devices.Bench:
+    """Raises ValueError with a sentence for what this kind does not have."""
     kind = devices.load(pump.device)
     plant = replace(kind.plant, **pump.line)
     if pump.syringe_diameter_um is not None:
@@ -91,11 +100,11 @@ def bench(pump: PumpOnTheBench, baud: int, seed: int) -> devices.Bench:
     volume_nl = plant.volume_nl if pump.volume_nl is None else pump.volume_nl
     capacity_nl = max(volume_nl, plant.capacity_nl) if pump.capacity_nl is None else pump.capacity_nl
     return devices.Bench(
-        address=pump.address,
+        address=kind.addresses[0] if pump.address is None else pump.address,
         baud=baud,
         plant=replace(plant, volume_nl=volume_nl, capacity_nl=capacity_nl),
         options=read_options(kind.options, dict(pump.options)),
-        mode=pump.mode or kind.modes[0],
+        mode=pump_mode(pump, kind),
         timeout_s=pump.timeout_s,
         seed=seed,
     )
@@ -113,8 +122,9 @@ class _Play:
             pump = kind.build(bench(scenario.pump, baud, scenario.seed))
         except ValueError as error:
             raise CannotPlayError(f"{scenario.path}: {error}") from error
-        self._bus = SimBus([pump], baud=baud, wire=WireFaults(random.Random(scenario.seed)), journal_limit=10**6)
-        self._spoken = SPOKEN[scenario.speaks]
+        paced = None if pump_mode(scenario.pump, kind) in kind.tcp_modes else baud
+        self._bus = SimBus([pump], baud=paced, wire=WireFaults(random.Random(scenario.seed)), journal_limit=10**6)
+        self._spoken = spoken(scenario.speaks, kind, pump.address)
         self._now_ns = 0
         self._polling = scenario.poll is not None
         self._next_poll_ns = scenario.every_ns
