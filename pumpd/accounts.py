@@ -9,8 +9,12 @@ may end it sooner.
 The file is taken up again whenever it changes (`keep_taking_up`), so that a new colleague needs no restart and one who
 left is out within seconds. A changed file that cannot be read changes nothing: who could sign in still can.
 
+A page that is left alone is locked, not forgotten: its session stays, so that whoever comes running may pause, lower
+or write down what they see before anybody types a PIN (docs/decisions/0024). A PIN opens it again; what a locked page
+may do is the core's to say (core/people.py). It ends with the shift, by signing out, or with its owner's account.
+
 A wrong PIN is an answer (`NotSignedIn`) and no exception. Sessions live in memory only: after a restart everybody
-signs in again, as after walking away from the page.
+signs in again.
 """
 
 from __future__ import annotations
@@ -46,6 +50,7 @@ PIN_CHARS_MIN: Final = 4
 PIN_CHARS_MAX: Final = 64
 PINS_WAITING_MAX: Final = 8  # more people than that do not sign in at one bed in one second
 SESSIONS_MAX: Final = 64  # a page left open on every machine of a ward; the longest idle goes first
+LOCKED_KEPT_S: Final = 43_200  # 12 h, a long shift: whoever left the page then comes back to it no more
 WRONG_FREE: Final = 4  # tries before the first wait: a slip of the finger, twice, with gloves on
 WAIT_FIRST_S: Final = 15
 TAKEN_UP_EVERY_S: Final = 2.0  # a look at the file's date: nobody waits longer for a new colleague
@@ -74,7 +79,9 @@ class NotSignedIn:
 class Session:
     token: str
     person: Person
-    expires_ns: int  # boot time; moves on with every use
+    open_until_ns: int  # boot time; moves on with every use, until the page locks
+    ends_ns: int  # boot time
+    locked: bool = False
 
 
 def hash_pin(pin: str) -> str:
@@ -225,21 +232,52 @@ class Accounts:
             return found
         self._forget_expired()
         if len(self._sessions) >= SESSIONS_MAX:
-            del self._sessions[min(self._sessions.values(), key=lambda one: one.expires_ns).token]
-        session = Session(token=self._new_token(), person=found, expires_ns=self._clock.now_ns() + self._idle_ns)
-        self._sessions[session.token] = session
-        return session
+            del self._sessions[min(self._sessions.values(), key=lambda one: one.open_until_ns).token]
+        session = Session(token=self._new_token(), person=found, open_until_ns=0, ends_ns=0)
+        return self._opened(session)
 
     def session(self, token: str, *, used: bool = True) -> Session | None:
-        """Who this token is, if still signed in. `used` is false for what a page asks by itself."""
+        """Whose session this token is, open or locked. `used` is false for what a page asks by itself."""
         found = self._sessions.get(token)
         now_ns = self._clock.now_ns()
-        if found is None or found.expires_ns <= now_ns:
+        if found is None or found.ends_ns <= now_ns:
             self._sessions.pop(token, None)
             return None
-        if used:
-            found = self._sessions[token] = replace(found, expires_ns=now_ns + self._idle_ns)
+        if found.locked:
+            return found
+        if found.open_until_ns <= now_ns:
+            found = self._sessions[token] = replace(found, locked=True)
+            return found
+        return self._opened(found) if used else found
+
+    async def unlock(self, token: str, pin: str) -> Session | NotSignedIn | None:
+        """Opens a page that was left alone, with the PIN of whose session it is. None when there is no session."""
+        found = self.session(token, used=False)
+        if found is None:
+            return None
+        person = await self.check_pin(found.person.id, pin)
+        if isinstance(person, NotSignedIn):
+            return person
+        found = self.session(token, used=False)  # it may have ended while the PIN was looked at
+        return None if found is None else self._opened(found)
+
+    def lock(self, token: str) -> Session | None:
+        """By whoever walks away and does not want to wait for it."""
+        found = self.session(token, used=False)
+        if found is not None:
+            found = self._sessions[token] = replace(found, locked=True, open_until_ns=self._clock.now_ns())
         return found
+
+    def person(self, person_id: str) -> Person | None:
+        """Somebody who may sign in."""
+        return self._people.get(person_id)
+
+    def _opened(self, session: Session) -> Session:
+        open_until_ns = self._clock.now_ns() + self._idle_ns
+        ends_ns = open_until_ns + LOCKED_KEPT_S * NS_PER_S
+        opened = replace(session, locked=False, open_until_ns=open_until_ns, ends_ns=ends_ns)
+        self._sessions[session.token] = opened
+        return opened
 
     def sign_out(self, token: str) -> None:
         self._sessions.pop(token, None)
@@ -276,7 +314,7 @@ class Accounts:
 
     def _forget_expired(self) -> None:
         now_ns = self._clock.now_ns()
-        self._sessions = {token: one for token, one in self._sessions.items() if one.expires_ns > now_ns}
+        self._sessions = {token: one for token, one in self._sessions.items() if one.ends_ns > now_ns}
 
 
 def _stamp(path: Path) -> _Stamp | None:

@@ -26,7 +26,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pumpd import api_bolus, api_containers, api_typed, api_visits
+from pumpd import api_bolus, api_containers, api_people, api_typed, api_visits
 from pumpd.api_calls import OUTCOMES, At, By, told
 from pumpd.api_desk import Desk
 from pumpd.api_models import (
@@ -37,7 +37,6 @@ from pumpd.api_models import (
     HistoryRow,
     LabelBody,
     PauseBody,
-    PersonView,
     ProblemView,
     RateBody,
     RegimenView,
@@ -45,8 +44,6 @@ from pumpd.api_models import (
     ReviewRequest,
     ReviewView,
     SampleView,
-    SessionBody,
-    SessionView,
     StartBody,
 )
 from pumpd.api_rise_models import RateReviewView
@@ -105,35 +102,6 @@ async def history(desk: At, limit: Annotated[int, Query(ge=1, le=HISTORY_ROWS_MA
     return desk.history(limit)
 
 
-# --- people ---------------------------------------------------------------------------------------------
-
-
-@router.get("/people")
-async def people(desk: At) -> tuple[PersonView, ...]:
-    return desk.people()
-
-
-@router.post("/sessions", status_code=201)
-async def sign_in(desk: At, body: SessionBody) -> SessionView:
-    return await desk.sign_in(body.person, body.pin)
-
-
-@router.get("/sessions/mine")
-async def session(desk: At, by: By) -> SessionView:
-    return desk.session(by)
-
-
-@router.delete("/sessions/mine")
-async def sign_out(desk: At, by: By) -> SessionView:
-    return desk.sign_out(by)
-
-
-@router.post("/people/{person}/clear-wait", status_code=204)
-async def clear_wait(desk: At, by: By, person: str) -> None:
-    """After too many wrong PINs somebody waits, five minutes at most; another role may end that."""
-    desk.clear_wait(by, person)
-
-
 # --- acting ---------------------------------------------------------------------------------------------
 
 acts = APIRouter(responses=OUTCOMES)  # type: ignore[arg-type]  # FastAPI's own type is an invariant dict
@@ -154,7 +122,7 @@ async def stop(desk: At, by: By, slot: str) -> Response:
 @acts.post("/pumps/{slot}/start", response_model=AnswerView)
 async def start(desk: At, by: By, slot: str, body: StartBody) -> Response:
     order = api_typed.order(body.order)
-    override = None if body.override is None else await desk.override(body.override)
+    override = None if body.override is None else await desk.sessions.override(body.override)
     return told(
         await desk.act(
             by,
@@ -167,7 +135,7 @@ async def start(desk: At, by: By, slot: str, body: StartBody) -> Response:
 
 @acts.post("/pumps/{slot}/pause", response_model=AnswerView)
 async def pause(desk: At, by: By, slot: str, body: PauseBody) -> Response:
-    """A stop with a reason. Needs nobody."""
+    """A stop with a reason and a quiet time. Asked for by nobody it is a STOP, and as loud."""
     return told(
         await desk.act(
             by,
@@ -188,7 +156,7 @@ async def resume(desk: At, by: By, slot: str, body: ResumeBody) -> Response:
 async def rate(desk: At, by: By, slot: str, body: RateBody) -> Response:
     wanted = api_typed.rate_ul_per_h(body.rate_ml_per_h)
     twice = None if body.repeated_ml_per_h is None else api_typed.rate_ul_per_h(body.repeated_ml_per_h)
-    override = None if body.override is None else await desk.override(body.override)
+    override = None if body.override is None else await desk.sessions.override(body.override)
     return told(
         await desk.act(
             by,
@@ -226,9 +194,15 @@ async def end(desk: At, by: By, slot: str) -> Response:
 
 @acts.post("/pumps/{slot}/answer", response_model=AnswerView)
 async def answer(desk: At, by: By, slot: str, body: AnswerBody) -> Response:
-    """Is the plunger driven? What a person sees at the pump."""
+    """Is the plunger driven? What a person sees at the pump. A locked page may; nobody may say that it stands."""
     return told(
-        await desk.act(by, slot, body, lambda common: r.DeliveryAnswered(**common, slot=slot, answer=body.answer))
+        await desk.act(
+            by,
+            slot,
+            body,
+            lambda common: r.DeliveryAnswered(**common, slot=slot, answer=body.answer),
+            free=True,
+        )
     )
 
 
@@ -246,7 +220,7 @@ async def label(desk: At, by: By, slot: str, body: LabelBody) -> Response:
 
 @acts.post("/audio/pause", response_model=AnswerView)
 async def pause_audio(desk: At, by: By, body: AudioPauseBody) -> Response:
-    """The alarms that stand now are not heard for two minutes. Needs nobody."""
+    """The alarms that stand now are not heard for two minutes. A locked page may."""
     desk.require_watcher(body.watcher)
     return told(
         await desk.act(
@@ -261,7 +235,7 @@ async def pause_audio(desk: At, by: By, body: AudioPauseBody) -> Response:
 
 @acts.post("/alarms/{alarm_id}/acknowledge", response_model=AnswerView)
 async def acknowledge(desk: At, by: By, alarm_id: int) -> Response:
-    """Somebody has seen this alarm. Needs nobody."""
+    """Somebody has seen this alarm. A locked page may."""
     return told(
         await desk.act(
             by,
@@ -273,10 +247,12 @@ async def acknowledge(desk: At, by: By, alarm_id: int) -> Response:
     )
 
 
+acts.include_router(api_people.acts)
 acts.include_router(api_containers.acts)
 acts.include_router(api_bolus.acts)
 acts.include_router(api_visits.acts)
 router.include_router(api_visits.looks)
+router.include_router(api_people.doors)
 router.include_router(acts)
 
 

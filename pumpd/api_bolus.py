@@ -22,7 +22,7 @@ async def review_bolus(desk: At, slot: str, body: BolusBody) -> BolusReviewView:
 @acts.post("/pumps/{slot}/bolus", response_model=AnswerView)
 async def bolus(desk: At, by: By, slot: str, body: BolusBody) -> Response:
     dose_ug_per_kg, duration_s = api_typed.bolus_ug_per_kg(body), api_typed.bolus_s(body)
-    override = None if body.override is None else await desk.override(body.override)
+    override = None if body.override is None else await desk.sessions.override(body.override)
     return told(
         await desk.act(
             by,

@@ -7,11 +7,12 @@ from typing import Annotated, Final
 from fastapi import Depends, Header, Request
 from fastapi.responses import JSONResponse
 
-from pumpd.api_desk import Desk, Signed
+from pumpd.api_desk import Desk
 from pumpd.api_models import AnswerView, ProblemView
+from pumpd.api_sessions import Signed
 
 OUTCOMES: Final = {
-    401: {"model": AnswerView, "description": "nobody is signed in"},
+    401: {"model": AnswerView, "description": "nobody is signed in, or the page is locked and this takes a PIN"},
     409: {"model": AnswerView, "description": "refused, for all of these reasons; nothing was done"},
     422: {"model": ProblemView, "description": "something typed cannot be read"},
     503: {"model": ProblemView, "description": "the bed is busy"},
@@ -27,11 +28,13 @@ async def _signed(
     request: Request,
     authorization: Annotated[str, Header()] = "",
     idempotency_key: Annotated[str, Header(max_length=64)] = "",
+    pumpd_author: Annotated[str, Header(max_length=64)] = "",
     pumpd_sent_at_ns: Annotated[int | None, Header(ge=0)] = None,
 ) -> Signed:
     scheme, _, token = authorization.partition(" ")
     return Signed(
         token=token.strip() if scheme.lower() == "bearer" else "",
+        author=pumpd_author,
         key=idempotency_key,
         sent_at_ns=pumpd_sent_at_ns,
         fingerprint=f"{request.method} {request.url.path}",

@@ -11,27 +11,26 @@ Stop has a connection of its own: no crowd of readers in the pool can make it wa
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
-from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Generic, Self, TypeVar
+from typing import Final, Self, TypeVar
 from urllib.parse import quote, urlencode
 
 import httpx2
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter
 
 from pumpd.api_container_models import BalanceBody, ContainerChangeBody, FlushBody, PrimeBody
+from pumpd.api_exchange import Call, content_of, headers_of, read
 from pumpd.api_models import (
     AnswerBody,
     AnswerView,
     AudioPauseBody,
+    AuthorBody,
     BedView,
     HistoryRow,
     LabelBody,
     PauseBody,
     PersonView,
-    ProblemView,
     RateBody,
     RegimenView,
     ResumeBody,
@@ -49,25 +48,8 @@ from pumpd.errors import ApiError
 
 SILENCE_S: Final = 4.0  # the daemon sends a view at least once a second: three lost are a dead stream
 CONNECTIONS_MAX: Final = 16  # as many as one console needs; the daemon has its own limit
-KEY_HEADER: Final = "Idempotency-Key"
-SENT_HEADER: Final = "Pumpd-Sent-At-Ns"
 
 T = TypeVar("T")
-
-_ANSWERS: Final = frozenset({200, 201, 401, 409})  # 401 and 409 may carry the bed's own reasons
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call(Generic[T]):
-    """One call of the API: what is sent, and what the answer is."""
-
-    method: str
-    path: str
-    answer: TypeAdapter[T]
-    body: BaseModel | None = None
-    query: tuple[tuple[str, str], ...] = ()
-    key: str | None = None
-
 
 _BED: Final = TypeAdapter(BedView)
 _ANSWER: Final = TypeAdapter(AnswerView)
@@ -102,6 +84,15 @@ def session() -> Call[SessionView]:
 
 def sign_out() -> Call[SessionView]:
     return Call(method="DELETE", path="/v1/sessions/mine", answer=_SESSION)
+
+
+def lock() -> Call[SessionView]:
+    return Call(method="POST", path="/v1/sessions/mine/lock", answer=_SESSION)
+
+
+def settle_author(body: AuthorBody, key: str | None = None) -> Call[AnswerView]:
+    """Of what was done in one's name on a locked page: mine, or not mine."""
+    return Call(method="POST", path="/v1/authorship", answer=_ANSWER, body=body, key=key)
 
 
 def regimens(slot: str) -> Call[tuple[RegimenView, ...]]:
@@ -189,34 +180,6 @@ def history(limit: int = 100) -> Call[tuple[HistoryRow, ...]]:
     return Call(method="GET", path="/v1/history", answer=_HISTORY, query=(("limit", str(limit)),))
 
 
-def _headers(call: Call[T], token: str | None, sent_at_ns: Callable[[], int] | None) -> dict[str, str]:
-    headers = {}
-    if token is not None:
-        headers["Authorization"] = f"Bearer {token}"
-    if call.key is not None:
-        headers[KEY_HEADER] = call.key
-    if sent_at_ns is not None:
-        headers[SENT_HEADER] = str(sent_at_ns())
-    if call.body is not None:
-        headers["Content-Type"] = "application/json"
-    return headers
-
-
-def _content(call: Call[T]) -> bytes | None:
-    return None if call.body is None else call.body.model_dump_json().encode()
-
-
-def _read(call: Call[T], status: int, content: bytes) -> T:
-    if status in _ANSWERS:
-        with suppress(ValidationError):
-            return call.answer.validate_json(content)
-    try:
-        problem = ProblemView.model_validate_json(content)
-    except ValidationError:
-        problem = ProblemView(text=f"{call.method} {call.path}: HTTP {status}: {content[:200]!r}")
-    raise ApiError(problem.text, status=status, field=problem.field)
-
-
 def _unreachable(path: Path, error: httpx2.TransportError) -> ApiError:
     if isinstance(error, httpx2.TimeoutException):
         return unreachable(path, TimeoutError())
@@ -243,8 +206,8 @@ class Client:
     def send(self, call: Call[T]) -> T:
         """Raises ApiError; a refusal by the bed is an AnswerView."""
         target = f"{call.path}?{urlencode(call.query)}" if call.query else call.path
-        headers = _headers(call, self.token, self._sent_at_ns)
-        return _read(call, *exchange(self.path, call.method, target, _content(call), headers))
+        headers = headers_of(call, self.token, self._sent_at_ns)
+        return read(call, *exchange(self.path, call.method, target, content_of(call), headers))
 
     def bed(self) -> BedView:
         return self.send(bed())
@@ -287,14 +250,14 @@ class AsyncClient:
     async def send(self, call: Call[T], token: str | None = None) -> T:
         """Raises ApiError; a refusal by the bed is an AnswerView."""
         http = self._stop if call.path.endswith("/stop") else self._http
-        headers = _headers(call, token, self._sent_at_ns)
+        headers = headers_of(call, token, self._sent_at_ns)
         try:
             response = await http.request(
-                call.method, call.path, params=dict(call.query), headers=headers, content=_content(call)
+                call.method, call.path, params=dict(call.query), headers=headers, content=content_of(call)
             )
         except httpx2.TransportError as error:
             raise _unreachable(self.path, error) from error
-        return _read(call, response.status_code, response.content)
+        return read(call, response.status_code, response.content)
 
     async def bed(self) -> BedView:
         return await self.send(bed())
@@ -302,8 +265,9 @@ class AsyncClient:
     async def people(self) -> tuple[PersonView, ...]:
         return await self.send(people())
 
-    async def sign_in(self, person: str, pin: str) -> SessionView:
-        return await self.send(sign_in(person, pin))
+    async def sign_in(self, person: str, pin: str, token: str | None = None) -> SessionView:
+        """`token`: of the page's session before, which ends."""
+        return await self.send(sign_in(person, pin), token)
 
     async def session(self, token: str) -> SessionView:
         return await self.send(session(), token)
@@ -390,7 +354,7 @@ class AsyncClient:
         try:
             async with self._http.stream("GET", "/v1/events", params=named, timeout=timeout) as response:
                 if response.status_code != httpx2.codes.OK:
-                    _read(bed(), response.status_code, await response.aread())
+                    read(bed(), response.status_code, await response.aread())
                 async for line in response.aiter_lines():
                     if line.startswith("data: "):
                         yield BedView.model_validate_json(line.removeprefix("data: "))

@@ -17,7 +17,8 @@ acts = APIRouter()
 async def change_container(desk: At, by: By, slot: str, body: ContainerChangeBody) -> Response:
     """Another container hangs, with the line off the patient meanwhile: check its label and go on."""
     concentration = api_typed.concentration_ug_per_ml(body.concentration_mg_per_ml)
-    second = None if body.second is None else await desk.second(body.second.second_person, body.second.second_pin)
+    named = body.second
+    second = None if named is None else await desk.sessions.second(named.second_person, named.second_pin)
     return told(
         await desk.act(
             by,

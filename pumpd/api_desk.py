@@ -1,8 +1,7 @@
 """Behind every call of the API: who asks, whether the bed should still hear it, and what the bed said.
 
-The desk authenticates and passes on. It judges neither order nor phase; that no session means no start is the
-bed's own answer, with its reasons. A wrong or worn-out token is told here (401), except where nobody is
-needed: a STOP with an expired session is a STOP.
+The desk passes on. It judges neither order nor phase; that no session means no start is the bed's own answer, with its
+reasons. Who is behind a call is found in api_sessions.py.
 
 What is kept: the latest facts for the page's record, and the answers to requests that named a key, both in
 memory and both bounded. The bed itself keeps the last answers too, durably.
@@ -13,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -21,25 +20,23 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from pumpd import words, words_bed, words_reasons
-from pumpd.accounts import Accounts, NotSignedIn, Session, WhyNot
+from pumpd import words_bed
+from pumpd.accounts import Accounts
 from pumpd.api_feed import Feed
 from pumpd.api_models import (
     AnswerView,
     BedView,
     HistoryRow,
-    OverrideBody,
-    PersonView,
     RegimenView,
     ReviewView,
     SampleView,
-    SessionView,
 )
 from pumpd.api_moment import Moment
 from pumpd.api_path_models import VisitView
 from pumpd.api_path_views import visit_view
 from pumpd.api_reviews import answer_view, bolus_view, regimen_views, review_view, rise_view
 from pumpd.api_rise_models import BolusReviewView, RateReviewView
+from pumpd.api_sessions import Sessions, Signed
 from pumpd.api_views import Common, Place, bed_view
 from pumpd.bedside import Bedside
 from pumpd.core import facts as f
@@ -48,9 +45,8 @@ from pumpd.core.codes import Reason, ReasonCode, Severity
 from pumpd.core.effects import Reply
 from pumpd.core.events import WatcherGone
 from pumpd.core.order import Order
-from pumpd.core.requests import Override, PersonRequest, StopRequested
+from pumpd.core.requests import PersonRequest, StopRequested
 from pumpd.core.state import BedState
-from pumpd.core.units import NS_PER_MS
 from pumpd.core.visit import Visit
 from pumpd.errors import ApiError
 from pumpd.journal_rows import Entry, FactsLost, is_durable, kind_of
@@ -58,18 +54,8 @@ from pumpd.samples import SampleStore
 
 ANSWERS_MAX: Final = 256  # keys remembered: minutes of the busiest page
 HISTORY_MAX: Final = 500
+_TO_SIGN_IN: Final = frozenset({ReasonCode.NOT_SIGNED_IN, ReasonCode.PIN_NEEDED})
 LOOP_TURNS: Final = 3  # a hang-up that is in the socket already is noticed within so many turns of the loop
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signed:
-    """What a call says about its caller."""
-
-    token: str = ""
-    key: str = ""
-    sent_at_ns: int | None = None
-    fingerprint: str = ""  # method and path: what a key was used for
-    hung_up: Callable[[], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +75,7 @@ class Desk:
     ) -> None:
         """`past`: what the journal held at this boot, for the page's record; the last of it is kept."""
         self._bedside = bedside
-        self._accounts = accounts
+        self.sessions = Sessions(bedside, accounts)
         self._samples = samples
         self._place = place
         self._number = 0
@@ -182,42 +168,6 @@ class Desk:
     def history(self, limit: int) -> tuple[HistoryRow, ...]:
         return tuple(_row(*each) for each in islice(reversed(self._history), limit))
 
-    # --- people -----------------------------------------------------------------------------------------
-
-    def people(self) -> tuple[PersonView, ...]:
-        return tuple(PersonView(id=p.id, name=p.name, role=p.role) for p in self._accounts.people)
-
-    async def sign_in(self, person: str, pin: str) -> SessionView:
-        found = await self._accounts.sign_in(person, pin)
-        if isinstance(found, NotSignedIn):
-            raise _not_signed_in(found)
-        return self._session_view(found)
-
-    def session(self, by: Signed) -> SessionView:
-        """Who this is; asking does not lengthen the session."""
-        return self._session_view(self._known(by, used=False))
-
-    def sign_out(self, by: Signed) -> SessionView:
-        found = self._known(by, used=False)
-        self._accounts.sign_out(found.token)
-        return self._session_view(found)
-
-    def clear_wait(self, by: Signed, person: str) -> None:
-        """Raises ApiError when this caller may not."""
-        if not self._accounts.clear_wait(person, self._known(by, used=True).person):
-            raise ApiError("Only somebody of another role, who can sign in here, may end this wait.", status=403)
-
-    async def override(self, body: OverrideBody) -> Override:
-        """Raises ApiError when the second person's PIN is not theirs."""
-        return Override(reason=body.reason, second=await self.second(body.second_person, body.second_pin))
-
-    async def second(self, person: str, pin: str) -> Actor:
-        """Raises ApiError when the PIN is not theirs."""
-        found = await self._accounts.check_pin(person, pin)
-        if isinstance(found, NotSignedIn):
-            raise _not_signed_in(found, field="second_pin")
-        return Actor(person=found.id, role=found.role)
-
     # --- acting -----------------------------------------------------------------------------------------
 
     async def stop(self, by: Signed, slot: str | None) -> AnswerView:
@@ -225,7 +175,7 @@ class Desk:
         if slot is not None:
             self._require(slot)
         return answer_view(
-            await self._bedside.ask(StopRequested(**self._common(self._actor(by, free=True), by), slot=slot))
+            await self._bedside.ask(StopRequested(**self._common(self.sessions.actor_or_nobody(by), by), slot=slot))
         )
 
     async def act(
@@ -237,10 +187,10 @@ class Desk:
         *,
         free: bool = False,
     ) -> AnswerView:
-        """`free`: needs nobody, and harms nobody when it is late."""
+        """`free`: harms nobody when it is late."""
         if slot is not None:
             self._require(slot)
-        actor = self._actor(by, free=free)
+        actor = self.sessions.actor_or_nobody(by) if free else self.sessions.actor(by)
         if not by.key:
             return await self._carry(by, actor, make, free=free)
         said = "" if body is None else body.model_dump_json()
@@ -284,7 +234,7 @@ class Desk:
     def status_of(answer: AnswerView) -> int:
         if answer.accepted:
             return 200
-        return 401 if any(each.code is ReasonCode.NOT_SIGNED_IN for each in answer.reasons) else 409
+        return 401 if any(each.code in _TO_SIGN_IN for each in answer.reasons) else 409
 
     # --- within -----------------------------------------------------------------------------------------
 
@@ -313,32 +263,6 @@ class Desk:
         if slot not in slots:
             raise ApiError(f"This bed has no pump {slot[:20]!r}. It has: {', '.join(slots)}.", status=404, field="slot")
 
-    def _actor(self, by: Signed, *, free: bool) -> Actor | None:
-        if not by.token:
-            return None
-        found = self._accounts.session(by.token)
-        if found is not None:
-            return Actor(person=found.person.id, role=found.person.role)
-        if free:
-            return None
-        raise _signed_out()
-
-    def _known(self, by: Signed, *, used: bool) -> Session:
-        found = self._accounts.session(by.token, used=used) if by.token else None
-        if found is None:
-            raise _signed_out()
-        return found
-
-    def _session_view(self, session: Session) -> SessionView:
-        now = self._now()
-        return SessionView(
-            token=session.token,
-            person=session.person.id,
-            name=session.person.name,
-            role=session.person.role,
-            expires_ts_ms=now.wall_ms + (session.expires_ns - now.now_ns) // NS_PER_MS,
-        )
-
     def _on_turn(self, _: BedState, facts: tuple[f.Fact, ...]) -> None:
         durable = [fact for fact in facts if is_durable(fact)]
         if durable:
@@ -351,8 +275,10 @@ class Desk:
 
 
 def _name(actor: Actor | None, by: Signed) -> str:
-    """Under which a key is known: two people may use the same."""
-    return f"{'' if actor is None else actor.person} {by.key}"
+    """Under which a key is known: two people may use the same, and a tap that a locked page refused is made again."""
+    if actor is None:
+        return f" {by.key}"
+    return f"{actor.person}{'' if actor.confirmed else '?'} {by.key}"
 
 
 def _row(seq: int | None, wall_ms: int, fact: f.Fact | FactsLost) -> HistoryRow:
@@ -367,21 +293,3 @@ def _row(seq: int | None, wall_ms: int, fact: f.Fact | FactsLost) -> HistoryRow:
         if isinstance(fact, FactsLost)
         else words_bed.fact_text(fact),
     )
-
-
-def _signed_out() -> ApiError:
-    reason = Reason(code=ReasonCode.NOT_SIGNED_IN, severity=Severity.HARD)
-    return ApiError(words_reasons.reason_text(reason), status=401)
-
-
-def _not_signed_in(found: NotSignedIn, field: str = "pin") -> ApiError:
-    match found.why:
-        case WhyNot.WRONG:
-            text, status = "This name and this PIN do not belong together.", 401
-        case WhyNot.WAIT:
-            text, status = "Too many wrong PINs for this name.", 429
-        case WhyNot.BUSY:
-            text, status = "Too many people sign in at once.", 503
-    if found.wait_s:
-        text = f"{text} Try again in {words.duration(found.wait_s)}."
-    return ApiError(text, status=status, field=field)

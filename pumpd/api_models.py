@@ -40,6 +40,8 @@ __all__ = [  # a client takes enums and quantities from here, and knows nothing 
 TEXT_CHARS_MAX: Final = 500  # a reason for an override is a sentence or three
 PIN_CHARS_MAX: Final = 64  # a passphrase passes, a pasted page does not reach the hash
 
+ACTS_MAX: Final = 128  # as many as a bed keeps
+
 Pin = Annotated[str, Field(min_length=1, max_length=PIN_CHARS_MAX, repr=False)]
 
 
@@ -333,14 +335,33 @@ class SessionBody(Body):
     pin: Pin
 
 
+class UnconfirmedView(View):
+    """Done on a locked page in this person's name: they say whether it was them."""
+
+    id: str
+    ts_ms: int
+    slot: str | None
+    text: str
+
+
 class SessionView(View):
-    """`token` is the credential of every further call; it ends after `expires_ts_ms` without one."""
+    """`token` is the credential of every further call. Unused until `expires_ts_ms` the page locks; it ends later."""
 
     token: str = Field(repr=False)
     person: str
     name: str
     role: Role
     expires_ts_ms: int
+    locked: bool
+    ends_ts_ms: int
+    unconfirmed: tuple[UnconfirmedView, ...]
+
+
+class AuthorBody(Body):
+    """Acts of `unconfirmed`: all of them mine, or none."""
+
+    acts: tuple[Name, ...] = Field(min_length=1, max_length=ACTS_MAX)
+    mine: bool
 
 
 # --- looking back ---------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from pydantic import TypeAdapter
 
-from pumpd.api_client import Call
+from pumpd.api_exchange import Call
 from pumpd.api_models import AnswerView, ReviewView
 from pumpd.api_path_models import SeriesBody, SeriesView, VisitBody, VisitStartBody, VisitView
 

@@ -83,7 +83,7 @@ async def open_visit(desk: At, by: By, body: VisitBody) -> Response:
 async def start(desk: At, by: By, visit: str, body: VisitStartBody) -> Response:
     """Start what the visit's own order asks for, as it was read in the review."""
     order = desk.require_visit(visit).order
-    override = None if body.override is None else await desk.override(body.override)
+    override = None if body.override is None else await desk.sessions.override(body.override)
     return told(
         await desk.act(
             by,

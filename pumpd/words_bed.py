@@ -16,6 +16,7 @@ from pumpd.core import audio as a
 from pumpd.core import container_facts as c
 from pumpd.core import deliveries as d
 from pumpd.core import facts as f
+from pumpd.core.authorship_facts import AuthorSettled
 from pumpd.core.codes import Action, CommandKind, Condition, Ending, Phase, Why
 from pumpd.core.events import LinkState
 from pumpd.core.state import Alarm
@@ -225,6 +226,7 @@ ACTIONS: Final[Mapping[Action, str]] = {
     Action.PRIME: "the line as primed",
     Action.FLUSH: "a flush on record",
     Action.RECONCILE: "the balance on record",
+    Action.SETTLE_AUTHOR: "whose it was, on record",
 }
 
 _COMMANDS: Final[Mapping[CommandKind, str]] = {
@@ -265,6 +267,7 @@ def alarm_todo(condition: Condition) -> str:
 
 # facts whose line `fact_text` makes of their fields; PLAIN has the rest
 TOLD: Final[tuple[type, ...]] = (
+    AuthorSettled,
     ar.SeriesSigned,
     ar.VisitOpened,
     f.PersonAsked,
@@ -292,7 +295,8 @@ def fact_text(fact: f.Fact) -> str:
     match fact:
         case f.PersonAsked():
             value = f" ({rate_ml_per_h(fact.value)})" if fact.action is Action.CHANGE_RATE and fact.value else ""
-            return f"{fact.person or 'somebody'} asked for {ACTIONS[fact.action]}{value}"
+            page = "" if fact.confirmed else ", by the word of a locked page"
+            return f"{fact.person or 'somebody'} asked for {ACTIONS[fact.action]}{value}{page}"
         case f.RequestRefused():
             said = " ".join(reason_text(reason) for reason in fact.reasons)
             return f"Refused: {ACTIONS[fact.action]}. {said}"
@@ -331,6 +335,9 @@ def fact_text(fact: f.Fact) -> str:
             off = f"; {volume_ml(fact.difference_nl)} apart: {fact.remark}" if fact.remark else ""
             given = _in(fact.given.low_nl, fact.given.high_nl)
             return f"Balance by {fact.person}: {drawn} drawn up, {given}, {left} left over{off}"
+        case AuthorSettled():
+            whose = "mine" if fact.mine else "not mine"
+            return f"{fact.person} says of what was done on a locked page ({len(fact.acts)}): {whose}"
         case ar.SeriesSigned() | ar.VisitOpened():
             return path_text(fact)
     return PLAIN.get(type(fact), type(fact).__name__)

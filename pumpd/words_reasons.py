@@ -230,7 +230,12 @@ _SENTENCES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
         _plain,
     ),
     ReasonCode.NO_SUCH_SLOT: ("This bed has no such pump. Choose one from the list.", _plain),
-    ReasonCode.NOT_SIGNED_IN: ("Nobody is signed in. Sign in with your PIN and try again.", _plain),
+    ReasonCode.NOT_SIGNED_IN: ("Nobody is signed in. Sign in with your PIN and try again. STOP needs nobody.", _plain),
+    ReasonCode.PIN_NEEDED: ("This page is locked. Enter your PIN, then do it again.", _plain),
+    ReasonCode.NOTHING_TO_CONFIRM: (
+        "Nothing of this waits for you to say whose it was. Look at the page again.",
+        _plain,
+    ),
     ReasonCode.ROLE_MAY_NOT: ("Your role may not do this. Ask a nurse or the prescriber.", _plain),
     ReasonCode.OVERRIDE_NEEDED: (
         "A soft limit was crossed. Give a reason and have a second person confirm, or choose less.",

@@ -1,25 +1,29 @@
 """What a person does: each form becomes one call of the daemon's API, and its answer is shown as it is.
 
-STOP, pause and seeing an alarm need nobody. Everything else needs a session, and the token that only a page of that
-session carries. A refusal comes back as the page it was asked from, with every reason; it is never retried here.
+STOP needs nobody, and a pause that nobody asks for is one. Everything else needs a session, and the token that only a
+page of that session carries. A page that was left alone is locked: what the daemon wants a PIN for leads to the page
+that asks for it. A refusal comes back as the page it was asked from, with every reason; it is never retried here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pumpd.api_models import Answer, AnswerView, Keep, PauseReason
+from pumpd import api_client
+from pumpd.api_models import Answer, AnswerView, AuthorBody, Keep, PauseReason, ReasonCode
 from pumpd.console.guard import COOKIE, TOKEN_FIELD, holds_token
 from pumpd.console.pages import show_bed, show_pump
 from pumpd.console.room import UNAUTHORISED, Room, Visit, go, room_of, typed
 from pumpd.errors import ApiError
 
 SIGN_IN_FIRST: Final = "Sign in first; nothing was done."
+LOCKED: Final = "This page is locked; nothing was done. Enter your PIN, then do it again."
 UNREADABLE: Final = "This form cannot be read; nothing was done. Try again."
 
 Ask = Callable[[Room, Visit, dict[str, str]], Awaitable[AnswerView]]
@@ -39,7 +43,8 @@ async def sign_in(request: Request) -> Response:
     values = await typed(request)
     onward = _local(values.get("next", "/"))
     try:
-        opened = await room.client.sign_in(values.get("person") or "-", values.get("pin") or "-")
+        before = request.cookies.get(COOKIE) or None
+        opened = await room.client.sign_in(values.get("person") or "-", values.get("pin") or "-", before)
     except ApiError as error:
         if error.status is None:
             raise
@@ -63,6 +68,30 @@ async def sign_out(request: Request) -> Response:
                 raise
         answer.delete_cookie(COOKIE, path="/")
     return answer
+
+
+async def lock(request: Request) -> Response:
+    """Whoever walks away: the next one types a PIN for whatever could raise delivery."""
+    room = room_of(request)
+    values = await typed(request)
+    if holds_token(request, values.get(TOKEN_FIELD, "")):
+        try:
+            await room.client.send(api_client.lock(), request.cookies.get(COOKIE, ""))
+        except ApiError as error:
+            if error.status is None:
+                raise
+    return go("/")
+
+
+async def settle(request: Request) -> Response:
+    """What was done in somebody's name on the locked page: theirs, or not."""
+
+    async def ask(room: Room, visit: Visit, values: dict[str, str]) -> AnswerView:
+        acts = tuple(filter(None, values.get("acts", "").split(",")))
+        body = AuthorBody(acts=acts, mine=values.get("mine") == "yes")
+        return await room.client.send(api_client.settle_author(body, _key(values)), visit.token)
+
+    return await _act(request, ask)
 
 
 async def _sign_in(
@@ -113,6 +142,8 @@ async def _act(request: Request, ask: Ask, *, free: bool = False) -> Response:
     if answer.accepted:
         return go(onward)
     visit = await room.visit(request)
+    if any(each.code is ReasonCode.PIN_NEEDED for each in answer.reasons):
+        return await _sign_in(room, visit, onward, notice=LOCKED)
     return _told(room, visit, slot, f"Not done. {answer.text}", HTTPStatus.CONFLICT)
 
 
@@ -126,12 +157,18 @@ def _key(values: dict[str, str]) -> str | None:
     return values.get("key") or None
 
 
+def _author(values: dict[str, str]) -> str | None:
+    """Whom somebody chose on a locked page."""
+    return values.get("author") or None
+
+
 async def pause(request: Request) -> Response:
     slot = request.path_params["slot"]
 
     async def ask(room: Room, visit: Visit, values: dict[str, str]) -> AnswerView:
         reason = PauseReason(values.get("reason", PauseReason.OTHER.value))
-        return await room.client.pause(slot, reason, visit.token or None, _key(values))
+        pausing = replace(api_client.pause(slot, reason, _key(values)), author=_author(values))
+        return await room.client.send(pausing, visit.token or None)
 
     return await _act(request, ask, free=True)
 
@@ -209,7 +246,8 @@ async def rate(request: Request) -> Response:
     if "confirmed" in values:
 
         async def ask(room: Room, visit: Visit, values: dict[str, str]) -> AnswerView:
-            return await room.client.rate(slot, values.get("rate_ml_per_h", ""), visit.token, _key(values))
+            rated = api_client.rate(slot, values.get("rate_ml_per_h", ""), _key(values))
+            return await room.client.send(replace(rated, author=_author(values)), visit.token)
 
         try:
             return await _act(request, ask)
@@ -234,6 +272,8 @@ async def _rate_again(
         visit,
         pump=pump,
         rate_typed=values.get("rate_ml_per_h", "")[:32],
+        author=values.get("author", "")[:64],
+        authors=await room.authors(visit),
         confirming=fault is None,
         fault=fault,
         status=HTTPStatus.OK if fault is None else HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -78,7 +78,8 @@ async def stopping(request: Request) -> Response:
 async def pause_form(request: Request) -> Response:
     room = room_of(request)
     visit = await room.visit(request)
-    return room.show("pause", visit, pump=visit.pump(request.path_params["slot"]), reasons=PAUSE_REASONS)
+    pump, authors = visit.pump(request.path_params["slot"]), await room.authors(visit)
+    return room.show("pause", visit, pump=pump, reasons=PAUSE_REASONS, authors=authors)
 
 
 async def end_form(request: Request) -> Response:
@@ -94,7 +95,8 @@ async def rate_form(request: Request) -> Response:
     asked = visit.pump(slot)
     if asked.infusion is None:
         return go(f"/pumps/{slot}")
-    return room.show("rate", visit, pump=asked, rate_typed="", confirming=False, fault=None)
+    authors = await room.authors(visit)
+    return room.show("rate", visit, pump=asked, rate_typed="", author="", authors=authors, confirming=False, fault=None)
 
 
 async def record(request: Request) -> Response:

@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from pumpd import words
 from pumpd.api_client import AsyncClient
-from pumpd.api_models import BedView, PumpView, SessionView
+from pumpd.api_models import BedView, PersonView, PumpView, SessionView
 from pumpd.console import live
 from pumpd.console.feed import Feed
 from pumpd.console.guard import COOKIE, form_token
@@ -94,6 +94,13 @@ class Room:
                 if error.status != UNAUTHORISED:
                     raise
         return Visit(view=view, person=person)
+
+    async def authors(self, visit: Visit) -> tuple[PersonView, ...]:
+        """Whom a locked page may name, its own person first; nobody on any other."""
+        own = visit.person
+        if own is None or not own.locked:
+            return ()
+        return tuple(sorted(await self.client.people(), key=lambda each: each.id != own.person))
 
     def show(self, name: str, visit: Visit | None, *, status: int = HTTPStatus.OK, **told: object) -> HTMLResponse:
         """`visit` None: the bed could not be asked."""

@@ -9,7 +9,11 @@ from pumpd.core.people import Role
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """`person` is an opaque account id, not a name."""
+    """`person` is an opaque account id, not a name.
+
+    `confirmed`: a PIN of that person opened the page. On a locked page it is whom somebody chose as the author.
+    """
 
     person: str
     role: Role
+    confirmed: bool = True

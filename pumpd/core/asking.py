@@ -17,7 +17,7 @@ from pumpd.core import facts as f
 from pumpd.core.codes import Action, Phase, Reason, ReasonCode
 from pumpd.core.effects import Reply
 from pumpd.core.limits import fingerprint
-from pumpd.core.people import Act, may
+from pumpd.core.people import WITHOUT_PIN, Act, may
 from pumpd.core.requests import (
     PersonRequest,
     StopRequested,
@@ -36,6 +36,7 @@ def note(turn: Turn, request: PersonRequest, action: Action, value: int | None =
         f.PersonAsked(
             at_ns=turn.now_ns, request_id=request.request_id, slot=slot, action=action, value=value, text=text,
             person=None if request.actor is None else request.actor.person, content=content_of(request),
+            confirmed=request.actor is None or request.actor.confirmed,
         )
     )  # fmt: skip
 
@@ -76,6 +77,8 @@ def gate_of_person(request: PersonRequest, act: Act | None) -> list[Reason]:
     if act is None:
         return []
     found = [] if may(request.actor.role, act) else [hard(ReasonCode.ROLE_MAY_NOT)]
+    if not request.actor.confirmed and act not in WITHOUT_PIN:
+        found.append(hard(ReasonCode.PIN_NEEDED))
     age_ns = 0 if request.asked_at_ns is None else request.at_ns - request.asked_at_ns
     if not -FUTURE_MAX_NS <= age_ns <= AGE_MAX_NS:
         found.append(hard(ReasonCode.REQUEST_EXPIRED))

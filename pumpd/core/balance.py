@@ -17,6 +17,7 @@ from pumpd.core.asking import accept, gate_of_person, gate_of_phase, note, refus
 from pumpd.core.codes import Action, Phase, Reason, ReasonCode, Severity
 from pumpd.core.container_facts import Balanced
 from pumpd.core.delivered import Interval
+from pumpd.core.people import Act
 from pumpd.core.requests import ReconcileRequested
 from pumpd.core.state import Infusion
 from pumpd.core.turn import Turn
@@ -56,7 +57,7 @@ def reconcile(turn: Turn, request: ReconcileRequested) -> None:
     """The nurse's two figures after the end; beyond the tolerance only with a note."""
     slot, remark = request.slot, request.remark.strip()
     note(turn, request, Action.RECONCILE, value=request.residual_nl)
-    reasons = gate_of_person(request, None) + gate_of_phase(turn, slot, Phase.ENDED)
+    reasons = gate_of_person(request, Act.WASTE) + gate_of_phase(turn, slot, Phase.ENDED)
     infusion = turn.pump(slot).infusion
     if reasons or infusion is None or request.actor is None:
         refuse(turn, request, Action.RECONCILE, reasons)

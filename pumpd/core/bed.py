@@ -16,6 +16,7 @@ from typing import assert_never
 from pumpd.core import (
     alarms,
     arriving,
+    authorship,
     balance,
     bolus_asking,
     changing,
@@ -145,6 +146,8 @@ def _person(turn: Turn, request: r.PersonRequest) -> None:
             line.flush(turn, request)
         case r.ReconcileRequested():
             balance.reconcile(turn, request)
+        case r.AuthorAnswered():
+            authorship.settle(turn, request)
         case ar.SeriesSignRequested() | ar.VisitOpenRequested():
             arriving.arrive(turn, request)
         case _:

@@ -135,6 +135,7 @@ class Action(Enum):
     PRIME = "prime"
     FLUSH = "flush"
     RECONCILE = "reconcile"
+    SETTLE_AUTHOR = "settle_author"
     SIGN_SERIES = "sign_series"
     OPEN_VISIT = "open_visit"
 

@@ -20,6 +20,8 @@ from pumpd.core import facts as f
 from pumpd.core import glimpses as g
 from pumpd.core.answers import answers_with
 from pumpd.core.arrived import arrived
+from pumpd.core.authored import authored
+from pumpd.core.authorship_facts import AuthorSettled
 from pumpd.core.bolus_plan import bolus_in
 from pumpd.core.codes import CommandKind, Phase, TimeAway, Why
 from pumpd.core.delivering import bolus_told, delivering
@@ -56,7 +58,10 @@ def evolve(state: BedState, fact: Fact) -> BedState:
         case f.BootStarted():
             return _booted(state, fact)
         case f.PersonAsked() | f.RequestRefused():
-            return replace(state, answers=answers_with(state.answers, fact))
+            unconfirmed = authored(state.unconfirmed, fact)
+            return replace(state, answers=answers_with(state.answers, fact), unconfirmed=unconfirmed)
+        case AuthorSettled():
+            return replace(state, unconfirmed=authored(state.unconfirmed, fact))
         case f.ClockJumpSeen():
             return state  # for the journal and its readers: nothing is decided by them
         case f.JournalWent():
@@ -134,6 +139,7 @@ def _booted(state: BedState, fact: f.BootStarted) -> BedState:
         journal_ok=True,
         audio_pause=None,
         path=shifted_moments(state.path, fact.shift_ns),
+        unconfirmed=shifted_moments(state.unconfirmed, fact.shift_ns),
         pumps=tuple(
             _pump_booted(known.get(slot, PumpState(slot=slot)), fact) for slot in fact.slots
         ),

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pumpd.core.arrival_facts import ArrivalFact
 from pumpd.core.asset_facts import AssetConfirmed, AssetDoubted
 from pumpd.core.audio import AlarmRose, AudioPaused, AudioResumed
+from pumpd.core.authorship_facts import AuthorSettled
 from pumpd.core.codes import (
     Action,
     CommandKind,
@@ -65,6 +66,7 @@ class PersonAsked:
     value: int | None = None
     text: str | None = None
     content: str = ""  # fingerprint of all that was asked: the same id with another content is no repetition
+    confirmed: bool = True  # False: on a locked page, by whoever was chosen there as the author
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -379,6 +381,7 @@ Fact = (
     | LineFlushed
     | Balanced
     | ArrivalFact
+    | AuthorSettled
     | Asked
     | Seen
     | Missed

@@ -106,7 +106,10 @@ def stop(turn: Turn, request: StopRequested) -> None:
 
 
 def pause(turn: Turn, request: PauseRequested) -> None:
-    """A stop with a reason; never refused while something runs."""
+    """A stop with a reason and a quiet time; never refused while something runs.
+
+    The quiet takes somebody who will be looked for when it is over: asked for by nobody, it is the stop alone.
+    """
     note(turn, request, Action.PAUSE, text=request.reason.value)
     reasons = gate_of_phase(
         turn, request.slot, Phase.CHECKING, Phase.STARTING, Phase.INFUSING, Phase.UNCERTAIN
@@ -115,8 +118,11 @@ def pause(turn: Turn, request: PauseRequested) -> None:
     if reasons and (infusion is None or infusion.waiting is None):  # one that is stopped only for a new rate runs on
         refuse(turn, request, Action.PAUSE, reasons)
         return
-    turn.record(PauseNoted(at_ns=turn.now_ns, slot=request.slot, reason=request.reason))
-    stop_now(turn, request.slot, Why.PAUSED)
+    if request.actor is None:
+        stop_now(turn, request.slot, Why.STOP_PRESSED)
+    else:
+        turn.record(PauseNoted(at_ns=turn.now_ns, slot=request.slot, reason=request.reason))
+        stop_now(turn, request.slot, Why.PAUSED)
     accept(turn, request)
 
 
@@ -137,9 +143,11 @@ def end(turn: Turn, request: EndRequested) -> None:
 def answer_delivery(turn: Turn, request: DeliveryAnswered) -> None:
     """What the nurse sees at the plunger. Driven waits on; stopped or cannot tell is stopped to be sure."""
     note(turn, request, Action.ANSWER, text=request.answer.value)
-    infusion = turn.pump(request.slot).infusion
-    if turn.pump(request.slot).phase is not Phase.UNCERTAIN or infusion is None:
-        refuse(turn, request, Action.ANSWER, [hard(ReasonCode.WRONG_PHASE)])
+    reasons = gate_of_person(request, None) if request.answer is Answer.DRIVEN else []  # the others only stop
+    if turn.pump(request.slot).phase is not Phase.UNCERTAIN or turn.pump(request.slot).infusion is None:
+        reasons.append(hard(ReasonCode.WRONG_PHASE))
+    if reasons:
+        refuse(turn, request, Action.ANSWER, reasons)
         return
     asked = alarms.active(turn, Condition.DELIVERY_UNKNOWN, request.slot)
     if asked is not None and not asked.acknowledged:
@@ -152,11 +160,14 @@ def answer_delivery(turn: Turn, request: DeliveryAnswered) -> None:
 def acknowledge(turn: Turn, request: AcknowledgeRequested) -> None:
     """Somebody saw one alarm."""
     note(turn, request, Action.ACKNOWLEDGE, value=request.alarm_id)
+    reasons = gate_of_person(request, None)
     alarm = next((each for each in turn.state.alarms if each.alarm_id == request.alarm_id), None)
     if alarm is None:
-        refuse(turn, request, Action.ACKNOWLEDGE, [hard(ReasonCode.NO_SUCH_ALARM)])
+        reasons.append(hard(ReasonCode.NO_SUCH_ALARM))
+    if reasons or alarm is None or request.actor is None:
+        refuse(turn, request, Action.ACKNOWLEDGE, reasons)
         return
-    alarms.acknowledge(turn, alarm, None if request.actor is None else request.actor.person)
+    alarms.acknowledge(turn, alarm, request.actor.person)
     if alarm.slot is not None and _tells(turn, alarm):
         acknowledge_pump(turn, alarm.slot)
     accept(turn, request)

@@ -1,8 +1,12 @@
 """Roles, and what each may do at the bedside.
 
-STOP, pause and silence need nobody's permission and appear nowhere here: a stranger who sees a patient in
-trouble may stop the pump. Everything that starts or increases delivery needs a person who answers for it, and
-going beyond a soft limit needs two different people.
+STOP needs nobody's permission and appears nowhere here: a stranger who sees a patient in trouble may stop the pump.
+Everything that starts or increases delivery needs a person who answers for it, and going beyond a soft limit needs two
+different people.
+
+A page that was left alone is locked and keeps its session. On it whoever comes says who they are, and that suffices
+for what can only lower delivery, for the alarms' sound, and for writing down what they see (`WITHOUT_PIN`); they
+confirm it when they sign in the next time. All else takes the PIN first (docs/decisions/0024).
 
 A pharmacist verifies, and may stand as the second person, but does not start. A technician keeps pumps, accounts and
 configuration and gives no drugs; a viewer looks, on a ward's screen or while learning.
@@ -25,7 +29,7 @@ class Role(Enum):
 
 
 class Act(Enum):
-    """What needs a person; anything that is not here is free to all."""
+    """What takes a person in a role that may; stop, pause and decrease do not and stand nowhere here."""
 
     START = "start"
     RESUME = "resume"
@@ -34,7 +38,11 @@ class Act(Enum):
     BOLUS = "bolus"
     OVERRIDE_SECOND = "override_second"  # the second person of a soft-limit override
     ORDER = "order"  # sign for a series, and for what only a prescriber settles
-    CARE = "care"  # open a visit, check in, prepare, observe, discharge
+    CARE = "care"  # open a visit, check in, prepare, discharge
+    OBSERVE = "observe"  # write down what was seen, measured or given
+    CHECK = "check"  # the other person of an independent double check
+    WASTE = "waste"  # balance what was drawn up, throw away what is left
+    WITNESS = "witness"  # saw it thrown away
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,15 +52,20 @@ class Person:
     role: Role
 
 
-_BEDSIDE: Final = frozenset({Act.START, Act.RESUME, Act.RAISE, Act.REARM, Act.OVERRIDE_SECOND, Act.CARE})
+_BEDSIDE: Final = frozenset({Act.START, Act.RESUME, Act.RAISE, Act.REARM, Act.OVERRIDE_SECOND, Act.CARE}) | {
+    Act.OBSERVE, Act.CHECK, Act.WASTE, Act.WITNESS,
+}  # fmt: skip
 
 _MAY: Final[Mapping[Role, frozenset[Act]]] = {
     Role.NURSE: _BEDSIDE,
     Role.PRESCRIBER: _BEDSIDE | {Act.BOLUS, Act.ORDER},
-    Role.PHARMACIST: frozenset({Act.OVERRIDE_SECOND}),
+    Role.PHARMACIST: frozenset({Act.OVERRIDE_SECOND, Act.CHECK, Act.WASTE, Act.WITNESS}),
     Role.TECHNICIAN: frozenset(),
     Role.VIEWER: frozenset(),
 }
+
+
+WITHOUT_PIN: Final = frozenset({Act.OBSERVE})
 
 
 def may(role: Role, act: Act) -> bool:

@@ -97,6 +97,8 @@ class ReasonCode(Enum):
     CONFIGURATION_FILE_CHANGED = "configuration_file_changed"
     # gates of the bed (core/bed.py)
     NOT_SIGNED_IN = "not_signed_in"
+    PIN_NEEDED = "pin_needed"
+    NOTHING_TO_CONFIRM = "nothing_to_confirm"
     ROLE_MAY_NOT = "role_may_not"
     OVERRIDE_NEEDED = "override_needed"
     REVIEW_CHANGED = "review_changed"

@@ -266,6 +266,18 @@ class PumpConfirmed:
     asked_at_ns: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorAnswered:
+    """These were done in the name of whoever asks, on a locked page: was it them?"""
+
+    at_ns: int
+    request_id: str
+    actor: Actor | None
+    acts: tuple[str, ...]  # request ids
+    mine: bool
+    asked_at_ns: int | None = None
+
+
 PersonRequest = (
     StartRequested
     | StopRequested
@@ -284,6 +296,7 @@ PersonRequest = (
     | PrimeConfirmed
     | FlushRecorded
     | ReconcileRequested
+    | AuthorAnswered
     | ArrivalRequest
 )
 Request = PersonRequest | BusEvent | DaemonEvent

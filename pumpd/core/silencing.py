@@ -6,14 +6,15 @@ heard at once and leaves the pause of the others alone, and so is one that rises
 
 It is never longer than the attention behind it: when the page or link that asked for it is gone, the sound is back
 (Open PCA R6.4.4: remote inactivation is undone on loss of connection), as it is after a restart. It can be asked for
-again, which takes a person each time. Nobody's permission is needed: whoever stands at a loud bed may work in peace.
+again, which takes a person each time: one who has signed in here, be the page locked by now, so that a loud bed is
+never made quiet by nobody (docs/decisions/0024).
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from pumpd.core.asking import accept, note, refuse
+from pumpd.core.asking import accept, gate_of_person, note, refuse
 from pumpd.core.audio import AudioPaused, AudioResumed, SoundAgain
 from pumpd.core.codes import Action, ReasonCode
 from pumpd.core.events import WatcherGone
@@ -29,15 +30,17 @@ PAUSE_NS: Final = 120 * NS_PER_S
 def pause_audio(turn: Turn, request: AudioPauseRequested) -> None:
     """Only what is heard can be paused: nothing is silenced before it comes."""
     note(turn, request, Action.PAUSE_AUDIO)
+    reasons = gate_of_person(request, None)
     if not any(signal(each).sounding or each.audio_paused for each in turn.state.alarms):
-        refuse(turn, request, Action.PAUSE_AUDIO, [hard(ReasonCode.NO_SUCH_ALARM)])
+        reasons.append(hard(ReasonCode.NO_SUCH_ALARM))
+    if reasons or request.actor is None:
+        refuse(turn, request, Action.PAUSE_AUDIO, reasons)
         return
     turn.record(
         AudioPaused(
-            at_ns=turn.now_ns, until_ns=turn.now_ns + PAUSE_NS, watcher=request.watcher,
-            person=None if request.actor is None else request.actor.person,
+            at_ns=turn.now_ns, until_ns=turn.now_ns + PAUSE_NS, watcher=request.watcher, person=request.actor.person
         )
-    )  # fmt: skip
+    )
     accept(turn, request)
 
 

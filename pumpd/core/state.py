@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from pumpd.core.codes import (
+    Action,
     AssetDoubt,
     CommandKind,
     Condition,
@@ -282,6 +283,17 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unconfirmed:
+    """Something that was done on a locked page, in the name of whoever was chosen there."""
+
+    request_id: str
+    at_ns: int
+    person: str
+    action: Action
+    slot: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BedState:
     """Everything that is known at this bed."""
 
@@ -293,6 +305,7 @@ class BedState:
     audio_pause: AudioPause | None = None
     history: tuple[Given, ...] = ()
     answers: tuple[Answered, ...] = ()
+    unconfirmed: tuple[Unconfirmed, ...] = ()  # until their authors sign in and say so
     bolus_at_ns: int | None = None  # the last one on this bed: the next one waits for its lockout
     judged: Judged | None = None  # the library and regimens of this run of the daemon
     used: tuple[Used, ...] = ()  # libraries that stood good at this bed: no older one after them

@@ -374,7 +374,7 @@ class BedStory:
 
     def answer(self, answer: r.Answer, slot: str = "p1") -> Decision:
         return self.take(
-            r.DeliveryAnswered(at_ns=self.now_ns, request_id=self.request_id(), actor=None, slot=slot, answer=answer)
+            r.DeliveryAnswered(at_ns=self.now_ns, request_id=self.request_id(), actor=NURSE, slot=slot, answer=answer)
         )
 
     def acknowledge(self, condition: Condition, slot: str | None = "p1") -> Decision:

@@ -13,7 +13,7 @@ import socket
 import stat
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from json import dumps
 from pathlib import Path
 from typing import cast
@@ -33,6 +33,7 @@ from pumpd.api_desk import Desk
 from pumpd.api_feed import READERS_MAX
 from pumpd.api_models import (
     AnswerView,
+    AuthorBody,
     BedView,
     OrderBody,
     OverrideBody,
@@ -223,7 +224,8 @@ async def test_a_line_is_primed_flushed_and_balanced_through_the_socket(door: Do
 async def test_sound_is_paused_for_a_page_that_watches_and_is_back_when_it_leaves(door: Door) -> None:
     client, sim = door.client, door.bed.lines[0].sim.devices[0]
     await door.run()
-    assert [each.code for each in (await client.pause_audio(AudioPauseBody())).reasons] == [ReasonCode.NO_SUCH_ALARM]
+    early = await client.pause_audio(AudioPauseBody(), door.token)
+    assert [each.code for each in early.reasons] == [ReasonCode.NO_SUCH_ALARM]
     assert isinstance(sim, NewEra)
     sim.press(door.bed.clock.now_ns(), "stop")
     await door.until(lambda pump: pump.phase is Phase.STOPPED)
@@ -268,6 +270,43 @@ async def test_stop_needs_nobody_and_a_worn_out_session_is_no_hindrance(door: Do
     await door.until(lambda pump: pump.phase is Phase.STOPPED)
 
 
+async def test_a_locked_page_pauses_and_a_pin_of_its_author_opens_it_to_resume(door: Door) -> None:
+    client = door.client
+    await door.run()
+    locked = await client.send(api_client.lock(), door.token)
+    assert locked.locked
+    pause = replace(api_client.pause("p1", PauseReason.TOILET, "tap-1"), author="ben")
+    assert (await client.send(pause, door.token)).accepted
+    await door.until(lambda pump: pump.phase is Phase.STOPPED and not pump.command_pending)
+    resume = api_client.resume("p1", key="tap-2")
+    refused = await client.send(resume, door.token)
+    assert [reason.code for reason in refused.reasons] == [ReasonCode.PIN_NEEDED]
+
+    opened = await client.sign_in("ben", "3141", door.token)
+    with pytest.raises(ApiError, match="Nobody is signed in"):
+        await client.session(door.token)
+    (waits,) = opened.unconfirmed
+    assert (waits.slot, waits.text) == ("p1", "pause")
+    mine = AuthorBody(acts=(waits.id,), mine=True)
+    assert (await client.send(api_client.settle_author(mine), opened.token)).accepted
+    assert (await client.session(opened.token)).unconfirmed == ()
+    assert (await client.send(resume, opened.token)).accepted
+    await door.until(lambda pump: pump.phase is Phase.INFUSING)
+
+
+async def test_an_author_is_chosen_on_a_locked_page_alone_and_of_those_who_may_sign_in(door: Door) -> None:
+    lower = replace(api_client.rate("p1", "1"), author="ben")
+    with pytest.raises(ApiError, match="open for Anna Berg") as refused:
+        await door.client.send(lower, door.token)
+    assert (refused.value.status, refused.value.field) == (409, "author")
+    await door.client.send(api_client.lock(), door.token)
+    with pytest.raises(ApiError, match="Choose one") as unknown:
+        await door.client.send(replace(lower, author="nobody"), door.token)
+    assert (unknown.value.status, unknown.value.field) == (422, "author")
+    stop = replace(api_client.stop("p1"), author="nobody")
+    assert (await door.client.send(stop, door.token)).accepted, "whatever it says of its author"
+
+
 async def test_nobody_signed_in_starts_resumes_steps_ends_or_rearms(door: Door) -> None:
     body = StartBody(order=SALINE, digest="0")
     for call in (
@@ -284,6 +323,17 @@ async def test_nobody_signed_in_starts_resumes_steps_ends_or_rearms(door: Door) 
         with pytest.raises(ApiError, match="Nobody is signed in") as refused:
             await door.client.send(call, "worn-out")
         assert refused.value.status == 401
+
+
+async def test_nobody_signed_in_makes_an_alarm_quiet_or_lets_a_doubtful_pump_run_on(door: Door) -> None:
+    for call in (
+        api_client.acknowledge(1),
+        api_client.pause_audio(AudioPauseBody()),
+        api_client.answer("p1", Answer.DRIVEN),
+    ):
+        for token in (None, "worn-out"):
+            answer = await door.client.send(call, token)
+            assert ReasonCode.NOT_SIGNED_IN in {reason.code for reason in answer.reasons}, call
 
 
 async def test_a_wrong_pin_is_told_and_opens_nothing(door: Door) -> None:

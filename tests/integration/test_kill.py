@@ -91,6 +91,7 @@ def test_daemon_restarted_within_the_lease_goes_on_to_the_planned_volume_without
     assert bed.holds_the_truth()
     (notice,) = bed.client.bed().alarms
     assert notice.condition is Condition.RESTARTED
+    bed.sign_in()
     accepted(bed.client.send(acknowledge(notice.alarm_id)))
     assert bed.client.bed().alarms == ()  # seen: it does not come back
     ended = bed.reaches(Phase.ENDED)

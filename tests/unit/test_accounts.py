@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from pumpd import account_file, accounts
 from pumpd.accounts import (
+    LOCKED_KEPT_S,
     PINS_WAITING_MAX,
     SESSIONS_MAX,
     WAIT_FIRST_S,
@@ -101,7 +102,7 @@ async def test_an_unknown_name_is_answered_like_a_wrong_pin_and_costs_as_much() 
     assert pin_hash.split("$")[1:4] == hash_pin("2718").split("$")[1:4]
 
 
-async def test_a_session_lives_while_it_is_used_and_ends_when_left() -> None:
+async def test_a_page_stays_open_while_it_is_used_and_is_locked_when_left() -> None:
     clock = HandClock()
     async with opened(clock, plainly) as people:
         session = await people.sign_in("anna", "2718")
@@ -111,11 +112,31 @@ async def test_a_session_lives_while_it_is_used_and_ends_when_left() -> None:
             clock.seconds += IDLE_S - 1
             assert people.session(session.token) is not None
         clock.seconds += IDLE_S - 1
-        assert people.session(session.token, used=False) is not None
+        found = people.session(session.token, used=False)
+        assert found is not None
+        assert not found.locked
+        clock.seconds += 1
+        locked = people.session(session.token)
+        assert locked is not None
+        assert locked.locked
+        assert locked.person == session.person
+        clock.seconds -= 1
+        assert people.session(session.token) == locked, "no use of a locked page opens it"
+
+
+async def test_a_locked_page_ends_with_the_shift_and_no_use_of_it_puts_that_off() -> None:
+    clock = HandClock()
+    async with opened(clock, plainly) as people:
+        session = await people.sign_in("anna", "2718")
+        assert isinstance(session, Session)
+        locked = people.lock(session.token)
+        assert locked is not None
+        assert locked.locked
+        clock.seconds += IDLE_S + LOCKED_KEPT_S - 1
+        assert people.session(session.token) is not None
         clock.seconds += 1
         assert people.session(session.token) is None
-        clock.seconds -= 1
-        assert people.session(session.token) is None
+        assert people.lock(session.token) is None
 
 
 async def test_signing_out_ends_the_session_at_once_and_no_other() -> None:

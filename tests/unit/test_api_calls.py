@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 
 from pumpd.accounts import Accounts
 from pumpd.api import create_app
-from pumpd.api_desk import ANSWERS_MAX, Desk, Signed
+from pumpd.api_desk import ANSWERS_MAX, Desk
 from pumpd.api_feed import Feed
 from pumpd.api_models import ButtonsView, ProblemView
+from pumpd.api_sessions import Signed
 from pumpd.api_views import Place
 from pumpd.bedside import Bedside
 from pumpd.clock import SystemClock

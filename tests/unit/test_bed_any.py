@@ -17,6 +17,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from pumpd.core import arrival_requests as ar
 from pumpd.core import events as e
 from pumpd.core import requests as r
 from pumpd.core.actor import Actor
@@ -41,13 +42,15 @@ from pumpd.testing.confirmed import Confirmed, Shown
 from pumpd.testing.explore_judged import Judged
 from pumpd.testing.explore_limits import beyond_a_limit, rest_of_pump
 from pumpd.testing.explore_walls import judge
+from pumpd.testing.path_story import series_order
 
 SLOTS = ("p1", "p2")
 DOCTOR = Actor(person="doctor-1", role=Role.PRESCRIBER)
 AGREED = r.Override(reason="discussed", second=SECOND)
 PRESCRIBED = r.Override(reason="discussed", second=DOCTOR)
 slots = st.sampled_from(SLOTS)
-actors = st.sampled_from([NURSE, NURSE, NURSE, DOCTOR, None, Actor(person="a", role=Role.TECHNICIAN)])
+LOCKED = replace(NURSE, confirmed=False)
+actors = st.sampled_from([NURSE, NURSE, NURSE, DOCTOR, LOCKED, None, Actor(person="a", role=Role.TECHNICIAN)])
 overrides = st.sampled_from([None, AGREED, PRESCRIBED, r.Override(reason=" ", second=SECOND)])
 volumes = st.one_of(st.none(), st.integers(0, 60_000).map(lambda ul: ul * 1_000), st.just(10**18), st.just(-5))
 rates = st.sampled_from([0, -1, 1, 4_200, 5_600, 7_000, 36_000, 54_000, 72_000, 180_000, 10**9])
@@ -252,9 +255,21 @@ class AnyBed(RuleBasedStateMachine):
     def end_or_rearm(self, slot: str, actor: Actor | None, make: type[r.EndRequested | r.RearmRequested]) -> None:
         self.by(make, actor, slot=slot)
 
-    @rule(slot=slots, answer=st.sampled_from(r.Answer))
-    def answer(self, slot: str, answer: r.Answer) -> None:
-        self.by(r.DeliveryAnswered, None, slot=slot, answer=answer)
+    @rule(slot=slots, actor=actors, answer=st.sampled_from(r.Answer))
+    def answer(self, slot: str, actor: Actor | None, answer: r.Answer) -> None:
+        self.by(r.DeliveryAnswered, actor, slot=slot, answer=answer)
+
+    @rule(actor=actors, series=st.sampled_from(["s1", "s2"]), number=st.integers(0, 3))
+    def comes_to_the_bed(self, actor: Actor | None, series: str, number: int) -> None:
+        """On a bed that keeps no path: what is said of visits changes nothing at a pump."""
+        self.by(ar.SeriesSignRequested, actor, order=series_order("MDD-2x3", series=series), today_day=20_000)
+        visit = f"v{self.requests}"
+        self.by(ar.VisitOpenRequested, actor, visit=visit, series=series, number=number, today_day=20_000)
+
+    @rule(actor=actors, mine=st.booleans(), last=st.integers(1, 3))
+    def says_whose_it_was(self, actor: Actor | None, last: int, *, mine: bool) -> None:
+        acts = tuple(each.request_id for each in self.state.unconfirmed[-last:])
+        self.by(r.AuthorAnswered, actor, acts=acts, mine=mine)
 
     @rule(actor=actors, back=st.integers(0, 3))
     def acknowledge(self, actor: Actor | None, back: int) -> None:
