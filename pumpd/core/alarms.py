@@ -103,9 +103,7 @@ def acknowledge(turn: Turn, alarm: Alarm, person: str | None) -> None:
 def settled_by_person(turn: Turn, condition: Condition, slot: str, person: str) -> None:
     """Whoever ends a condition with their own hands has seen its alarm."""
     alarm = active(turn, condition, slot)
-    if alarm is None:
-        return
-    if not alarm.acknowledged:
+    if alarm is not None and not alarm.acknowledged:
         acknowledge(turn, alarm, person)
     condition_over(turn, condition, slot)
 

@@ -113,7 +113,7 @@ def containers_in_all(infusion: Infusion) -> int:
 def container_left_ns(infusion: Infusion, delivered: Interval) -> int | None:
     """How long this container lasts at the present and the confirmed later rates; None where it outlasts the plan."""
     left_nl = in_container_now_nl(infusion, delivered)
-    if left_nl is None or infusion.rate_ul_per_h == 0:
+    if left_nl is None:
         return None
     middle_nl = (delivered.low_nl + delivered.high_nl) // 2
     if infusion.total_nl - middle_nl - left_nl < REST_SMALLEST_NL:

@@ -43,9 +43,9 @@ def watch_delivery(turn: Turn, slot: str) -> None:
     """On every report of a pump that infuses and whose counter fits."""
     pump, infusion = turn.pump(slot), turn.infusion(slot)
     granted = infusion.granted_ul_per_h
-    now = as_of(infusion, turn.now_ns, turn.delivered(slot))
-    if now is None or infusion.leg is None or granted is None or not pump.sighting.readings:
+    if infusion.leg is None or granted is None or not pump.sighting.readings:
         return
+    now = as_of(infusion, infusion.leg, turn.now_ns, turn.delivered(slot))
     tolerance = tolerance_of(turn, infusion)
     stands = _stands(turn, slot, granted)
     over = _gross(pump, infusion, now, tolerance.gross_permille)

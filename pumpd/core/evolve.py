@@ -340,7 +340,7 @@ def _phase_changed(state: BedState, fact: f.PhaseChanged) -> BedState:
         had_leg = infusion.leg is not None
         if before is Phase.INFUSING and fact.phase is not Phase.ENDED:
             left_ns = time_left_ns(infusion, infusion.delivered.low_nl)
-            infusion = replace(infusion, planned_end_ns=fact.at_ns + (left_ns or 0))
+            infusion = replace(infusion, planned_end_ns=fact.at_ns + left_ns)
         still = fact.phase in (Phase.STOPPED, Phase.ENDED, Phase.CHECKING)
         stopped_ns = infusion.stopped_since_ns if before is Phase.STOPPED else fact.at_ns
         rate, granted = infusion.rate_ul_per_h, infusion.granted_ul_per_h

@@ -6,6 +6,8 @@ report then says of the phase is settled in reports.py, and nowhere else.
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from pumpd.core import alarms
 from pumpd.core import facts as f
 from pumpd.core import glimpses as g
@@ -127,6 +129,8 @@ def _ending(outcome: Done | Refused | Unknown | Overtaken) -> Ending:
             return Ending.UNKNOWN
         case Overtaken():
             return Ending.OVERTAKEN
+        case _:
+            assert_never(outcome)
 
 
 def _detail(outcome: Done | Refused | Unknown | Overtaken) -> str:

@@ -178,10 +178,8 @@ def measured_now(readings: tuple[Reading, ...]) -> Measured | None:
     return volume.measured_rate(last.infused_nl - first.infused_nl, shortest_ns, longest_ns, last.step_nl)
 
 
-def time_left_ns(infusion: Infusion, delivered_nl: int) -> int | None:
+def time_left_ns(infusion: Infusion, delivered_nl: int) -> int:
     """How long the rest of the plan takes, at the present rate now and the confirmed rates later."""
-    if infusion.rate_ul_per_h == 0:
-        return None
     left_ns, done_nl = 0, delivered_nl
     for index in range(infusion.step, len(infusion.plan)):
         rate = infusion.rate_ul_per_h if index == infusion.step else infusion.plan[index].rate_ul_per_h

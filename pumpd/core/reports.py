@@ -125,13 +125,15 @@ def _compare_at_rest(turn: Turn, slot: str) -> None:
 
 
 def _volume_reached(turn: Turn, slot: str, report: Report) -> bool:
-    """Is the leg's whole volume in, by the lower end, but for what counter and motor cannot resolve?"""
+    """Is the leg's whole volume in, but for what the counter cannot resolve, or the plan's by the lower end?"""
     infusion = turn.infusion(slot)
     if infusion.leg is None or report.infused_nl is None:
         return False
     if turn.pump(slot).asset_doubt not in (None, AssetDoubt.SILENCE) or beyond_reach(turn, slot, report):
         return False  # perhaps another pump has reached something
-    return report.infused_nl + report.step_nl >= infusion.leg.whole_nl
+    if report.infused_nl + report.step_nl >= infusion.leg.whole_nl:
+        return True
+    return turn.counted(slot).low_nl > infusion.total_nl  # the rest of a cut bolus is in the target, not in the plan
 
 
 def _over(turn: Turn, slot: str, why: Why, why_container: Why) -> None:

@@ -13,9 +13,9 @@ from pumpd.core.steps import Step, StepKind
 from pumpd.core.units import Towards, delivered_nl, duration_for_ns
 
 
-def rest_of(infusion: Infusion, high_nl: int) -> tuple[Step, ...]:
-    """What is left of the plan, by the upper end of what is in: the present step first, never above its rate now."""
-    rest, done_nl = [], high_nl
+def rest_of(infusion: Infusion, in_nl: int) -> tuple[Step, ...]:
+    """What is left of the plan when so much is in: the present step first, never above its rate now."""
+    rest, done_nl = [], in_nl
     for index in range(infusion.step, len(infusion.plan)):
         part_nl = infusion.boundary_nl(index) - done_nl
         if part_nl <= 0:

@@ -51,13 +51,17 @@ def against_a_rise(turn: Turn, slot: str) -> list[Reason]:
 
 
 def _committed_elsewhere(turn: Turn, slot: str) -> tuple[Given, ...]:
-    """What the other pumps of this bed may still give, as if it were on record: the same drug counts once, on two."""
+    """What the other pumps of this bed may still give, as if it were on record: the same drug counts once, on two.
+
+    By the lower end of what is in, while what may be in counts as given already: a pump that nobody hears may have
+    run all the time, or have stood still and go on when it is heard again. No window may be too full either way.
+    """
     found: tuple[Given, ...] = ()
     for pump in turn.state.pumps:
         infusion = pump.infusion
         if pump.slot == slot or infusion is None or pump.phase in (Phase.IDLE, Phase.ENDED):
             continue
-        steps = rest_of(infusion, turn.delivered(pump.slot).high_nl)
+        steps = rest_of(infusion, turn.delivered(pump.slot).low_nl)
         concentration = infusion.programme.concentration_ug_per_ml
         begins_ns = turn.now_ns
         for each in steps:

@@ -24,7 +24,7 @@ from pumpd.core.events import LinkState
 from pumpd.core.look import lease_ns, time_left_ns
 from pumpd.core.new_rate import set_rate
 from pumpd.core.pausing import remind
-from pumpd.core.phases import send_stop, stop_now, to, trip
+from pumpd.core.phases import send_stop, stop_now, to
 from pumpd.core.resurgence import must_hear_stop
 from pumpd.core.rise import may_step_up_by_itself
 from pumpd.core.state import Infusion, PumpState
@@ -48,9 +48,10 @@ FORESEEN: Final = (Phase.STARTING, Phase.INFUSING, Phase.STOPPING, Phase.UNCERTA
 
 
 def follow_plan(turn: Turn, slot: str) -> None:
-    """It drives as granted: is it too much, is a step complete, is the end near?"""
+    """It drives as granted: is the plan over, is it too much, is a step complete, is the end near?"""
     if turn.counted(slot).low_nl > turn.infusion(slot).total_nl:
-        trip(turn, slot, Condition.OVER_INFUSION, Why.DEVIATION)
+        # what is left of a bolus that was cut is gone, but still in the volume that the pump would stop at by itself
+        stop_now(turn, slot, Why.VOLUME_REACHED)
         return
     watch_delivery(turn, slot)
     if turn.pump(slot).phase is not Phase.INFUSING:
@@ -110,7 +111,7 @@ def _near_end(turn: Turn, slot: str) -> None:
     if infusion.plan[infusion.step].kind is StepKind.KVO:
         return
     left_ns = time_left_ns(infusion, turn.counted(slot).low_nl)
-    if left_ns is not None and left_ns <= infusion.programme.near_end_s * NS_PER_S:
+    if left_ns <= infusion.programme.near_end_s * NS_PER_S:
         alarms.raise_alarm(turn, Condition.NEAR_END, slot)
     lasts_ns = container_left_ns(infusion, turn.counted(slot))
     if lasts_ns is not None and lasts_ns <= infusion.programme.near_end_s * NS_PER_S:

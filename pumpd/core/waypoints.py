@@ -23,11 +23,8 @@ MARKS_KEPT_NS: Final = 16 * NS_PER_MIN  # the longest window, and a stretch
 MARKS_MAX: Final = 64  # two a minute, and one for each new rate
 
 
-def as_of(infusion: Infusion, at_ns: int, delivered: Interval, also_ul_per_h: int | None = None) -> Mark | None:
-    """The mark that this moment would be; None without a leg. `also_ul_per_h`: one more rate it may have had."""
-    leg = infusion.leg
-    if leg is None:
-        return None
+def as_of(infusion: Infusion, leg: Leg, at_ns: int, delivered: Interval, also_ul_per_h: int | None = None) -> Mark:
+    """The mark of this leg that this moment would be. `also_ul_per_h`: one more rate it may have had."""
     before = leg.marks[-1] if leg.marks else Mark(at_ns=at_ns, low_nl=0, high_nl=0, due_low_nl=0, due_high_nl=0)
     either = (infusion.rate_ul_per_h, infusion.granted_ul_per_h, also_ul_per_h)
     rates = [each for each in either if each is not None]
@@ -45,11 +42,12 @@ def as_of(infusion: Infusion, at_ns: int, delivered: Interval, also_ul_per_h: in
 
 def marked(infusion: Infusion, at_ns: int, also_ul_per_h: int | None = None) -> Infusion:
     """The infusion with a mark at this moment, by what is on record."""
-    mark = as_of(infusion, at_ns, infusion.delivered, also_ul_per_h)
-    if mark is None or infusion.leg is None:
+    leg = infusion.leg
+    if leg is None:
         return infusion
-    kept = tuple(each for each in infusion.leg.marks if each.at_ns >= at_ns - MARKS_KEPT_NS)
-    return replace(infusion, leg=replace(infusion.leg, marks=(*kept, mark)[-MARKS_MAX:]))
+    mark = as_of(infusion, leg, at_ns, infusion.delivered, also_ul_per_h)
+    kept = tuple(each for each in leg.marks if each.at_ns >= at_ns - MARKS_KEPT_NS)
+    return replace(infusion, leg=replace(leg, marks=(*kept, mark)[-MARKS_MAX:]))
 
 
 def shifted(leg: Leg, by_ns: int) -> Leg:

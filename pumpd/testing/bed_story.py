@@ -42,8 +42,8 @@ E = TypeVar("E", bound=Effect)
 def order_for(regimen: str, *, day: int = 1, weight_g: int = 70_000) -> Order:
     """An order that needs no override, in a syringe."""
     found = shipped_rules().catalogue.regimen(regimen)
-    container = "syringe-60" if found is not None and found.entry == "SALINE-TRAIN" else "syringe-60-5"
-    return Order(regimen=regimen, day=day, weight_g=weight_g, height_mm=1_750, container=container)
+    own = {"SALINE-TRAIN": "syringe-60", "KET-MOOD": "syringe-60-1"}.get("" if found is None else found.entry)
+    return Order(regimen=regimen, day=day, weight_g=weight_g, height_mm=1_750, container=own or "syringe-60-5")
 
 
 class BedStory:

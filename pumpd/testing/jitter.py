@@ -182,10 +182,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     seeds = range(chosen.seed_base, chosen.seed_base + chosen.seeds)
     with ProcessPoolExecutor(chosen.jobs, initializer=quiet) as pool:
         for fast in (True,) if chosen.shortest else (False, True):
-            asked = [(seed, chosen.hours, fast) for seed in seeds]
-            sys.stdout.write(told(total(list(pool.map(_play, asked)))) + "\n")
-            sys.stdout.flush()
-    sys.stdout.write(f"{time.monotonic() - began:.0f} s of real time\n")
+            found = []
+            for seed, trips in zip(seeds, pool.map(_play, [(seed, chosen.hours, fast) for seed in seeds]), strict=True):
+                found.append(trips)
+                print(f"  seed {seed}: {trips.trips} in {trips.infusion_h:.1f} h", file=sys.stderr, flush=True)
+            print(told(total(found)), flush=True)
+    print(f"{time.monotonic() - began:.0f} s of real time")
     return 0
 
 

@@ -7,6 +7,7 @@ import pytest
 from pumpd.core import alarm_check, alarms
 from pumpd.core.alarm_table import TABLE
 from pumpd.core.codes import Condition
+from pumpd.core.state import Alarm
 from pumpd.core.turn import Turn
 from pumpd.daemon import _alarms_tried
 from pumpd.errors import PumpdError
@@ -14,7 +15,7 @@ from pumpd.testing.bed_story import BedStory
 from pumpd.testing.guards import guard_removed
 
 pytestmark = [pytest.mark.requirement("ALM-12"), pytest.mark.requirement("F07")]
-_RAISE, _OVER = alarms.raise_alarm, alarms.condition_over
+_RAISE, _OVER, _SEEN = alarms.raise_alarm, alarms.condition_over, alarms.acknowledge
 
 
 def never_raised(turn: Turn, condition: Condition, slot: str | None) -> None:
@@ -48,3 +49,13 @@ def test_a_condition_without_a_row_is_found() -> None:
     without = {condition: row for condition, row in TABLE.items() if condition is not Condition.EMPTY}
     with guard_removed("pumpd.core.alarm_check.TABLE", instead=without):
         assert alarm_check.failing(BedStory().setup) == (Condition.EMPTY,)
+
+
+def never_seen(turn: Turn, alarm: Alarm, person: str | None) -> None:
+    if alarm.condition is not Condition.RESTARTED:
+        _SEEN(turn, alarm, person)
+
+
+def test_an_event_that_does_not_go_when_it_was_seen_is_found() -> None:
+    with guard_removed("pumpd.core.alarms.acknowledge", instead=never_seen):
+        assert alarm_check.failing(BedStory().setup) == (Condition.RESTARTED,)

@@ -47,6 +47,19 @@ def test_a_condition_that_lasts_is_one_alarm(condition: Condition) -> None:
     assert alarms.active(turn, condition, "p1") is None
 
 
+@pytest.mark.parametrize("condition", [c for c in Condition if TABLE[c].clears is Clears.BY_SEEING])
+@pytest.mark.requirement("ALM-07")
+def test_an_event_is_over_when_somebody_has_seen_it_and_not_when_a_report_no_longer_tells_it(
+    condition: Condition,
+) -> None:
+    turn = quiet_turn()
+    alarms.raise_alarm(turn, condition, "p1")
+    alarms.condition_over(turn, condition, "p1")
+    assert not standing(turn, condition).over
+    alarms.acknowledge(turn, standing(turn, condition), "nurse-1")
+    assert alarms.active(turn, condition, "p1") is None
+
+
 @pytest.mark.parametrize("condition", [c for c in Condition if TABLE[c].clears is Clears.SEEN])
 @pytest.mark.requirement("ALM-07")
 @pytest.mark.requirement("ALM-09")

@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 from pumpd.core import requests as r
 from pumpd.core.actor import Actor
 from pumpd.core.bed import preview_bolus
-from pumpd.core.codes import Condition, Phase, ReasonCode
+from pumpd.core.codes import Condition, Phase, ReasonCode, Why
 from pumpd.core.deliveries import BeyondAgreed
 from pumpd.core.effects import ChangeRate, Prepare, Stop
 from pumpd.core.library import Bolus, Cap
 from pumpd.core.people import Role
-from pumpd.core.pump import Drive
+from pumpd.core.pump import Drive, DriverInfo
 from pumpd.core.regimen import Rules
 from pumpd.core.steps import StepKind
 from pumpd.core.units import NL_PER_UL, NS_PER_S
 from pumpd.testing.bed_story import NURSE, SECOND, BedStory
-from pumpd.testing.clinical import shipped_rules
+from pumpd.testing.clinical import NE_1000, shipped_rules
 from pumpd.testing.swap_story import label_read
 
 PRESCRIBER = Actor(person="doctor-1", role=Role.PRESCRIBER)
@@ -38,9 +38,9 @@ def bolus_rules() -> Rules:
     return replace(rules, library=replace(rules.library, entries=entries))
 
 
-def running(*, rules: Rules | None = None) -> BedStory:
+def running(*, rules: Rules | None = None, info: DriverInfo = NE_1000) -> BedStory:
     """FM-3H in its first step of 30 min: 2.1 mL at 4.2 mL/h."""
-    bed = BedStory(rules=bolus_rules() if rules is None else rules)
+    bed = BedStory(rules=bolus_rules() if rules is None else rules, info=info)
     bed.runs("FM-3H")
     bed.drives(5)
     return bed
@@ -254,6 +254,32 @@ def test_whoever_lowers_the_rate_ends_it() -> None:
     assert bed.infusion().bolus is None
 
 
+@pytest.mark.requirement("FLOW-06", "ALM-20")
+def test_an_infusion_whose_bolus_was_cut_ends_as_planned_though_the_pump_would_go_on() -> None:
+    """The pump's own target still holds the whole bolus: running on to it would be too much, and no alarm of that."""
+    bed = running()
+    begins(bed)
+    bed.drives(100)
+    bed.rate(2_000)
+    bed.done(Drive.INFUSING, rate=2_000, infused_ul=100)
+    infusion = bed.infusion()
+    assert infusion.leg is not None
+    assert infusion.leg.whole_nl > infusion.total_nl, "or this proves nothing"
+    counter_ul = 100
+    while bed.phase() is Phase.INFUSING:
+        counter_ul += 100
+        bed.drives(counter_ul)
+        if bed.infusion().step_due:
+            bed.tap()
+            bed.done(Drive.INFUSING, infused_ul=counter_ul)
+    assert 0 < counter_ul * NL_PER_UL - infusion.total_nl <= 110 * NL_PER_UL, "at the first look behind its end"
+    assert (bed.phase(), bed.pump().why) == (Phase.STOPPING, Why.VOLUME_REACHED)
+    bed.stop_confirmed(infused_ul=counter_ul)
+    assert bed.phase() is Phase.ENDED
+    assert bed.alarm(Condition.OVER_INFUSION) is None
+    assert bed.alarm(Condition.ENDED)
+
+
 def test_a_stop_before_it_began_leaves_nothing_of_it() -> None:
     bed = running()
     plan_nl = bed.infusion().total_nl
@@ -393,3 +419,21 @@ def test_a_bolus_is_a_step_of_its_own_in_the_plan() -> None:
     begins(bed)
     kinds = [step.kind for step in bed.infusion().plan]
     assert kinds.count(StepKind.BOLUS) == 1
+
+
+@pytest.mark.requirement("FLOW-01")
+def test_a_bolus_that_this_pump_cannot_drive_is_refused_with_its_highest_rate() -> None:
+    bed = running(info=replace(NE_1000, rate_ul_per_h_max=12_000))
+    asks(bed)  # 4.2 mL/h and 1.4 mL in 10 min are 12.6 mL/h
+    assert bed.refusals == {ReasonCode.PUMP_RATE_MAX_UL_PER_H}
+    asks(bed, minutes=11)
+    assert bed.reply is not None
+    assert bed.reply.accepted, bed.reply.reasons
+
+
+@pytest.mark.requirement("FLOW-03")
+def test_while_a_bolus_runs_nobody_titrates_above_it() -> None:
+    bed = running()
+    begins(bed)
+    bed.rises_to(bed.infusion().rate_ul_per_h + 400)
+    assert ReasonCode.RISE_NOT_CONFIRMED_UL_PER_H in bed.refusals

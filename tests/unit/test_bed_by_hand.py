@@ -142,3 +142,13 @@ def test_totals_that_show_neither_stop_the_pump() -> None:
     runs_on(bed, 90_000, 8)
     assert bed.phase() is Phase.STOPPING
     assert bed.alarm(Condition.RATE_DIFFERS)
+
+
+def test_two_rates_that_the_counter_cannot_part_are_settled_after_a_while_for_the_higher_one() -> None:
+    """It may be either: the higher is reckoned with, and what it really gives is watched like any other."""
+    bed = changed_to(35_990)
+    counter = runs_on(bed, 36_000, 10)
+    assert bed.phase() is Phase.UNCERTAIN
+    runs_on(bed, 36_000, 6, counter)
+    assert bed.phase() is Phase.INFUSING
+    assert bed.infusion().granted_ul_per_h == 36_000

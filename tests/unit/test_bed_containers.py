@@ -18,7 +18,7 @@ from pumpd.core.people import Role
 from pumpd.core.pump import Drive
 from pumpd.core.steps import Step
 from pumpd.core.units import Towards, duration_for_ns
-from pumpd.testing.bed_story import STEP_NL
+from pumpd.testing.bed_story import NURSE, STEP_NL
 from pumpd.testing.clinical import shipped_rules
 from pumpd.testing.container_story import SECOND, ContainerStory, small_containers
 
@@ -301,3 +301,16 @@ def test_however_often_it_is_paused_no_container_gives_more_than_it_holds(pauses
             return
         bed.prepared()
         bed.done(Drive.INFUSING)
+
+
+def test_no_container_is_changed_where_none_hangs() -> None:
+    bed = ContainerStory()
+    bed.connect()
+    bed.report()
+    bed.take(
+        r.ContainerChangeRequested(
+            at_ns=bed.now_ns, request_id="c", actor=NURSE, slot="p1", container="syringe-60-5",
+            concentration_ug_per_ml=5_000, lot="L-7", checked_in=True, second=None, keep=r.Keep.VOLUME,
+        )
+    )  # fmt: skip
+    assert ReasonCode.WRONG_PHASE in bed.refusals

@@ -19,6 +19,7 @@ from pumpd.core.units import NS_PER_MIN, NS_PER_S
 from pumpd.core.waypoints import as_of
 from pumpd.testing.bed_story import BedStory
 from pumpd.testing.clinical import shipped_rules
+from pumpd.testing.swap_story import label_read
 
 DEVIATIONS = (
     Condition.OVER_INFUSION, Condition.UNDER_INFUSION, Condition.STALLED, Condition.REVERSE_FLOW,
@@ -169,8 +170,8 @@ def test_a_mark_is_made_also_where_no_rate_was_granted() -> None:
     """Evolve is total: a journal may tell of Infusing after a rest, and the fold must not fall over it."""
     bed = running()
     rested = replace(bed.infusion(), granted_ul_per_h=None)
-    mark = as_of(rested, bed.now_ns + 10 * NS_PER_S, rested.delivered)
-    assert mark is not None
+    assert rested.leg is not None
+    mark = as_of(rested, rested.leg, bed.now_ns + 10 * NS_PER_S, rested.delivered)
     assert mark.due_high_nl >= mark.due_low_nl > 0
 
 
@@ -249,6 +250,22 @@ def test_a_plunger_that_goes_back_is_stopped(by_ul: int) -> None:
     assert found(bed) is Condition.REVERSE_FLOW
     assert bed.phase() is Phase.STOPPING
     assert looks <= 2
+
+
+@pytest.mark.requirement("FLOW-14")
+def test_a_counter_that_fell_while_somebody_read_the_label_is_stopped_like_any_other() -> None:
+    """What was read before may be another pump's, so there is nothing to tell by how much it fell."""
+    bed = running("TRAIN-5MIN")
+    counter = bed.flows(40)
+    bed.tick(16)
+    bed.connect()
+    bed.drives(counter + 160, after_s=0.1)
+    assert bed.phase() is Phase.INFUSING
+    assert label_read(bed)
+    bed.report(Drive.INFUSING, infused_ul=0)
+    assert bed.phase() is Phase.STOPPING
+    bed.stop_confirmed(infused_ul=0)
+    assert bed.infusion().delivered.low_nl >= counter * 1_000 - 20_000, "what went in stays in"
 
 
 def test_a_counter_that_falls_by_its_own_step_is_no_reverse_flow() -> None:

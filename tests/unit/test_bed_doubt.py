@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pumpd.core.codes import Condition, Phase, ReasonCode, Why
 from pumpd.core.effects import Identify, Start, Stop
 from pumpd.core.events import AlarmSeen, LinkState, PumpSilent, Unknown
-from pumpd.core.facts import AlarmRaised
-from pumpd.core.pump import Drive, PumpAlarm
+from pumpd.core.facts import AlarmAcknowledged, AlarmRaised
+from pumpd.core.pump import Drive, NoLease, PumpAlarm
 from pumpd.core.requests import Answer
 from pumpd.core.signals import sounding
 from pumpd.testing.bed_story import STEP_NL, BedStory
+from pumpd.testing.clinical import NE_1000
 
 
 def running(regimen: str = "TRAIN-5MIN") -> BedStory:
@@ -198,3 +201,37 @@ def test_a_pump_that_stands_still_for_no_reason_we_know_is_stopped_at_the_pump()
     bed.report(Drive.STILL, infused_ul=12)
     assert bed.phase() is Phase.STOPPED
     assert bed.alarm(Condition.STOPPED_AT_PUMP)
+
+
+def test_the_question_is_answered_also_by_whoever_silenced_it_first() -> None:
+    bed = running()
+    bed.ticks(25)
+    bed.acknowledge(Condition.DELIVERY_UNKNOWN)
+    before = [fact for fact in bed.facts if isinstance(fact, AlarmAcknowledged)]
+    bed.answer(Answer.STOPPED)
+    assert bed.phase() is Phase.STOPPING
+    assert bed.alarm(Condition.DELIVERY_UNKNOWN) is None
+    assert [fact for fact in bed.facts if isinstance(fact, AlarmAcknowledged)] == before, "who saw it first stays"
+
+
+@pytest.mark.requirement("FLOW-20")
+@pytest.mark.parametrize("stops_at_volume", [True, False])
+def test_silence_of_a_pump_without_a_lease_widens_to_the_end_of_its_volume_and_beyond_where_none_stops_it(
+    *, stops_at_volume: bool
+) -> None:
+    bed = BedStory(info=replace(NE_1000, lease=NoLease(), stops_at_volume=stops_at_volume))
+    bed.runs("TRAIN-5MIN")
+    bed.drives(10)
+    total_nl = bed.infusion().total_nl
+    bed.wait(3_600)
+    beyond_nl = bed.look().delivered.high_nl - total_nl
+    assert beyond_nl >= 0
+    assert (beyond_nl < 20 * STEP_NL) is stops_at_volume
+
+
+def test_there_is_nothing_to_answer_where_nothing_is_in_doubt() -> None:
+    bed = running()
+    bed.answer(Answer.DRIVEN)
+    assert bed.refusals == {ReasonCode.WRONG_PHASE}
+    bed.rearm()
+    assert ReasonCode.WRONG_PHASE in bed.refusals

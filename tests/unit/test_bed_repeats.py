@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pumpd.core.alarms import condition_of
 from pumpd.core.codes import Condition, Phase, Priority, ReasonCode
 from pumpd.core.events import Refused
+from pumpd.core.facts import AlarmAcknowledged
 from pumpd.core.pump import Drive, PumpAlarm
 from pumpd.core.repeats import TIMES, WITHIN_NS
 from pumpd.core.requests import Keep
@@ -57,6 +58,16 @@ def test_acknowledging_the_guards_alarm_opens_nothing() -> None:
     assert bed.alarm(Condition.REPEATED_ALARM)
     bed.resume(keep=Keep.VOLUME)
     assert bed.refusals == {ReasonCode.REPEATED_ALARM}
+
+
+def test_who_acknowledged_the_guards_alarm_first_stays_on_record_when_another_takes_the_pump_back() -> None:
+    bed = stalled_three_times()
+    bed.acknowledge(Condition.REPEATED_ALARM)
+    before = [fact for fact in bed.facts if isinstance(fact, AlarmAcknowledged)]
+    bed.rearm()
+    assert bed.alarm(Condition.REPEATED_ALARM) is None
+    assert [fact for fact in bed.facts if isinstance(fact, AlarmAcknowledged)] == before
+    bed.resumes(keep=Keep.VOLUME)
 
 
 def test_ending_the_infusion_does_not_lead_round_the_guard() -> None:

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from pumpd.core.codes import Condition, Phase, ReasonCode, Why
+from pumpd.core.codes import Condition, Phase, ReasonCode, TimeAway, Why
 from pumpd.core.effects import ChangeRate, Identify, Observe, Prepare, Start, Stop
-from pumpd.core.events import CommandEnded, Done, LinkState, PumpReported
+from pumpd.core.events import Booted, CommandEnded, Done, LinkState, PumpReported, PumpSilent
 from pumpd.core.pump import Drive, PumpAlarm, Report
 from pumpd.core.requests import Keep
 from pumpd.testing.bed_story import OTHER_PUMP, BedStory
@@ -282,3 +282,33 @@ def test_a_journal_that_was_down_in_the_run_before_is_no_alarm_in_this() -> None
     bed.boot()
     assert bed.alarm(Condition.JOURNAL_DOWN, None) is None
     assert bed.state.journal_ok
+
+
+@pytest.mark.requirement("LOG-09")
+def test_a_pause_over_a_time_that_nobody_knows_has_lasted_too_long() -> None:
+    """The wall clock went back while the machine was off: it may have been off for a minute, or for a day."""
+    for away, known in ((TimeAway.WALL, True), (TimeAway.UNKNOWN, False)):
+        bed = running("FM-3H")
+        bed.flows(10)
+        bed.paused(12)
+        bed.state = bed.kept
+        bed.wait(5)
+        booted = Booted(
+            at_ns=bed.now_ns, boot="next", kernel_boot="k2", shift_ns=0, slots=("p1",), today_day=bed.today, away=away
+        )
+        bed.take(booted)
+        bed.connect()
+        bed.report(infused_ul=12)
+        if bed.pump().asset_in_doubt:
+            assert label_read(bed)
+        bed.resume(keep=Keep.VOLUME)
+        assert bed.reply is not None
+        assert bed.reply.accepted is known, bed.reply.reasons
+    assert bed.refusals == {ReasonCode.RESUME_TIME_OVER_S}
+
+
+def test_news_of_a_pump_that_this_bed_no_longer_has_are_dropped() -> None:
+    """The configuration lost a slot, and its bus had one more report under way."""
+    bed = BedStory()
+    bed.take(PumpSilent(at_ns=bed.now_ns, slot="p9", detail="?"))
+    assert (bed.last.facts, bed.last.effects) == ((), ())

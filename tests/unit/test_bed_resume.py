@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from pumpd.core.codes import Condition, Phase, ReasonCode
 from pumpd.core.effects import Prepare
+from pumpd.core.library import Cap
 from pumpd.core.pump import Drive, PumpAlarm
 from pumpd.core.requests import Keep
 from pumpd.testing.bed_story import BedStory
@@ -161,3 +166,21 @@ def test_a_rest_too_small_to_be_told_from_none_is_not_resumed() -> None:
     assert bed.phase() is Phase.STOPPED
     bed.resume(keep=Keep.VOLUME)
     assert ReasonCode.NOTHING_LEFT_NL in bed.refusals
+
+
+@pytest.mark.requirement("FLOW-02")
+@pytest.mark.parametrize(("hardest", "goes_on"), [(750, True), (749, False)])
+def test_a_dose_over_minutes_is_gone_on_with_below_its_limit_of_rate(hardest: int, goes_on: bool) -> None:  # noqa: FBT001  # a row of the table
+    """Its dose is no rate: what binds the rest of 0.5 mg/kg in 40 min is the limit of mg/kg/h beside it."""
+    bed = BedStory()
+    bed.runs("MDD-2x3")
+    bed.drives(5)
+    bed.paused(5)
+    entry = bed.infusion().entry
+    assert entry is not None
+    strict = replace(entry, rate_ug_per_kg_per_h=Cap(soft=None, hard=hardest))
+    pump = replace(bed.pump(), infusion=replace(bed.infusion(), entry=strict))
+    bed.state = bed.kept = bed.state.with_pump(pump)
+    bed.resume(keep=Keep.VOLUME)
+    assert bed.reply is not None
+    assert bed.reply.accepted is goes_on, bed.reply.reasons

@@ -8,8 +8,10 @@ import pytest
 
 from pumpd.core.bed import preview
 from pumpd.core.codes import Phase, ReasonCode, Severity
+from pumpd.core.regimen import RegimenStep, Rules
 from pumpd.core.requests import StartRequested
 from pumpd.testing.bed_story import NURSE, TOGETHER, BedStory, order_for
+from pumpd.testing.clinical import shipped_rules
 from pumpd.words_reasons import reason_text
 
 pytestmark = [pytest.mark.requirement("FLOW-16"), pytest.mark.requirement("F41")]
@@ -45,6 +47,39 @@ def test_the_alert_is_overridable_and_the_limit_is_not() -> None:
     bed = running_on_p1("CRPS-OP10", day=10)
     bed.start("CRPS-OP10", slot="p2", day=10, override=TOGETHER)
     assert {ReasonCode.CAP_TOTAL_UG} <= bed.refusals
+
+
+@pytest.mark.requirement("FLOW-15", "F44")
+@pytest.mark.parametrize("silent_s", [0, 3_600])
+def test_what_a_silent_pump_may_have_given_may_as_well_be_still_to_come(silent_s: int) -> None:
+    """Every reply to STOP is lost: it may have run on all the time, or have stood still and go on when it is heard."""
+    bed = BedStory(slots=("p1", "p2"), rules=short_rules())
+    bed.connect()
+    bed.report(slot="p1")
+    bed.report(slot="p2")
+    bed.runs("FM-3H", slot="p1", override=TOGETHER)
+    bed.stop("p1")
+    bed.tick(silent_s)
+    bed.report(slot="p2")
+    bed.start("FM-3H", slot="p2", override=TOGETHER)
+    assert bed.refusals == {ReasonCode.ROLLING_HOUR_UG_PER_KG}
+
+
+def short_rules() -> Rules:
+    """0.4 mg/kg in 50 min, of which the hour holds one and all but a trace of another."""
+    rules = shipped_rules()
+    entries = tuple(replace(each, rolling_hour_ug_per_kg=799) for each in rules.library.entries)
+    regimens = tuple(
+        replace(each, days=tuple(replace(d, steps=(RegimenStep(dose=480, duration_s=3_000),)) for d in each.days))
+        if each.id == "FM-3H"
+        else each
+        for each in rules.catalogue.regimens
+    )
+    return replace(
+        rules,
+        library=replace(rules.library, entries=entries),
+        catalogue=replace(rules.catalogue, regimens=regimens),
+    )
 
 
 def test_what_is_stopped_but_may_be_resumed_counts_and_what_has_ended_does_not() -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from pumpd.core.bed import still_stands
 from pumpd.core.codes import Condition, Phase, ReasonCode, Why
 from pumpd.core.effects import ChangeRate, Start, Stop, When
 from pumpd.core.events import Done, Overtaken, Refused, Unknown
 from pumpd.core.pump import Drive
+from pumpd.core.requests import Keep
 from pumpd.testing.bed_story import BedStory
 
 
@@ -234,3 +238,32 @@ def test_a_pump_that_stood_still_before_a_new_rate_reached_it_is_stopped_by_the_
     bed.done(Drive.STILL, rate=36_000, infused_ul=5)
     assert bed.phase() is Phase.STOPPED
     assert bed.alarm(Condition.STOPPED_AT_PUMP)
+
+
+@pytest.mark.requirement("CMD-03")
+def test_a_start_that_waited_for_the_disk_is_not_wanted_once_stop_was_pressed() -> None:
+    """The bus asks again in the very moment in which the row is durable."""
+    bed = BedStory()
+    bed.connect()
+    bed.report()
+    bed.start()
+    bed.prepared()
+    (start,) = bed.sent(Start)
+    assert still_stands(bed.state, start)
+    bed.stop()
+    assert not still_stands(bed.state, start)
+    bed.ends(Overtaken())
+    bed.stop_confirmed()
+    bed.resume(keep=Keep.VOLUME)
+    bed.prepared()
+    (again,) = bed.sent(Start)
+    assert not still_stands(bed.state, start), "another start stands now, and this one is not it"
+    assert still_stands(bed.state, again)
+
+
+def test_a_pump_that_is_stopping_is_sent_its_stop_even_where_none_is_on_record() -> None:
+    bed = running()
+    bed.stop()
+    bed.state = bed.kept = bed.state.with_pump(replace(bed.pump(), stop=None))
+    bed.tick(0.1)
+    assert bed.sent(Stop)

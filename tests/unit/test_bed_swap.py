@@ -12,7 +12,7 @@ from pumpd.core.codes import AssetDoubt, Condition, Phase, ReasonCode
 from pumpd.core.effects import ChangeRate
 from pumpd.core.events import LinkState, PumpReported, PumpSilent
 from pumpd.core.people import Role
-from pumpd.core.pump import Drive, DriverInfo, Identified, IdentityKind, PumpAlarm
+from pumpd.core.pump import Drive, DriverInfo, Identified, IdentityKind, NoLease, PumpAlarm
 from pumpd.core.requests import Keep
 from pumpd.testing.bed_story import NURSE, BedStory
 from pumpd.testing.clinical import NE_1000
@@ -124,6 +124,18 @@ def test_ours_may_run_on_elsewhere_until_its_lease_is_over() -> None:
     assert bed.pump().asset_doubt is AssetDoubt.COUNTER
     bed.stop_confirmed(infused_ul=0)
     assert bed.look().delivered.high_nl >= 400_000 + 36_000 * 15 // 3_600 * 1_000, "15 s at 36 mL/h, lease and slack"
+
+
+@pytest.mark.requirement("LINK-06")
+def test_ours_without_a_lease_may_have_run_on_elsewhere_to_the_end_of_its_volume() -> None:
+    bed = running(replace(NE_1000, lease=NoLease()))
+    leg = bed.infusion().leg
+    assert leg is not None
+    gap(bed)
+    bed.report(Drive.STILL, infused_ul=0)
+    assert bed.pump().asset_doubt is AssetDoubt.COUNTER
+    bed.stop_confirmed(infused_ul=0)
+    assert bed.look().delivered.high_nl >= leg.whole_nl
 
 
 @pytest.mark.requirement("LINK-06")

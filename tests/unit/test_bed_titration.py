@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pumpd.core import requests as r
 from pumpd.core.actor import Actor
 from pumpd.core.bed import preview_rise
-from pumpd.core.codes import Phase, ReasonCode, Why
+from pumpd.core.codes import Condition, Phase, ReasonCode, Why
+from pumpd.core.deliveries import BeyondAgreed
 from pumpd.core.effects import ChangeRate, Prepare, Stop, When
 from pumpd.core.pace import lowest_lately_ul_per_h
 from pumpd.core.people import Role
@@ -19,7 +20,7 @@ from pumpd.core.pump import Drive
 from pumpd.core.regimen import RegimenStep, Rules, Titration
 from pumpd.core.units import NL_PER_UL, NS_PER_S
 from pumpd.testing.bed_story import NURSE, SECOND, BedStory
-from pumpd.testing.clinical import shipped_rules
+from pumpd.testing.clinical import NE_1000, shipped_rules
 
 START, UP_BY, HIGHEST = 4_200, 1_400, 7_000  # 0.3, 0.1 and 0.5 mg/kg/h for 70 kg, in uL/h of 5 mg/mL
 DWELL_S, LASTS_S = 900, 10_800
@@ -331,3 +332,61 @@ def test_an_end_that_moved_gives_a_rise_no_more_than_the_orders_highest_would_ha
     bed.rises_to(START + UP_BY)
     stands_and_goes_on(bed, 1_050)
     assert bed.infusion().total_nl == HIGHEST * NL_PER_UL * LASTS_S // 3_600
+
+
+def test_a_fall_waits_for_the_command_that_is_on_its_way() -> None:
+    bed = running()
+    bed.rate(3_000)
+    bed.rate(2_500)
+    assert bed.refusals == {ReasonCode.COMMAND_PENDING}
+    bed.done(Drive.INFUSING, rate=3_000, infused_ul=1_050)
+    bed.rate(2_500)
+    assert bed.sent(ChangeRate)
+
+
+def test_a_second_person_who_was_not_needed_is_no_agreement_to_go_beyond_anything() -> None:
+    bed = running()
+    bed.rises_to(START + UP_BY, override=AGREED)
+    assert bed.reply is not None
+    assert bed.reply.accepted, bed.reply.reasons
+    assert not [fact for fact in bed.facts if isinstance(fact, BeyondAgreed)]
+    stands_and_goes_on(bed, 1_050)
+    assert bed.infusion().beyond == ()
+
+
+def test_a_due_step_is_not_begun_by_a_tap_through_a_closed_gate() -> None:
+    bed = BedStory()
+    bed.runs("FM-3H")
+    bed.drives(2_110)
+    assert bed.alarm(Condition.STEP_DUE)
+    bed.journal(ok=False)
+    bed.tap()
+    assert bed.refusals == {ReasonCode.JOURNAL_DOWN}
+    bed.journal(ok=True)
+    bed.tap()
+    assert bed.sent(ChangeRate)
+
+
+def test_where_nothing_runs_there_is_no_review_of_a_rise() -> None:
+    bed = running()
+    bed.paused(1_050)
+    for slot in ("p1", "p9"):
+        assert preview_rise(bed.state, slot, START + UP_BY, bed.setup, bed.now_ns) is None
+
+
+def test_a_rate_beyond_the_pump_is_refused_with_the_pumps_highest() -> None:
+    bed = BedStory(rules=titrated_rules(), info=replace(NE_1000, rate_ul_per_h_max=HIGHEST))
+    bed.runs("FM-3H")
+    bed.rises_to(HIGHEST + 1_000)
+    assert ReasonCode.PUMP_RATE_MAX_UL_PER_H in bed.refusals
+
+
+def test_a_tap_when_all_is_in_asks_no_limit_and_hurts_nobody() -> None:
+    """The nurse let the first rate run on to the very end of the plan: no drug is left for a limit to be asked of."""
+    bed = BedStory()
+    bed.runs("FM-3H")
+    bed.drives(22_399)
+    assert bed.infusion().step_due
+    bed.tap()
+    assert bed.reply is not None
+    assert bed.reply.accepted, bed.reply.reasons

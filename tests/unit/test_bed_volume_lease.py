@@ -97,3 +97,25 @@ def test_a_target_that_is_too_coarse_for_the_rate_is_no_lease() -> None:
     bed.report()
     bed.start()
     assert ReasonCode.PUMP_RATE_MIN_UL_PER_H in bed.refusals
+
+
+@pytest.mark.requirement("LEASE-02", "LEASE-04")
+def test_a_pump_that_is_being_stopped_or_was_not_heard_or_tells_no_counter_keeps_its_target() -> None:
+    """Nothing moves it on but a look that shows the pump driving, with a counter that fits."""
+    bed = running()
+    seen(bed, 5, AHEAD_UL)
+    bed.take(e.PumpSilent(at_ns=bed.now_ns, slot="p1", detail="no reply"))
+    assert all(not isinstance(each, Extend) for each in bed.ticks(1))
+    bed = running()
+    assert all(not isinstance(each, Extend) for each in seen_without_counter(bed))
+    bed = running()
+    seen(bed, 5, AHEAD_UL)
+    bed.stop()
+    bed.stop_ends(e.Unknown(detail="?"))
+    assert all(not isinstance(each, Extend) for each in bed.ticks(2))
+
+
+def seen_without_counter(bed: BedStory) -> list[Effect]:
+    """A look that tells no counter, and what is asked next."""
+    bed.report(Drive.INFUSING, infused_ul=None)
+    return [*bed.last.effects, *bed.ticks(0.6)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
@@ -9,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pumpd.core.codes import Phase
 from pumpd.core.containers import portions
+from pumpd.core.effects import Prepare
 from pumpd.core.pump import Drive
 from pumpd.core.requests import Keep
 from pumpd.core.units import NL_PER_UL, NS_PER_H, NS_PER_MIN, NS_PER_S
@@ -113,3 +116,25 @@ def test_figure_counts_down_from_look_to_look_and_not_only_with_the_record() -> 
         told.append(lasts_ns)
     steps_ns = [before - after for before, after in pairwise(told)]
     assert all(9 * NS_PER_S <= step_ns <= 11 * NS_PER_S for step_ns in steps_ns)
+
+
+def test_a_plan_of_nothing_needs_no_container() -> None:
+    entry = small_containers(USABLE_NL).library.entry("KET-PAIN-OP")
+    assert entry is not None
+    assert portions((), entry.containers[0]) == ()
+
+
+def test_an_infusion_from_a_journal_that_knew_no_containers_goes_on_and_nothing_is_said_of_its_syringe() -> None:
+    bed = ContainerStory()
+    bed.begins("FM-3H")
+    old = replace(bed.infusion().programme, container=None)
+    pump = replace(bed.pump(), infusion=replace(bed.infusion(), programme=old))
+    bed.state = bed.kept = bed.state.with_pump(pump)
+    bed.flows(60)
+    assert bed.phase() is Phase.INFUSING
+    look = bed.look()
+    assert (look.container, look.containers, look.container_left_ns) == (1, 1, None)
+    bed.paused(70)
+    bed.resume(keep=Keep.VOLUME)
+    (prepare,) = bed.sent(Prepare)
+    assert prepare.remaining.volume_nl == old.total_nl - bed.infusion().delivered.high_nl, "the whole rest of the plan"

@@ -5,17 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pumpd.core import facts as f
-from pumpd.core.codes import Given, Phase, Why
+from pumpd.core.codes import CommandKind, Given, Phase, Why
 from pumpd.core.delivered import Interval
+from pumpd.core.deliveries import BolusOver
 from pumpd.core.events import LinkState
 from pumpd.core.evolve import evolve, fold
 from pumpd.core.facts import Fact
+from pumpd.core.given import with_given
+from pumpd.core.pace import lowest_lately_ul_per_h, ran
 from pumpd.core.pump import Drive
-from pumpd.core.state import HISTORY_KEPT_NS, HISTORY_MAX, READINGS_MAX, BedState, durable
+from pumpd.core.state import HISTORY_KEPT_NS, HISTORY_MAX, LATELY_KEPT_NS, LATELY_MAX, READINGS_MAX, BedState, durable
 from pumpd.core.totals import SESSION_NS
 from pumpd.core.units import NS_PER_S
 from pumpd.journal_rows import decode, row_of
@@ -145,3 +148,70 @@ def test_a_low_bound_is_kept_even_against_a_fact_that_says_less() -> None:
     infusion = state.pumps[0].infusion
     assert infusion is not None
     assert infusion.delivered == Interval(low_nl=500, high_nl=500)
+
+
+# --- total: a journal may tell anything once more, or of a pump that is no longer as it was -------------------------
+
+
+def test_the_end_of_a_command_told_twice_ends_nothing_else() -> None:
+    bed = infusing()
+    closed = [fact for fact in bed.facts if isinstance(fact, f.CommandClosed)]
+    bed.rate(3_000)
+    standing = bed.pump().command
+    for fact in closed:
+        assert evolve(bed.state, fact).pumps[0].command == standing
+
+
+def test_the_end_of_a_bolus_that_is_over_already_leaves_the_plan_alone() -> None:
+    bed = infusing()
+    over = BolusOver(at_ns=bed.now_ns, slot="p1", delivered=bed.infusion().delivered)
+    infusion = evolve(bed.state, over).pumps[0].infusion
+    assert infusion is not None
+    assert (infusion.plan, infusion.step) == (bed.infusion().plan, bed.infusion().step)
+
+
+def test_rates_and_checkpoints_of_an_infusion_without_a_leg_are_kept_and_make_no_mark() -> None:
+    """A cleared counter takes the leg away; what is told behind it still counts as given."""
+    bed = infusing()
+    bare = replace(bed.infusion(), leg=None, granted_ul_per_h=None)
+    state = bed.state.with_pump(replace(bed.pump(), infusion=bare))
+    more, at_ns = Interval(low_nl=100, high_nl=900), bed.now_ns + NS_PER_S
+    state = evolve(state, f.Checkpoint(at_ns=at_ns, slot="p1", delivered=more))
+    issued = f.CommandIssued(
+        at_ns=at_ns, slot="p1", command_id=9, command=CommandKind.CHANGE_RATE, rate_ul_per_h=3_000, raises=False
+    )
+    state = evolve(state, issued)
+    granted = f.RateGranted(at_ns=at_ns, slot="p1", asked_ul_per_h=3_000, granted_ul_per_h=3_000, delivered=more)
+    infusion = evolve(state, granted).pumps[0].infusion
+    assert infusion is not None
+    assert infusion.leg is None
+    assert (infusion.rate_ul_per_h, infusion.granted_ul_per_h, infusion.lately) == (3_000, 3_000, ())
+    assert infusion.delivered == more
+
+
+def test_stretches_of_different_drugs_never_become_one() -> None:
+    """There are fewer drugs than stretches at any bed; if there were not, none would be thrown away."""
+    each = [Given(drug=f"drug {n}", from_ns=n, to_ns=n, mass_ng=1) for n in range(1, HISTORY_MAX + 3)]
+    history: tuple[Given, ...] = ()
+    for given_now in each:
+        history = with_given(history, given_now)
+    assert history == tuple(each)
+
+
+@given(rates=st.lists(st.integers(1, 99_999), min_size=1, max_size=3 * LATELY_MAX), gap_s=st.integers(0, 3))
+@example(rates=[5, *range(100, 100 + LATELY_MAX + 3)], gap_s=0)
+def test_the_lowest_rate_of_the_last_minute_is_never_forgotten_however_often_it_changed(
+    rates: list[int], gap_s: int
+) -> None:
+    """FLOW-03 counts from it: forgetting a low one would let a rise more than double it within a minute."""
+    bed = infusing()
+    infusion, at_ns, ran_at = bed.infusion(), bed.now_ns, []
+    for rate in rates:
+        ran_at.append((at_ns, infusion.granted_ul_per_h or 0))
+        infusion = replace(ran(infusion, at_ns, rate), granted_ul_per_h=rate, rate_ul_per_h=rate)
+        at_ns += gap_s * NS_PER_S
+    truth = min([rates[-1], *(rate for until_ns, rate in ran_at if until_ns > at_ns - LATELY_KEPT_NS)])
+    assert lowest_lately_ul_per_h(infusion, at_ns) <= truth
+    assert len(infusion.lately) <= LATELY_MAX
+    if len(rates) <= LATELY_MAX:
+        assert lowest_lately_ul_per_h(infusion, at_ns) == truth

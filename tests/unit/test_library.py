@@ -155,6 +155,10 @@ def test_high_alert_drug_is_never_dosed_in_ml_per_h() -> None:
         {"inner_diameter_um": None},
         {"kind": ContainerKind.BAG},
         {"concentration_ug_per_ml": 0},
+        {"inner_diameter_um": 999},
+        {"inner_diameter_um": 60_001},
+        {"prime_nl": -1},
+        {"rate_ul_per_h_min": -1},
     ],
     ids=lambda change: next(iter(change)),
 )
@@ -186,3 +190,19 @@ def test_more_than_one_container_needs_a_reason_and_one_needs_none() -> None:
     assert any("reason why" in fault for fault in faults_of(with_entry("KET-CRPS-OP", containers_max=2)))
     assert any("reason why" in fault for fault in faults_of(with_entry("KET-CRPS-OP", containers_why="days")))
     assert not faults_of(with_entry("KET-CRPS-OP", containers_max=2, containers_why="days"))
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"weight_g": Span(hard_low=2, soft_low=1, typical=3, soft_high=4, hard_high=5)}, "must rise"),
+        ({"bmi_milli": Span(hard_low=1, soft_low=2, typical=3, soft_high=5, hard_high=4)}, "must rise"),
+        ({"adult_years": 17}, "adults"),
+        ({"adult_years": 70, "old_years": 65}, "adults"),
+    ],
+    ids=str,
+)
+def test_limits_of_the_patient_rise_and_are_those_of_adults(change: dict[str, object], told: str) -> None:
+    library = shipped_rules().library
+    patient = replace(library.patient, **change)  # type: ignore[arg-type]  # one field each
+    assert any(told in fault for fault in faults_of(replace(library, patient=patient)))

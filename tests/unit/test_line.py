@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import pytest
@@ -279,3 +280,22 @@ def test_purge_fact_says_where_the_counter_stands() -> None:
     bed.report(infused_ul=3_010)
     (fact,) = [each for each in bed.last.facts if isinstance(each, LinePurged)]
     assert (fact.counter_nl, fact.volume_nl) == (3_010_000, 11_000)
+
+
+def test_nothing_is_primed_for_a_regimen_whose_drug_left_the_library() -> None:
+    bed = ready()
+    rules = bed.setup.rules
+    library = replace(rules.library, entries=tuple(each for each in rules.library.entries if not each.high_alert))
+    bed.setup = replace(bed.setup, rules=replace(rules, library=library))
+    prime(bed)
+    assert bed.refusals == {ReasonCode.LIBRARY_UNUSABLE}
+
+
+def test_purge_of_saline_is_alarmed_and_gives_no_drug() -> None:
+    bed = ready()
+    prime(bed, regimen="TRAIN-5MIN", container="syringe-60")
+    bed.report(Drive.OTHER, infused_ul=0)
+    bed.report(Drive.STILL, infused_ul=500)
+    assert bed.alarm(Condition.UNCOMMANDED_DRIVE)
+    assert [fact for fact in bed.facts if isinstance(fact, LinePurged)]
+    assert bed.state.history == ()

@@ -208,3 +208,8 @@ def test_every_order_gets_an_answer(  # noqa: PLR0917  # one argument for each t
     for height in (height_mm, height_mm % 2_500):
         found = judged(replace(asked, height_mm=height, weight_basis=basis, sex=sex))
         assert all((reason.asked or 0) >= 0 and (reason.limit or 0) >= 0 for reason in found.values())
+
+
+def test_height_is_asked_for_a_drug_and_not_for_training_with_saline() -> None:
+    for entry_id, asked in (("KET-MOOD", True), ("SALINE-TRAIN", False)):
+        assert (ReasonCode.HEIGHT_NOT_GIVEN in judged(order(70_000, 0), entry_id)) is asked

@@ -367,3 +367,28 @@ def test_container_has_to_hold_what_titration_may_come_to() -> None:
     found = compile_order(order(60_000), scheme, entry(DoseUnit.MG_PER_H, box), box, NE_1000)
     assert isinstance(found, tuple)
     assert Misfit(kind=MisfitKind.CONTAINER_VOLUME_NL, asked=60_000_000, limit=56_000_000) in found
+
+
+def test_no_high_alert_drug_goes_on_a_pump_that_anybodys_question_starts_again() -> None:
+    scheme, box = regimen((500, 3_600)), container(1_000)
+    lease = SettableLease(shortest_s=1, longest_s=255, resumes_by_itself=True)
+    found = misfits(70_000, scheme, box, DoseUnit.MG_PER_KG_PER_H, lease=lease)
+    assert MisfitKind.NO_LEASE_FOR_HIGH_ALERT in found
+    harmless = entry(DoseUnit.MG_PER_KG_PER_H, box, high_alert=False)
+    result = compile_order(order(70_000), scheme, harmless, box, replace(NE_1000, lease=lease))
+    assert isinstance(result, Programme)
+
+
+def test_a_target_that_would_have_to_move_faster_than_once_a_second_is_no_lease() -> None:
+    """1.8 L/h give half a millilitre in a second, and a second is what the pump's own clock may be off."""
+    lease = VolumeLease(changeable_while_running=True, step_nl=1)
+    found = misfits(70_000, regimen((1_800_000, 60)), container(0), DoseUnit.ML_PER_H, lease=lease)
+    assert (found[MisfitKind.LEASE_S].asked, found[MisfitKind.LEASE_S].limit) == (1, 0)
+
+
+@pytest.mark.requirement("LEASE-03")
+def test_fixed_lease_longer_than_any_may_be_allows_no_rate_at_all() -> None:
+    assert lease_rate_max_ul_per_h(length_s=15, concentration_ug_per_ml=0, weight_g=70_000) > 0
+    assert lease_rate_max_ul_per_h(length_s=16, concentration_ug_per_ml=0, weight_g=70_000) == 0
+    drug = lease_rate_max_ul_per_h(length_s=15, concentration_ug_per_ml=10_000, weight_g=40_000)
+    assert 0 < drug < lease_rate_max_ul_per_h(length_s=15, concentration_ug_per_ml=0, weight_g=40_000)

@@ -108,3 +108,17 @@ def test_a_mood_regimen_asks_about_thoughts_of_suicide_and_no_other_does() -> No
     mood = {each.id for each in shipped_rules().catalogue.regimens if each.entry == "KET-MOOD"}
     assert asking == mood
     assert "SI-2" in asking
+
+
+def test_regimen_whose_drug_left_the_library_is_not_offered() -> None:
+    rules = shipped_rules()
+    kept = tuple(each for each in rules.library.entries if not each.high_alert)
+    found = offers(replace(rules, library=replace(rules.library, entries=kept)), NE_1000)
+    assert found
+    assert all(offer.regimen.id.startswith("TRAIN") for offer in found)
+
+
+def test_two_regimens_of_one_name_are_a_fault() -> None:
+    rules = shipped_rules()
+    doubled = replace(rules.catalogue, regimens=(*rules.catalogue.regimens, rules.catalogue.regimens[0]))
+    assert faults_of(doubled, rules.library) == ("two regimens with the same id",)

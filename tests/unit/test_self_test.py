@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from pumpd import words_self_test
 from pumpd.cli import main
 from pumpd.core.codes import ReasonCode
-from pumpd.core.library import Cap, DoseUnit
+from pumpd.core.library import Cap, DoseUnit, Span
 from pumpd.core.population import ADULTS
 from pumpd.core.regimen import DayPlan, RegimenStep, Rules
 from pumpd.core.self_test import Asked, Trial, asked_in_all, self_test
 from pumpd.core.slips import Mistaken, Slip, Written, factor, mistaken
 from pumpd.testing.clinical import CONFIG, shipped_rules
+from pumpd.testing.guards import guard_removed
 
 LIBRARY = CONFIG / "drug-library.toml"
 
@@ -237,3 +238,21 @@ def test_check_without_a_catalogue_says_which_file_it_wants(tmp_path: Path, caps
     (tmp_path / "site.toml").write_text(LIBRARY.read_text())
     assert main(["library", "check", str(tmp_path / "site.toml")]) == 2
     assert "--regimens FILE" in capsys.readouterr().err
+
+
+def test_core_that_forgot_to_compare_two_weights_lets_pounds_through_and_is_found() -> None:
+    """No file can switch that comparison off; an update of the core could lose it."""
+    with guard_removed("pumpd.core.patient._judge_change", instead=lambda *_: []):
+        rules = only("FM-3H")
+        wide = Span(hard_low=1, soft_low=1, typical=70_000, soft_high=10**6, hard_high=10**6)
+        patient = replace(rules.library.patient, weight_g=wide, bmi_milli=wide)
+        (found,) = self_test(replace(rules, library=replace(rules.library, patient=patient)))
+    assert Slip.POUNDS in silent(found)
+
+
+def test_over_an_hour_two_units_are_one_number_and_no_slip() -> None:
+    tried = {}
+    for duration_s in (2_400, 3_600):
+        days = (DayPlan(first_day=1, last_day=6, steps=(RegimenStep(dose=500, duration_s=duration_s),)),)
+        tried[duration_s] = dict(trial("MDD-2x3", regimen={"days": days}).slips)[Slip.UNIT].count
+    assert 0 < tried[3_600] < tried[2_400]

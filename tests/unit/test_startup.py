@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pumpd.core.codes import ReasonCode, Severity
-from pumpd.core.library import Container, Entry
+from pumpd.core.library import Container, ContainerKind, Entry
 from pumpd.core.programme import Programme
 from pumpd.core.startup import advice
 from pumpd.core.steps import Step
@@ -70,3 +70,12 @@ def test_no_shipped_regimen_starts_late_at_its_own_dose() -> None:
     bed = BedStory()
     bed.runs("FM-3H")
     assert all(reason.severity is not Severity.NOTE for reason in bed.infusion().grant.reasons)
+
+
+def test_smaller_bag_is_never_advised_since_the_delay_of_a_bag_pump_is_not_in_its_bag() -> None:
+    entry, container = saline()
+    bag = replace(container, id="bag", kind=ContainerKind.BAG, inner_diameter_um=None)
+    smaller = replace(bag, id="small", capacity_nl=bag.capacity_nl // 3, play_nl=bag.play_nl // 3)
+    info = replace(NE_1000, takes_syringes=False)
+    found = advice(programme((2_000, 900_000)), bag, replace(entry, containers=(bag, smaller)), info)
+    assert [each.code for each in found] == [ReasonCode.STARTUP_DELAY_S]
