@@ -26,7 +26,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pumpd import api_bolus, api_containers, api_people, api_typed, api_visits
+from pumpd import api_bolus, api_containers, api_path, api_people, api_typed
 from pumpd.api_calls import OUTCOMES, At, By, told
 from pumpd.api_desk import Desk
 from pumpd.api_models import (
@@ -50,6 +50,7 @@ from pumpd.api_rise_models import RateReviewView
 from pumpd.api_socket import listening
 from pumpd.core import requests as r
 from pumpd.errors import ApiError
+from pumpd.identities import Identities
 
 BODY_BYTES_MAX: Final = 16_384  # an order is a few hundred; nothing here needs more
 CONNECTIONS_MAX: Final = 64  # 16 readers of events, a console's pool, and room for whoever wants to stop
@@ -250,8 +251,8 @@ async def acknowledge(desk: At, by: By, alarm_id: int) -> Response:
 acts.include_router(api_people.acts)
 acts.include_router(api_containers.acts)
 acts.include_router(api_bolus.acts)
-acts.include_router(api_visits.acts)
-router.include_router(api_visits.looks)
+acts.include_router(api_path.acts)
+router.include_router(api_path.looks)
 router.include_router(api_people.doors)
 router.include_router(acts)
 
@@ -259,7 +260,7 @@ router.include_router(acts)
 # --- the application ------------------------------------------------------------------------------------
 
 
-def create_app(desk: Desk) -> FastAPI:
+def create_app(desk: Desk, identities: Identities | None = None) -> FastAPI:
     app = FastAPI(
         title="pumpd",
         summary="The bed's own door: a Unix socket on this machine, never a network port.",
@@ -275,6 +276,7 @@ def create_app(desk: Desk) -> FastAPI:
         },
     )
     app.state.desk = desk
+    app.state.identities = identities
     app.include_router(router)
     app.add_middleware(_Bounded)
     return app

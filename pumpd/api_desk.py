@@ -77,7 +77,8 @@ class Desk:
         self._bedside = bedside
         self.sessions = Sessions(bedside, accounts)
         self._samples = samples
-        self._place = place
+        self.place = place
+        self.setup, self.clock = bedside.setup, bedside.clock
         self._number = 0
         self._last_seq = bedside.last_seq
         self._answers: OrderedDict[str, _Answer] = OrderedDict()
@@ -100,7 +101,7 @@ class Desk:
 
     def look(self) -> BedView:
         self._number += 1
-        return bed_view(self._bedside.state, self._bedside.setup, self._place, self._now(), self._number)
+        return bed_view(self._bedside.state, self._bedside.setup, self.place, self._now(), self._number)
 
     @property
     def state(self) -> BedState:

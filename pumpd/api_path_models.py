@@ -5,12 +5,19 @@ Names of patients never cross in views of the bed: `patient` is an opaque key.
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
+
 from pumpd.api_models import OverrideBody, ReasonView, Sex, View, WeightBasis
 from pumpd.api_orders import Body, Day, Name, Typed
 from pumpd.core.series import Disposition
 from pumpd.core.visit import Place
 
 __all__ = ["Disposition", "Place", "SeriesBody", "SeriesView", "VisitBody", "VisitStartBody", "VisitView"]
+
+
+Extension = Annotated[str, Field(max_length=32)]
 
 
 class SeriesBody(Body):
@@ -28,6 +35,7 @@ class SeriesBody(Body):
     sex: Sex | None = None
     age_years: Typed = ""
     expires_in_days: Day = 90
+    extension: Extension = ""  # where the prescriber is reached
 
 
 class SeriesView(View):

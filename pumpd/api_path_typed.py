@@ -29,4 +29,5 @@ def series(typed: SeriesBody, today_day: int) -> SeriesOrder:
         ),
         sex=typed.sex,
         age_years=optional(typed.age_years, 1, field="age_years", said="The age in years"),
+        extension=typed.extension,
     )

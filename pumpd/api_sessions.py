@@ -18,7 +18,7 @@ from pumpd.api_models import OverrideBody, PersonView, SessionView, UnconfirmedV
 from pumpd.bedside import Bedside
 from pumpd.core.actor import Actor
 from pumpd.core.codes import Reason, ReasonCode, Severity
-from pumpd.core.people import Person
+from pumpd.core.people import Act, Person, may
 from pumpd.core.requests import Override
 from pumpd.core.units import NS_PER_MS
 from pumpd.errors import ApiError
@@ -95,6 +95,14 @@ class Sessions:
         author = self._author(by, session)
         return Actor(person=author.id, role=author.role, confirmed=not session.locked)
 
+    def require(self, by: Signed, act: Act) -> None:
+        """For what is asked of the daemon and never comes to the bed. Raises ApiError."""
+        session = self._known(by, used=True)
+        if session.locked:
+            raise _refused(ReasonCode.PIN_NEEDED)
+        if not may(session.person.role, act):
+            raise _refused(ReasonCode.ROLE_MAY_NOT, status=403)
+
     def actor_or_nobody(self, by: Signed) -> Actor | None:
         """For a STOP, which nothing may keep from being carried out."""
         try:
@@ -144,8 +152,8 @@ class Sessions:
         )
 
 
-def _refused(code: ReasonCode) -> ApiError:
-    return ApiError(words_reasons.reason_text(Reason(code=code, severity=Severity.HARD)), status=401)
+def _refused(code: ReasonCode, *, status: int = 401) -> ApiError:
+    return ApiError(words_reasons.reason_text(Reason(code=code, severity=Severity.HARD)), status=status)
 
 
 def _not_signed_in(found: NotSignedIn, field: str = "pin") -> ApiError:

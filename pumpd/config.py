@@ -258,6 +258,11 @@ class Config(Table):
         return self.state_dir / "journal.sqlite3"
 
     @property
+    def identities_path(self) -> Path:
+        """Who patients are: apart from the journal, so that it can be erased."""
+        return self.state_dir / "identities.sqlite3"
+
+    @property
     def samples_path(self) -> Path:
         return self.state_dir / "samples.sqlite3"
 

@@ -45,6 +45,7 @@ from pumpd.driver_api import Driver
 from pumpd.errors import ConfigError, LinkError, PortForbidden, PortHeld, PumpdError
 from pumpd.file_check import COMPARED_WITHIN_S, FileCheck, keep_comparing
 from pumpd.health import Health, Notify
+from pumpd.identities import Identities
 from pumpd.journal import Journal
 from pumpd.link import Link, open_link
 from pumpd.registry import load, one_language
@@ -329,7 +330,7 @@ async def _open_doors(parts: _Parts, auxiliary: list[asyncio.Task[None]]) -> Non
 
     async def api() -> None:
         desk = Desk(parts.bedside, parts.accounts, parts.samples, place, parts.journal.read_all())
-        await serve(create_app(desk), parts.config.socket, beat)
+        await serve(create_app(desk, Identities(parts.config.identities_path)), parts.config.socket, beat)
 
     first = asyncio.create_task(api(), name="api")
     auxiliary.append(first)

@@ -8,9 +8,8 @@ the pump reported, and claim nothing about the patient or the line that a pump c
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, get_args
 
-from pumpd.core import arrival_facts as ar
 from pumpd.core import asset_facts
 from pumpd.core import audio as a
 from pumpd.core import container_facts as c
@@ -268,8 +267,7 @@ def alarm_todo(condition: Condition) -> str:
 # facts whose line `fact_text` makes of their fields; PLAIN has the rest
 TOLD: Final[tuple[type, ...]] = (
     AuthorSettled,
-    ar.SeriesSigned,
-    ar.VisitOpened,
+    *get_args(f.PathFact),
     f.PersonAsked,
     f.RequestRefused,
     f.PhaseChanged,
@@ -292,6 +290,8 @@ TOLD: Final[tuple[type, ...]] = (
 
 def fact_text(fact: f.Fact) -> str:
     """One line of the record."""
+    if isinstance(fact, f.PathFact):
+        return path_text(fact)
     match fact:
         case f.PersonAsked():
             value = f" ({rate_ml_per_h(fact.value)})" if fact.action is Action.CHANGE_RATE and fact.value else ""
@@ -338,8 +338,6 @@ def fact_text(fact: f.Fact) -> str:
         case AuthorSettled():
             whose = "mine" if fact.mine else "not mine"
             return f"{fact.person} says of what was done on a locked page ({len(fact.acts)}): {whose}"
-        case ar.SeriesSigned() | ar.VisitOpened():
-            return path_text(fact)
     return PLAIN.get(type(fact), type(fact).__name__)
 
 

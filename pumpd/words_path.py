@@ -10,11 +10,15 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from pumpd.core import arrival_facts as ar
+from pumpd.core.check_in_facts import CheckInFact
 from pumpd.core.codes import Action, ReasonCode
+from pumpd.core.facts import PathFact
+from pumpd.words_check_in import CHECK_IN, CHECK_IN_ACTIONS, check_in_text
 
 _PLAIN: Final[Callable[[int], str]] = "{:,}".format
 
 GATES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
+    **CHECK_IN,
     ReasonCode.NO_VISIT: (
         "No visit is open at this bed. Look up the patient's series order and open the visit from it.",
         _PLAIN,
@@ -38,13 +42,16 @@ GATES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
 }
 
 PATH_ACTIONS: Final[Mapping[Action, str]] = {
+    **CHECK_IN_ACTIONS,
     Action.SIGN_SERIES: "a signature for a series",
     Action.OPEN_VISIT: "a visit to begin",
 }
 
 
-def path_text(fact: ar.ArrivalFact) -> str:
+def path_text(fact: PathFact) -> str:
     """One line of the record."""
+    if isinstance(fact, CheckInFact):
+        return check_in_text(fact)
     match fact:
         case ar.SeriesSigned():
             return f"{fact.person} signed for {fact.order.visits} visits of {fact.order.regimen}"

@@ -15,7 +15,6 @@ from typing import assert_never
 
 from pumpd.core import (
     alarms,
-    arriving,
     authorship,
     balance,
     bolus_asking,
@@ -29,9 +28,9 @@ from pumpd.core import (
     silencing,
     swapping,
     titration,
+    walking,
     watch,
 )
-from pumpd.core import arrival_requests as ar
 from pumpd.core import events as e
 from pumpd.core import facts as f
 from pumpd.core import requests as r
@@ -111,6 +110,9 @@ def still_stands(state: BedState, effect: Start | ChangeRate) -> bool:
 
 
 def _person(turn: Turn, request: r.PersonRequest) -> None:
+    if isinstance(request, r.PathRequest):
+        walking.walk(turn, request)
+        return
     match request:
         case r.StartRequested():
             gates.start(turn, request)
@@ -148,8 +150,6 @@ def _person(turn: Turn, request: r.PersonRequest) -> None:
             balance.reconcile(turn, request)
         case r.AuthorAnswered():
             authorship.settle(turn, request)
-        case ar.SeriesSignRequested() | ar.VisitOpenRequested():
-            arriving.arrive(turn, request)
         case _:
             assert_never(request)
 

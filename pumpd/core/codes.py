@@ -138,6 +138,14 @@ class Action(Enum):
     SETTLE_AUTHOR = "settle_author"
     SIGN_SERIES = "sign_series"
     OPEN_VISIT = "open_visit"
+    COMPARE_IDENTITY = "compare_identity"
+    ANSWER_ITEMS = "answer_items"
+    CONFIRM_UNCHANGED = "confirm_unchanged"
+    ACCEPT_FINDING = "accept_finding"
+    WEIGH = "weigh"
+    NAME_COMPANY = "name_company"
+    ANSWER_RISK = "answer_risk"
+    SIGN_PLAN = "sign_plan"
 
 
 class TimeAway(Enum):

@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
-from pumpd.core import arrival_facts as ar
 from pumpd.core import asset_facts
 from pumpd.core import audio as a
 from pumpd.core import container_facts as c
@@ -19,7 +18,6 @@ from pumpd.core import deliveries as d
 from pumpd.core import facts as f
 from pumpd.core import glimpses as g
 from pumpd.core.answers import answers_with
-from pumpd.core.arrived import arrived
 from pumpd.core.authored import authored
 from pumpd.core.authorship_facts import AuthorSettled
 from pumpd.core.bolus_plan import bolus_in
@@ -49,11 +47,14 @@ from pumpd.core.state import (
 )
 from pumpd.core.steps import StepKind
 from pumpd.core.units import Towards, duration_for_ns
+from pumpd.core.walked import walked
 from pumpd.core.waypoints import marked, shifted
 
 
 def evolve(state: BedState, fact: Fact) -> BedState:
     """The state after one fact."""
+    if isinstance(fact, f.PathFact):
+        return replace(state, path=walked(state.path, fact))
     match fact:
         case f.BootStarted():
             return _booted(state, fact)
@@ -98,8 +99,6 @@ def evolve(state: BedState, fact: Fact) -> BedState:
             return bolus_told(state, fact)
         case c.ContainerChanged() | c.LinePrimed() | c.LinePurged() | c.LineFlushed() | c.Balanced():
             return hung(state, fact)
-        case ar.SeriesSigned() | ar.VisitOpened():
-            return replace(state, path=arrived(state.path, fact))
         case f.RateWaits() | f.RateProgrammed() | f.RateDropped():
             pump = state.on(fact.slot)
             return state.with_pump(replace(pump, infusion=rate_waits(pump.due(), fact)))

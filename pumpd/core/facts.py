@@ -17,6 +17,7 @@ from pumpd.core.arrival_facts import ArrivalFact
 from pumpd.core.asset_facts import AssetConfirmed, AssetDoubted
 from pumpd.core.audio import AlarmRose, AudioPaused, AudioResumed
 from pumpd.core.authorship_facts import AuthorSettled
+from pumpd.core.check_in_facts import CheckInFact
 from pumpd.core.codes import (
     Action,
     CommandKind,
@@ -335,6 +336,8 @@ class QuestionAsked:
     slot: str
 
 
+PathFact = ArrivalFact | CheckInFact
+
 Fact = (
     BootStarted
     | PersonAsked
@@ -380,8 +383,8 @@ Fact = (
     | LinePurged
     | LineFlushed
     | Balanced
-    | ArrivalFact
     | AuthorSettled
+    | PathFact
     | Asked
     | Seen
     | Missed

@@ -13,6 +13,7 @@ from enum import Enum
 
 from pumpd.core.actor import Actor
 from pumpd.core.arrival_requests import ArrivalRequest
+from pumpd.core.check_in_requests import CheckInRequest
 from pumpd.core.codes import PauseReason
 from pumpd.core.events import BusEvent, DaemonEvent
 from pumpd.core.order import Order
@@ -278,6 +279,8 @@ class AuthorAnswered:
     asked_at_ns: int | None = None
 
 
+PathRequest = ArrivalRequest | CheckInRequest
+
 PersonRequest = (
     StartRequested
     | StopRequested
@@ -297,6 +300,6 @@ PersonRequest = (
     | FlushRecorded
     | ReconcileRequested
     | AuthorAnswered
-    | ArrivalRequest
+    | PathRequest
 )
 Request = PersonRequest | BusEvent | DaemonEvent

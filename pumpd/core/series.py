@@ -44,6 +44,7 @@ class SeriesOrder:
     actual_weight_g: int | None = None
     sex: Sex | None = None
     age_years: int | None = None
+    extension: str = ""  # where the prescriber is reached while the patient is here
 
     def order_for(self, number: int, *, verified_weight_g: int | None = None, course: Course = NEW_COURSE) -> Order:
         """The copy for visit `number`, 1 being the first; the regimen's days are the visits of the series."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
+from pumpd.core.check_in import Company, Identity, Item, ItemAnswer, Risk, Weighing
 from pumpd.core.order import Order
 from pumpd.core.series import SeriesOrder
 
@@ -39,6 +40,15 @@ class Visit:
     opened_day: int  # local day number
     opened_by: str
     place: Place = Place.AT_BED
+    identity: Identity | None = None
+    answers: tuple[ItemAnswer, ...] = ()
+    weighed: Weighing | None = None
+    company: Company | None = None
+    risk: Risk | None = None
+
+    def answer(self, item: Item) -> ItemAnswer | None:
+        """What was answered to this item of the check-in, so far."""
+        return next((each for each in self.answers if each.said.item is item), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +68,14 @@ class Path:
 
     def signed(self, series: str) -> SeriesOrder | None:
         return next((each for each in self.series if each.series == series), None)
+
+    def last_answer(self, visit: Visit, item: Item) -> tuple[Visit, ItemAnswer] | None:
+        """The latest answer of the same patient to this item before this visit, and the visit in which it stands."""
+        for earlier in reversed(self.visits):
+            answer = earlier.answer(item)
+            if earlier.patient == visit.patient and earlier.opened_at_ns < visit.opened_at_ns and answer is not None:
+                return earlier, answer
+        return None
 
     def with_visit(self, changed: Visit) -> Path:
         """The same with one visit changed."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from pumpd.core import check_in_gates
 from pumpd.core.codes import Reason, ReasonCode
 from pumpd.core.order import Order
 from pumpd.core.requests import StartRequested
@@ -19,7 +20,16 @@ from pumpd.core.visit import Visit
 
 Gate = Callable[[Turn, Visit], list[Reason]]
 
-GATES: Final[tuple[Gate, ...]] = ()  # in the order in which a nurse comes to them
+GATES: Final[tuple[Gate, ...]] = (  # in the order in which a nurse comes to them
+    check_in_gates.identity_gate,
+    check_in_gates.allergies_gate,
+    check_in_gates.pregnancy_gate,
+    check_in_gates.fasting_gate,
+    check_in_gates.contraindications_gate,
+    check_in_gates.company_gate,
+    check_in_gates.weight_gate,
+    check_in_gates.risk_gate,
+)
 
 
 def missing(turn: Turn, visit: Visit) -> list[Reason]:

@@ -1,0 +1,15 @@
+"""All calls of the nurse's path, as api.py takes them in: acts, which come to the bed, and looks, which do not."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from pumpd import api_check_in, api_patients, api_visits
+
+acts = APIRouter()
+for each in (api_visits, api_check_in):
+    acts.include_router(each.acts)
+
+looks = APIRouter()
+for router in (api_visits.looks, api_check_in.looks, api_patients.calls):
+    looks.include_router(router)

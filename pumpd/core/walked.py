@@ -1,0 +1,16 @@
+"""What the facts of the nurse's path make of the state, each kind by a module of its own; applied, never judged."""
+
+from __future__ import annotations
+
+from pumpd.core.arrival_facts import ArrivalFact
+from pumpd.core.arrived import arrived
+from pumpd.core.checked_in import checked_in
+from pumpd.core.facts import PathFact
+from pumpd.core.visit import Path
+
+
+def walked(path: Path, fact: PathFact) -> Path:
+    """The path after one fact of it."""
+    if isinstance(fact, ArrivalFact):
+        return arrived(path, fact)
+    return checked_in(path, fact)

@@ -1,0 +1,19 @@
+"""Decides what people ask on the nurse's path, each kind of request by a module of its own.
+
+None of it moves a pump: the path says what may be started (visit_gates.py), and a start is asked for as everywhere.
+"""
+
+from __future__ import annotations
+
+from pumpd.core.arrival_requests import ArrivalRequest
+from pumpd.core.arriving import arrive
+from pumpd.core.checking_in import check_in
+from pumpd.core.requests import PathRequest
+from pumpd.core.turn import Turn
+
+
+def walk(turn: Turn, request: PathRequest) -> None:
+    if isinstance(request, ArrivalRequest):
+        arrive(turn, request)
+    else:
+        check_in(turn, request)
