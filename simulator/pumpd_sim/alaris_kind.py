@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pumpd_sim.alaris import Alaris
 from pumpd_sim.alaris_options import AlarisOptions
-from pumpd_sim.devices import Bench, DeviceKind
+from pumpd_sim.devices import Bench, DeviceKind, Running
 from pumpd_sim.plant import PlantSpec
 from pumpd_sim.provenance import Behaviour
 
@@ -63,6 +63,11 @@ def build(bench: Bench) -> Alaris:
     return Alaris(baud=bench.baud, options=bench.options, plant=bench.plant, now_ns=bench.now_ns)
 
 
+def lines_to_run(rate_ul_per_h: int) -> tuple[str, ...]:
+    """With the permission for the serial number of the default options."""
+    return "REMOTE_CTRL^ENABLED^3CC1", f"INF_RATE^{rate_ul_per_h / 1_000:.2f}^ml/h", "INF_START"
+
+
 DEVICE = DeviceKind(
     name="alaris",
     title="Alaris Asena GH syringe pump",
@@ -72,4 +77,5 @@ DEVICE = DeviceKind(
     bauds=(38_400,),
     provenance=PROVENANCE,
     plant=PlantSpec(volume_nl=50_000_000, capacity_nl=50_000_000),
+    running=Running(lines=lines_to_run, rate_ul_per_h=5_000, poll="INF"),
 )

@@ -6,7 +6,7 @@ from pumpd_sim.bag_plant import BAG, BagPlant, DeliverySet
 from pumpd_sim.bag_pump import BagPump
 from pumpd_sim.bag_pump_map import NAMES
 from pumpd_sim.bag_pump_options import BagPumpOptions
-from pumpd_sim.devices import Bench, DeviceKind
+from pumpd_sim.devices import Bench, DeviceKind, Running
 from pumpd_sim.modbus_pump import MODBUS
 from pumpd_sim.provenance import Behaviour
 
@@ -46,6 +46,11 @@ def build(bench: Bench) -> BagPump:
     return pump
 
 
+def lines_to_run(rate_ul_per_h: int) -> tuple[str, ...]:
+    """The volume is more than any bag holds: the bag ends it."""
+    return "acknowledge = on", f"rate_ml_per_h = {rate_ul_per_h / 1_000:g}", "vtbi_ml = 9999", "run = on"
+
+
 DEVICE = DeviceKind(
     name="bag_pump",
     title="Example bag pump, volumetric, Modbus RTU and TCP",
@@ -58,4 +63,5 @@ DEVICE = DeviceKind(
     tcp_modes=("tcp",),
     plant=BAG,
     registers=NAMES,
+    running=Running(lines=lines_to_run, rate_ul_per_h=25_000),
 )

@@ -21,7 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pumpd_sim import run
+from pumpd_sim import run, trumpet
 from pumpd_sim.bus import SimBus
 from pumpd_sim.devices import Bench, DeviceKind, load, names
 from pumpd_sim.fault_page import print_faults
@@ -47,6 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     faults = commands.add_parser("faults", help="list every fault, and who can observe it by what")
     faults.add_argument("--markdown", action="store_true", help="as docs/faults.md has it")
     run.add_arguments(commands.add_parser("run", help="play scenarios in virtual time, and say which hold"))
+    trumpet.add_arguments(
+        commands.add_parser("trumpet", help="draw how a pump's flow begins, how steady it is, and a closed line")
+    )
     serve = commands.add_parser("serve", help="serve simulated pumps on a pseudo-terminal and on TCP")
     serve.add_argument("--device", required=True, metavar="NAME", help="`pumpd-sim devices` lists them")
     serve.add_argument("--mode", help="the pump's mode at the start, where its kind has modes")
@@ -237,6 +240,8 @@ def main(argv: list[str] | None = None) -> int:
             return print_faults(arguments)
         if arguments.command == "run":
             return run.run(arguments)
+        if arguments.command == "trumpet":
+            return trumpet.run(arguments)
         kind = load(arguments.device)
         settle(kind, arguments)
         if arguments.variants is not None:

@@ -47,12 +47,26 @@ class Bench:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """How a host makes this kind run: what it says for a rate in µL/h, from power-up to the start.
+
+    `rate_ul_per_h` is a middle rate of its kind. A pump that watches over silence is asked `poll` in between.
+    """
+
+    lines: Callable[[int], tuple[str, ...]]
+    rate_ul_per_h: int
+    poll: str = ""
+    poll_every_s: int = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceKind:
     """One kind of pump. The first of `bauds`, of `modes` and of `addresses` is as it leaves the factory.
 
     `build` raises ValueError with a sentence when the bench asks for something the pump does not have. `options` is a
     frozen dataclass as `readings` describes. How the bytes lie on the wire is each device's own `speech`. A Modbus pump
-    names its `registers`, in the default reading of its manual, for whoever speaks to it by name.
+    names its `registers`, in the default reading of its manual, for whoever speaks to it by name. `running` is for
+    `pumpd-sim trumpet`.
     """
 
     name: str
@@ -66,6 +80,7 @@ class DeviceKind:
     tcp_modes: tuple[str, ...] = ()  # those of `modes` that exist on TCP alone, where bytes have no pace
     plant: PlantSpec = field(default_factory=PlantSpec)
     registers: tuple[Named, ...] = ()
+    running: Running | None = None
 
     @property
     def readings(self) -> tuple[Reading, ...]:

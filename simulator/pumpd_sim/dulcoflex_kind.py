@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pumpd_sim.bag_plant import BagPlant, DeliverySet
-from pumpd_sim.devices import Bench, DeviceKind
+from pumpd_sim.devices import Bench, DeviceKind, Running
 from pumpd_sim.dulcoflex import DulcoFlex
 from pumpd_sim.dulcoflex_map import NAMES
 from pumpd_sim.dulcoflex_options import DulcoFlexOptions
@@ -65,6 +65,10 @@ def build(bench: Bench) -> DulcoFlex:
     return pump
 
 
+def lines_to_run(rate_ul_per_h: int) -> tuple[str, ...]:
+    return "timeout_ms = 0", f"rate_l_per_h = {rate_ul_per_h / 1_000_000:g}", "run = run"
+
+
 DEVICE = DeviceKind(
     name="dulcoflex",
     title="ProMinent DULCO flex Control, peristaltic, Modbus RTU",
@@ -77,4 +81,5 @@ DEVICE = DeviceKind(
         volume_nl=10 * 10**9, capacity_nl=10 * 10**9, compliance_nl_per_mmhg=10_000, drain_time_constant_ms=200
     ),
     registers=NAMES,
+    running=Running(lines=lines_to_run, rate_ul_per_h=1_000_000),
 )

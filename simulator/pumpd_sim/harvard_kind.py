@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pumpd_sim.devices import Bench, DeviceKind
+from pumpd_sim.devices import Bench, DeviceKind, Running
 from pumpd_sim.harvard import Harvard
 from pumpd_sim.harvard_options import HarvardOptions
 from pumpd_sim.provenance import Behaviour
@@ -54,6 +54,10 @@ def build(bench: Bench) -> Harvard:
     )
 
 
+def lines_to_run(rate_ul_per_h: int) -> tuple[str, ...]:
+    return "diameter 26.59", f"irate {rate_ul_per_h / 1_000:g} ml/hr", "irun"
+
+
 DEVICE = DeviceKind(
     name="harvard",
     title="Harvard Apparatus and KD Scientific syringe pumps (Ultra command set)",
@@ -62,4 +66,5 @@ DEVICE = DeviceKind(
     addresses=range(100),
     bauds=(9_600, 19_200, 38_400, 57_600, 115_200),
     provenance=PROVENANCE,
+    running=Running(lines=lines_to_run, rate_ul_per_h=5_000),
 )

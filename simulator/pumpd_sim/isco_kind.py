@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pumpd_sim.devices import Bench, DeviceKind
+from pumpd_sim.devices import Bench, DeviceKind, Running
 from pumpd_sim.isco import Isco
 from pumpd_sim.isco_map import NAMES
 from pumpd_sim.isco_options import IscoOptions
@@ -56,6 +56,10 @@ def build(bench: Bench) -> Isco:
     )
 
 
+def lines_to_run(rate_ul_per_h: int) -> tuple[str, ...]:
+    return "in_ml_per_h = on", f"flow_set = {rate_ul_per_h / 1_000:g}", "run = on"
+
+
 DEVICE = DeviceKind(
     name="isco",
     title="Teledyne ISCO D-series and SyriXus syringe pump, Modbus TCP and RTU",
@@ -68,4 +72,5 @@ DEVICE = DeviceKind(
     tcp_modes=("tcp",),
     plant=PlantSpec(syringe_diameter_um=60_000, step_length_pm=11_200, volume_nl=100_000_000, capacity_nl=507_000_000),
     registers=NAMES,
+    running=Running(lines=lines_to_run, rate_ul_per_h=5_000),
 )

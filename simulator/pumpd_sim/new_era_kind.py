@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pumpd_sim.devices import Bench, DeviceKind
+from pumpd_sim.devices import Bench, DeviceKind, Running
 from pumpd_sim.new_era import NewEra
 from pumpd_sim.new_era_commands import BAUDS
 from pumpd_sim.new_era_options import NewEraOptions
@@ -71,6 +71,11 @@ def build(bench: Bench) -> NewEra:
     )
 
 
+def lines_to_run(rate_ul_per_h: int) -> tuple[str, ...]:
+    """The first draws the power-up alarm. Five characters, the point among them; volume 0 has no end."""
+    return "", f"RAT{f'{rate_ul_per_h / 1_000:.3f}'[:5]}MH", "VOL0.000", "RUN"
+
+
 DEVICE = DeviceKind(
     name="new_era",
     title="New Era NE-1000 syringe pump",
@@ -80,4 +85,5 @@ DEVICE = DeviceKind(
     bauds=(19_200, *(baud for baud in BAUDS if baud != 19_200)),
     provenance=PROVENANCE,
     modes=("basic", "safe"),
+    running=Running(lines=lines_to_run, rate_ul_per_h=5_000),
 )

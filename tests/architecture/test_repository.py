@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -71,6 +72,13 @@ def test_the_development_lock_holds_all_of_the_other(root: Path) -> None:
         for name in ("requirements.lock", "requirements-dev.lock")
     )
     assert base - full == set()
+
+
+def test_the_lock_of_what_runs_has_every_extra_but_that_for_pictures(root: Path) -> None:
+    extras = tomllib.loads((root / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    pinned = set(re.findall(r"^([a-z0-9][\w.-]*)==", (root / "requirements.lock").read_text(), re.MULTILINE))
+    asked = {name: {re.split(r"[<>=~]", wish)[0] for wish in wishes} for name, wishes in extras.items()}
+    assert [name for name, wishes in asked.items() if not wishes <= pinned] == ["plot"]
 
 
 @pytest.mark.parametrize("name", ["run", ".ci/run"])
