@@ -1,6 +1,6 @@
 """The picture of `pumpd-sim trumpet`: a row for each pump, its start-up graph at the left, its trumpet at the right.
 
-The only module that imports matplotlib, which is an extra of its own (docs/decisions/0026-matplotlib.md). Drawn
+The only module that imports matplotlib, which is an extra of its own (docs/decisions/0027-matplotlib.md). Drawn
 without a display, with its object interface: no state that outlives the call.
 """
 

@@ -59,7 +59,9 @@ def test_what_the_page_serves_gets_ready_and_ends(line: str, tmp_path: Path) -> 
         assert served.wait(20) == 0
 
 
-@pytest.mark.parametrize("line", [line for line in commands() if line.startswith(("pumpd-sim run ", "pumpd-sim trumpet "))])
+@pytest.mark.parametrize(
+    "line", [line for line in commands() if line.startswith(("pumpd-sim run ", "pumpd-sim trumpet "))]
+)
 def test_what_the_page_plays_holds(line: str, tmp_path: Path) -> None:
     words = [word for word in shlex.split(line)[1:] if word != "my/own.toml"]  # the reader's own
     done = subprocess.run(
