@@ -116,6 +116,7 @@ class InfusionView(View):
     planned_end_ts_ms: int
     started_ts_ms: int
     plan: tuple[PlanStepView, ...] = ()
+    reductions: tuple[ReasonView, ...] = ()  # why less is granted than was asked for, as accepted at the review
     beyond: tuple[ReasonView, ...] = ()  # soft limits that two people let it cross, for as long as it lasts
 
 
@@ -128,6 +129,10 @@ class PumpView(View):
     verified_on_hardware: bool
     identity_text: str
     cannot_detect: tuple[str, ...]
+    pressure_pa: int | None = None  # by its own last report
+    pressure_text: str = ""  # "not fitted" where this model has none
+    battery_percent: int | None = None
+    battery_text: str = ""
     link: LinkState
     link_why: LinkWhy | None = None
     link_text: str
@@ -147,6 +152,8 @@ class PumpView(View):
     left_ms: int | None
     left_text: str | None
     planned_end_text: str | None
+    step_left_ms: int | None = None  # until the next step is due, at the present rate
+    step_left_text: str | None = None
     container_left_ms: int | None  # None: it outlasts the infusion
     container_left_text: str | None
     container_end_text: str | None

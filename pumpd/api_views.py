@@ -16,6 +16,7 @@ from typing import Final, TypedDict
 from pumpd import api_models as m
 from pumpd import words, words_bed, words_library, words_reasons, words_review
 from pumpd.api_doses import Dosed, concentration_text
+from pumpd.api_gauges import fitted, step_left
 from pumpd.api_moment import Moment
 from pumpd.core import requests as r
 from pumpd.core.actor import Actor
@@ -149,6 +150,7 @@ def pump_view(state: BedState, pump: PumpState, setup: Setup, place: Place, at: 
     dosed = None if infusion is None else Dosed.of(infusion)
     running = seen.left_ns is not None and pump.phase in (Phase.STARTING, Phase.INFUSING)
     lasts_ns = seen.container_left_ns if running else None
+    step_left_ns = step_left(infusion, seen) if running and infusion is not None else None
     return m.PumpView(
         slot=pump.slot,
         title=info.title,
@@ -156,6 +158,7 @@ def pump_view(state: BedState, pump: PumpState, setup: Setup, place: Place, at: 
         verified_on_hardware=info.verified_on_hardware,
         identity_text=_identity_text(pump, info.identity),
         cannot_detect=(words_review.cannot_detect(info),),
+        **fitted(pump.sighting.last, info),
         link=pump.link,
         link_why=pump.link_why,
         link_text=link_text(pump.link, pump.link_why),
@@ -175,6 +178,8 @@ def pump_view(state: BedState, pump: PumpState, setup: Setup, place: Place, at: 
         left_ms=seen.left_ns // NS_PER_MS if running and seen.left_ns is not None else None,
         left_text=words.duration_ns(seen.left_ns) if running and seen.left_ns is not None else None,
         planned_end_text=at.clock_text(at.now_ns + seen.left_ns) if running and seen.left_ns is not None else None,
+        step_left_ms=None if step_left_ns is None else step_left_ns // NS_PER_MS,
+        step_left_text=None if step_left_ns is None else words.duration_ns(step_left_ns),
         container_left_ms=lasts_ns // NS_PER_MS if lasts_ns is not None else None,
         container_left_text=words.duration_ns(lasts_ns) if lasts_ns is not None else None,
         container_end_text=at.clock_text(at.now_ns + lasts_ns) if lasts_ns is not None else None,
@@ -219,7 +224,20 @@ def infusion_view(infusion: Infusion, seen: Look, setup: Setup, place: Place, at
         planned_end_ts_ms=at.ts_ms(infusion.planned_end_ns),
         started_ts_ms=at.ts_ms(infusion.started_ns),
         plan=tuple(m.PlanStepView(rate_ul_per_h=s.rate_ul_per_h, volume_nl=s.volume_nl) for s in infusion.plan),
+        reductions=tuple(
+            _reason_view(reason) for reason in infusion.grant.reasons if reason.severity is Severity.CLAMPED
+        ),
         beyond=tuple(map(_beyond_view, infusion.beyond)),
+    )
+
+
+def _reason_view(reason: Reason) -> m.ReasonView:
+    return m.ReasonView(
+        code=reason.code,
+        severity=reason.severity,
+        asked=reason.asked,
+        limit=reason.limit,
+        text=words_reasons.reason_text(reason),
     )
 
 

@@ -74,6 +74,16 @@ def plasma(ng_per_ml: int) -> str:
     return f"{ng_per_ml:,} ng/mL"
 
 
+def pressure(pressure_pa: int) -> str:
+    """Millimetres of mercury, as the limits of pumps are set; to the nearest."""
+    sign = "-" if pressure_pa < 0 else ""
+    return f"{sign}{(abs(pressure_pa) * 760 + 101_325 // 2) // 101_325:,} mmHg"
+
+
+def battery(percent: int) -> str:
+    return f"{percent} %"
+
+
 def weight(weight_g: int) -> str:
     """With pounds as a word to say aloud: a weight typed in the wrong unit sounds wrong."""
     pounds = (max(weight_g, 0) * 100_000 + 45_359_237 // 2) // 45_359_237

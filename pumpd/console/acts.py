@@ -19,7 +19,7 @@ from pumpd import api_client
 from pumpd.api_models import Answer, AnswerView, AuthorBody, Keep, PauseReason, ReasonCode
 from pumpd.console.guard import COOKIE, TOKEN_FIELD, holds_token
 from pumpd.console.pages import show_bed, show_pump
-from pumpd.console.room import UNAUTHORISED, Room, Visit, go, room_of, typed
+from pumpd.console.room import UNAUTHORISED, Room, Visit, go, local, room_of, typed
 from pumpd.errors import ApiError
 
 SIGN_IN_FIRST: Final = "Sign in first; nothing was done."
@@ -41,7 +41,7 @@ async def sign_in_form(request: Request) -> Response:
 async def sign_in(request: Request) -> Response:
     room = room_of(request)
     values = await typed(request)
-    onward = _local(values.get("next", "/"))
+    onward = local(values.get("next", "/"))
     try:
         before = request.cookies.get(COOKIE) or None
         opened = await room.client.sign_in(values.get("person") or "-", values.get("pin") or "-", before)
@@ -89,9 +89,9 @@ async def settle(request: Request) -> Response:
     async def ask(room: Room, visit: Visit, values: dict[str, str]) -> AnswerView:
         acts = tuple(filter(None, values.get("acts", "").split(",")))
         body = AuthorBody(acts=acts, mine=values.get("mine") == "yes")
-        return await room.client.send(api_client.settle_author(body, _key(values)), visit.token)
+        return await room.client.send(api_client.settle_author(body, key_of(values)), visit.token)
 
-    return await _act(request, ask)
+    return await act(request, ask)
 
 
 async def _sign_in(
@@ -99,12 +99,7 @@ async def _sign_in(
 ) -> Response:
     people = await room.client.people()
     status = UNAUTHORISED if fault or notice else HTTPStatus.OK
-    return room.show("sign_in", visit, people=people, next=_local(onward), fault=fault, notice=notice, status=status)
-
-
-def _local(path: str) -> str:
-    """A page of ours, or the bed: nobody is sent elsewhere after typing a PIN."""
-    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
+    return room.show("sign_in", visit, people=people, next=local(onward), fault=fault, notice=notice, status=status)
 
 
 # --- STOP -----------------------------------------------------------------------------------------------------
@@ -127,7 +122,7 @@ async def stop(request: Request) -> Response:
 # --- everything else ------------------------------------------------------------------------------------------
 
 
-async def _act(request: Request, ask: Ask, *, free: bool = False) -> Response:
+async def act(request: Request, ask: Ask, *, free: bool = False) -> Response:
     room = room_of(request)
     visit = await room.visit(request)
     slot = request.path_params.get("slot")
@@ -153,7 +148,7 @@ def _told(room: Room, visit: Visit, slot: str | None, notice: str, status: HTTPS
     return show_pump(room, visit, slot, notice=notice, status=status)
 
 
-def _key(values: dict[str, str]) -> str | None:
+def key_of(values: dict[str, str]) -> str | None:
     return values.get("key") or None
 
 
@@ -167,10 +162,10 @@ async def pause(request: Request) -> Response:
 
     async def ask(room: Room, visit: Visit, values: dict[str, str]) -> AnswerView:
         reason = PauseReason(values.get("reason", PauseReason.OTHER.value))
-        pausing = replace(api_client.pause(slot, reason, _key(values)), author=_author(values))
+        pausing = replace(api_client.pause(slot, reason, key_of(values)), author=_author(values))
         return await room.client.send(pausing, visit.token or None)
 
-    return await _act(request, ask, free=True)
+    return await act(request, ask, free=True)
 
 
 async def resume(request: Request) -> Response:
@@ -178,45 +173,45 @@ async def resume(request: Request) -> Response:
 
     async def ask(room: Room, visit: Visit, values: dict[str, str]) -> AnswerView:
         keep = Keep(values.get("keep", Keep.END_TIME.value))
-        return await room.client.resume(slot, visit.token, keep, _key(values))
+        return await room.client.resume(slot, visit.token, keep, key_of(values))
 
-    return await _act(request, ask)
+    return await act(request, ask)
 
 
 async def step(request: Request) -> Response:
     slot = request.path_params["slot"]
 
     async def ask(room: Room, visit: Visit, values: dict[str, str]) -> AnswerView:
-        return await room.client.step(slot, visit.token, _key(values))
+        return await room.client.step(slot, visit.token, key_of(values))
 
-    return await _act(request, ask)
+    return await act(request, ask)
 
 
 async def end(request: Request) -> Response:
     slot = request.path_params["slot"]
 
     async def ask(room: Room, visit: Visit, values: dict[str, str]) -> AnswerView:
-        return await room.client.end(slot, visit.token, _key(values))
+        return await room.client.end(slot, visit.token, key_of(values))
 
-    return await _act(request, ask)
+    return await act(request, ask)
 
 
 async def answer(request: Request) -> Response:
     slot = request.path_params["slot"]
 
     async def ask(room: Room, visit: Visit, values: dict[str, str]) -> AnswerView:
-        return await room.client.answer(slot, Answer(values.get("answer", "")), visit.token, _key(values))
+        return await room.client.answer(slot, Answer(values.get("answer", "")), visit.token, key_of(values))
 
-    return await _act(request, ask)
+    return await act(request, ask)
 
 
 async def rearm(request: Request) -> Response:
     slot = request.path_params["slot"]
 
     async def ask(room: Room, visit: Visit, values: dict[str, str]) -> AnswerView:
-        return await room.client.rearm(slot, visit.token, _key(values))
+        return await room.client.rearm(slot, visit.token, key_of(values))
 
-    return await _act(request, ask)
+    return await act(request, ask)
 
 
 async def label(request: Request) -> Response:
@@ -224,18 +219,18 @@ async def label(request: Request) -> Response:
     slot = request.path_params["slot"]
 
     async def ask(room: Room, visit: Visit, values: dict[str, str]) -> AnswerView:
-        return await room.client.label(slot, values.get("asset", "") or "-", visit.token, _key(values))
+        return await room.client.label(slot, values.get("asset", "") or "-", visit.token, key_of(values))
 
-    return await _act(request, ask)
+    return await act(request, ask)
 
 
 async def acknowledge(request: Request) -> Response:
     alarm_id = request.path_params["alarm_id"]
 
     async def ask(room: Room, visit: Visit, values: dict[str, str]) -> AnswerView:
-        return await room.client.acknowledge(alarm_id, visit.token or None, _key(values))
+        return await room.client.acknowledge(alarm_id, visit.token or None, key_of(values))
 
-    return await _act(request, ask, free=True)
+    return await act(request, ask, free=True)
 
 
 async def rate(request: Request) -> Response:
@@ -246,11 +241,11 @@ async def rate(request: Request) -> Response:
     if "confirmed" in values:
 
         async def ask(room: Room, visit: Visit, values: dict[str, str]) -> AnswerView:
-            rated = api_client.rate(slot, values.get("rate_ml_per_h", ""), _key(values))
+            rated = api_client.rate(slot, values.get("rate_ml_per_h", ""), key_of(values))
             return await room.client.send(replace(rated, author=_author(values)), visit.token)
 
         try:
-            return await _act(request, ask)
+            return await act(request, ask)
         except ApiError as error:
             if error.field != "rate_ml_per_h":
                 raise

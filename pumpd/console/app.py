@@ -30,7 +30,7 @@ from starlette.staticfiles import StaticFiles
 
 from pumpd.api_client import AsyncClient
 from pumpd.config import Config
-from pumpd.console import acts, containers, ordering, pages, pictures
+from pumpd.console import acts, containers, ordering, pages, pictures, theme
 from pumpd.console.guard import Guard
 from pumpd.console.room import STATIC, Room, Visit, room_of
 from pumpd.errors import ApiError, PumpdError
@@ -48,7 +48,10 @@ _POST: Final = ["POST"]
 ROUTES: Final = (
     Route("/", pages.bed, methods=_GET),
     Route("/events", pages.events, methods=_GET),
+    Route("/far", pages.far, methods=_GET),
     Route("/record", pages.record, methods=_GET),
+    Route("/theme", theme.choose, methods=_POST),
+    Route("/audio/pause", theme.pause_audio, methods=_POST),
     Route("/sign-in", acts.sign_in_form, methods=_GET),
     Route("/sign-in", acts.sign_in, methods=_POST),
     Route("/sign-out", acts.sign_out, methods=_POST),

@@ -16,7 +16,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from pumpd import words
 from pumpd.api_models import PlanStepView, SampleView
-from pumpd.console.svg import INK, Frame, picture, round_axis, text, time_axis, upright, value_axis
+from pumpd.console.svg import INK, SOFT, Frame, picture, round_axis, text, time_axis, upright, value_axis
 
 GRANTED: Final = "#0b5c7d"
 MEASURED: Final = "#a33b00"
@@ -27,6 +27,8 @@ HIGHEST_LEAST_UL_PER_H: Final = 1_000
 HIGHEST_LEAST_NL: Final = 1_000_000
 STILL_MS: Final = 30_000  # two samples further apart than this are not joined by a line
 MS_PER_H: Final = 3_600_000
+
+PLANNED: Final = {"stroke-width": "1.5", "stroke-dasharray": "3 4"}
 
 Read = Callable[[SampleView], int | None]
 
@@ -61,7 +63,7 @@ def rate_plot(
     to_ms = max(now_ms, planned_end_ms, from_ms + SHORTEST_MS)
     rows = [row for row in samples if from_ms <= row.ts_ms <= to_ms]
     svg = picture(size.width, size.height, "Rate and volume over time: planned, asked, granted, measured and given")
-    frame = _rates(svg, rows, size, (from_ms, to_ms))
+    frame = _rates(svg, rows, plan, size, (from_ms, to_ms))
     _volumes(svg, rows, plan, size, (from_ms, to_ms), concentration_ug_per_ml=concentration_ug_per_ml)
     if from_ms < now_ms < to_ms:
         upright(svg, frame, now_ms, "now")
@@ -69,13 +71,18 @@ def rate_plot(
     return tostring(svg, encoding="unicode")
 
 
-def _rates(svg: Element, rows: list[SampleView], size: Size, axis: tuple[int, int]) -> Frame:
+def _rates(
+    svg: Element, rows: list[SampleView], plan: Sequence[PlanStepView], size: Size, axis: tuple[int, int]
+) -> Frame:
     (top, base), _ = size.halves()
     known = [rate for row in rows for rate in (row.asked_ul_per_h, row.granted_ul_per_h, row.measured_ul_per_h) if rate]
+    known += [step.rate_ul_per_h for step in plan]
     step, highest = round_axis(max(max(known, default=0), HIGHEST_LEAST_UL_PER_H), 4)
     frame = Frame(width=size.width, from_ms=axis[0], to_ms=axis[1], highest=highest, top=top, base=base)
     value_axis(svg, frame, step, words.rate_ml_per_h)
     time_axis(svg, frame, named=False)
+    ahead = [(at, rate) for at, rate in _planned_rates(plan, axis[0]) if at <= axis[1]]
+    _line(svg, frame, [ahead], SOFT, PLANNED)
     granted = _points(rows, lambda row: row.granted_ul_per_h)
     _line(svg, frame, granted, GRANTED, {"stroke-width": "5", "opacity": "0.75"})
     asked = _points(rows, lambda row: row.asked_ul_per_h)
@@ -109,9 +116,17 @@ def _volumes(
     time_axis(svg, frame)
     if planned:
         corners = [f"{min(frame.x(at), size.width - frame.right)},{frame.y(volume)}" for at, volume in planned]
-        dashed = {"stroke-width": "2", "stroke-dasharray": "8 5", "fill": "none", "stroke": INK}
-        SubElement(svg, "path", {"d": f"M{'L'.join(corners)}", **dashed})
+        SubElement(svg, "path", {"d": f"M{'L'.join(corners)}", "fill": "none", "stroke": SOFT, **PLANNED})
     _area(svg, frame, rows)
+
+
+def _planned_rates(plan: Sequence[PlanStepView], from_ms: int) -> Iterator[tuple[int, int]]:
+    """(time, rate) where each step begins, and where the last one ends."""
+    corners = list(_planned(plan, from_ms))
+    for (at_ms, _), step in zip(corners, plan, strict=False):
+        yield at_ms, step.rate_ul_per_h
+    if plan:
+        yield corners[-1][0], plan[-1].rate_ul_per_h
 
 
 def _planned(plan: Sequence[PlanStepView], from_ms: int) -> Iterator[tuple[int, int]]:
@@ -178,21 +193,26 @@ def _dots(svg: Element, frame: Frame, rows: list[SampleView]) -> None:
 
 
 def _legend(svg: Element, size: Size) -> None:
-    x = 8
-    for told, colour, look in (
-        ("asked", INK, {"stroke-width": "2", "stroke-dasharray": "8 5"}),
-        ("granted", GRANTED, {"stroke-width": "5", "opacity": "0.75"}),
-        ("measured", MEASURED, {"stroke-width": "5", "stroke-dasharray": "0.1 8", "stroke-linecap": "round"}),
+    for place, (told, colour, look) in enumerate(
+        (
+            ("planned", SOFT, PLANNED),
+            ("asked", INK, {"stroke-width": "2", "stroke-dasharray": "8 5"}),
+            ("granted", GRANTED, {"stroke-width": "5", "opacity": "0.75"}),
+            ("measured", MEASURED, {"stroke-width": "5", "stroke-dasharray": "0.1 8", "stroke-linecap": "round"}),
+        )
     ):
-        _key(svg, (x, 16), told, colour, look)
-        x += min((size.width - 16) // 3, 140)
+        _key(svg, size, (place, 16), told, colour, look)
     (_, rates_base), _ = size.halves()
-    _key(svg, (8, rates_base + 17), "planned", INK, {"stroke-width": "2", "stroke-dasharray": "8 5"})
-    _key(svg, (8 + min((size.width - 16) // 3, 140), rates_base + 17), "given", GIVEN, {"stroke-width": "5"})
+    _key(svg, size, (0, rates_base + 17), "planned", SOFT, PLANNED)
+    _key(svg, size, (1, rates_base + 17), "given", GIVEN, {"stroke-width": "5"})
 
 
-def _key(svg: Element, place: tuple[int, int], told: str, colour: str, look: dict[str, str]) -> None:
-    x, y = place
-    line = {"x1": str(x), "y1": str(y), "x2": str(x + 34), "y2": str(y), "stroke": colour}
+def _key(  # noqa: PLR0917  # a picture, which of its columns, how low, and what stands there
+    svg: Element, size: Size, place: tuple[int, int], told: str, colour: str, look: dict[str, str]
+) -> None:
+    column, y = place
+    wide = min((size.width - 16) // 4, 120)
+    x, long = 8 + column * wide, 34 if wide > 100 else 20
+    line = {"x1": str(x), "y1": str(y), "x2": str(x + long), "y2": str(y), "stroke": colour}
     SubElement(svg, "line", {**line, **look})
-    text(svg, (x + 42, y + 5), told)
+    text(svg, (x + long + 6, y + 5), told)

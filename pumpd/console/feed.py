@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Final
@@ -30,6 +31,7 @@ class Feed:
         self._frame = _event({"gone": "not asked yet"})
         self._frames = 0
         self._closing = False
+        self.name = f"console-{os.getpid()}"  # of the stream: a pause of the sound ends with it
         self.browsers = 0
 
     @property
@@ -40,7 +42,7 @@ class Feed:
         """Follow the daemon until cancelled; one that is gone is asked again for ever."""
         while True:
             try:
-                async with aclosing(self._client.events()) as views:
+                async with aclosing(self._client.events(self.name)) as views:
                     async for view in views:
                         self._put(_of(view))
                 gone = "the daemon said good-bye"

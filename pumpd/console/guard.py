@@ -27,6 +27,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE: Final = "pumpd_session"
+THEME_COOKIE: Final = "pumpd_theme"
 TOKEN_FIELD: Final = "token"  # noqa: S105  # the name of a field
 BODY_BYTES_MAX: Final = 16_384  # the longest form is an order with a reason: a few hundred
 

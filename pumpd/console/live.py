@@ -89,6 +89,9 @@ def pump_fields(pump: PumpView) -> dict[str, str]:
         "container": _lasts(pump),
         "window": f"over {pump.measured.window_text}" if pump.measured else "",
         "step": f"{infusion.step} of {infusion.steps}" if infusion else "",
+        "next": _next(pump),
+        "pressure": pump.pressure_text,
+        "battery": pump.battery_text,
     }
     shown = pump.granted or pump.asked
     for name, rate, missing in (
@@ -100,6 +103,21 @@ def pump_fields(pump: PumpView) -> dict[str, str]:
         first, second, flow = figures_of(rate, missing)
         found |= {name: first, f"{name}_mass": second, f"{name}_flow": flow}
     return found
+
+
+def _next(pump: PumpView) -> str:
+    """The next thing that is due, and when: whatever comes first of a step, a container's end and the end."""
+    infusion = pump.infusion
+    if infusion is None or pump.left_ms is None or pump.left_text is None:
+        return "nothing planned"
+    if infusion.step_due:
+        return f"step {infusion.step + 1}: due now"
+    due = [(pump.left_ms, f"the end in {pump.left_text}")]
+    if pump.step_left_ms is not None and pump.step_left_text is not None:
+        due.append((pump.step_left_ms, f"step {infusion.step + 1} in {pump.step_left_text}"))
+    if pump.container_left_ms is not None and pump.container_left_text is not None:
+        due.append((pump.container_left_ms, f"container {infusion.container + 1} in {pump.container_left_text}"))
+    return min(due)[1]
 
 
 def _lasts(pump: PumpView) -> str:
@@ -118,11 +136,18 @@ def meters(view: BedView) -> dict[str, tuple[int, int]]:
     }
 
 
+def sound(view: BedView) -> str:
+    """What is to be heard now: `high`, `medium`, `low`, or nothing. The most urgent speaks for all."""
+    heard = {alarm.priority for alarm in view.alarms if alarm.sounding}
+    return next((priority for priority in ("high", "medium", "low") if priority in heard), "")
+
+
 def shape(view: BedView) -> str:
     """Changes exactly when a page has to be laid out anew."""
     parts = [
         [view.boot, view.training, view.journal_text, view.library.text if view.library else None],
-        [[a.alarm_id, a.acknowledged, a.over, a.text, a.detail] for a in view.alarms],
+        [[a.alarm_id, a.acknowledged, a.over, a.text, a.detail, a.flash.value, a.sounding] for a in view.alarms],
+        [view.audio_paused_until_ts_ms is None, view.audio_paused_by],
         [
             [
                 [p.slot, p.phase.value, p.link.value, p.question, p.command_pending, p.buttons.model_dump()],
@@ -152,5 +177,6 @@ def message(view: BedView) -> str:
             "fields": fields(view),
             "ages": {pump.slot: pump.age_ms for pump in view.pumps},
             "meters": meters(view),
+            "sound": sound(view),
         }
     )

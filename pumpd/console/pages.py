@@ -61,6 +61,12 @@ async def bed(request: Request) -> Response:
     return show_bed(room, visit)
 
 
+async def far(request: Request) -> Response:
+    """The same numbers, to be read from three metres."""
+    room = room_of(request)
+    return room.show("far", await room.visit(request), refresh="/far")
+
+
 async def pump(request: Request) -> Response:
     room = room_of(request)
     return show_pump(room, await room.visit(request), request.path_params["slot"])

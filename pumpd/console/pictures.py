@@ -19,7 +19,7 @@ from pumpd.console.plasma_chart import plasma_plot
 from pumpd.console.room import Room, Visit, room_of
 from pumpd.errors import ApiError
 
-WIDE: Final = Size(width=600, height=330)
+WIDE: Final = Size(width=600, height=250)
 NARROW: Final = Size(width=360, height=330)
 POINTS_MAX: Final = 240  # of the estimate's curve: more than a picture has columns for
 MS_PER_S: Final = 1_000

@@ -20,7 +20,7 @@ from pumpd.api_client import AsyncClient
 from pumpd.api_models import BedView, PersonView, PumpView, SessionView
 from pumpd.console import live
 from pumpd.console.feed import Feed
-from pumpd.console.guard import COOKIE, form_token
+from pumpd.console.guard import COOKIE, THEME_COOKIE, form_token
 from pumpd.console.svg import local_offset_min
 from pumpd.console.traces import Traces
 from pumpd.errors import ApiError
@@ -58,6 +58,7 @@ class Visit:
 
     view: BedView
     person: SessionView | None
+    quiet: bool = False  # the theme for a dark room
 
     @property
     def token(self) -> str:
@@ -93,7 +94,7 @@ class Room:
             except ApiError as error:
                 if error.status != UNAUTHORISED:
                     raise
-        return Visit(view=view, person=person)
+        return Visit(view=view, person=person, quiet=request.cookies.get(THEME_COOKIE) == "quiet")
 
     async def authors(self, visit: Visit) -> tuple[PersonView, ...]:
         """Whom a locked page may name, its own person first; nobody on any other."""
@@ -112,6 +113,8 @@ class Room:
             "form_token": "" if visit is None or not visit.token else form_token(visit.token),
             "fields": {} if view is None else live.fields(view),
             "meters": {} if view is None else live.meters(view),
+            "sound": "" if view is None else live.sound(view),
+            "quiet": visit is not None and visit.quiet,
             "shape": "gone" if view is None else live.shape(view),
             "refresh": None,
             "notice": None,
@@ -128,6 +131,11 @@ def room_of(request: Request) -> Room:
 def go(path: str) -> Response:
     """To another page, as a fresh look."""
     return RedirectResponse(path, status_code=HTTPStatus.SEE_OTHER)
+
+
+def local(path: str) -> str:
+    """A page of ours, or the bed: nobody is sent elsewhere after typing a PIN."""
+    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
 
 
 async def typed(request: Request) -> dict[str, str]:

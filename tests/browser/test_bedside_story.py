@@ -144,6 +144,7 @@ def test_two_taps_on_start_are_one_order(bed: RealBed, screen: Open) -> None:
     anna = screen()
     anna.sign_in(bed.url, "/pumps/p1/new")
     anna.choose("TRAIN-30S", "70")
+    anna.page.wait_for_selector("form.confirm")
     anna.page.evaluate(
         """async () => {
             const form = document.querySelector("form.confirm");

@@ -44,7 +44,7 @@ def lines(svg: Element, colour: str) -> list[str]:
     return [path.attrib["d"] for path in svg.iter(f"{SVG}path") if path.attrib["stroke"] == colour]
 
 
-GRANTED, ASKED, GIVEN = "#0b5c7d", "#12242f", "#0d5c36"
+GRANTED, ASKED, GIVEN, PLANNED = "#0b5c7d", "#12242f", "#0d5c36", "#51636f"
 rates = st.one_of(st.none(), st.integers(0, 2_000_000))
 
 
@@ -84,7 +84,7 @@ def test_lines_are_told_apart_without_colour() -> None:
     assert "stroke-dasharray" in asked.attrib
     assert int(granted.attrib["stroke-width"]) > int(asked.attrib["stroke-width"])
     assert len(list(svg.iter(f"{SVG}circle"))) == 9
-    assert {"asked", "granted", "measured"} <= {text.text for text in svg.iter(f"{SVG}text")}
+    assert {"planned", "asked", "granted", "measured", "given"} <= {text.text for text in svg.iter(f"{SVG}text")}
 
 
 def test_eight_hours_are_no_bigger_than_the_picture() -> None:
@@ -109,10 +109,11 @@ def test_whole_plan_is_drawn_before_anything_was_given_and_what_was_given_lies_b
         PlanStepView(rate_ul_per_h=72_000, volume_nl=2_000_000),
     )
     empty = plot([], now_s=0, height=330, plan=plan)
-    (planned,) = lines(empty, ASKED)
+    planned_rate, planned = lines(empty, PLANNED)
     corners = [tuple(map(int, corner.split(","))) for corner in planned.removeprefix("M").split("L")]
     assert [x for x, _ in corners] == [84, 334, 584]  # the start, half of the time, the planned end
     (_, none), (_, third), (_, whole) = corners
+    assert re.fullmatch(r"M84,\d+H334V\d+H584", planned_rate)  # and the two rates as a stair
     assert (none - third) * 3 == pytest.approx(none - whole, abs=3)
     known = sample(100, 36_000).model_copy(update={"delivered_low_nl": 900_000, "delivered_high_nl": 1_100_000})
     (area,) = lines(plot([sample(0, 36_000), known], height=330, plan=plan), GIVEN)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
@@ -15,6 +16,7 @@ from pumpd.console.feed import BROWSERS_MAX, Feed
 from pumpd.console.traces import Traces
 from pumpd.errors import ApiError
 
+FEED_NAME: Final = f"console-{os.getpid()}"
 NOBODY: Final = Path("/nonexistent/pumpd.sock")
 
 
@@ -34,7 +36,7 @@ class Told(AsyncClient):
         self.since: list[int] = []
 
     async def events(self, watcher: str | None = None) -> AsyncGenerator[BedView, None]:
-        assert watcher is None, "one stream serves every browser"
+        assert watcher == FEED_NAME, "one stream serves every browser"
         while True:
             said = await self.says.get()
             if isinstance(said, ApiError):

@@ -143,6 +143,7 @@ async function renew() {
       region.replaceChildren(...fresh.childNodes);
     }
     root.dataset.shape = page.dataset.shape;
+    root.dataset.sound = page.dataset.sound;
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
     patch();
     grow();
@@ -156,6 +157,7 @@ async function renew() {
 
 function hear(message) {
   messageAt = performance.now();
+  dispatchEvent(new CustomEvent("pumpd-heard", { detail: message }));
   bedGone = "gone" in message;
   if (!bedGone) {
     if (root.dataset.shape === "gone") {
@@ -209,6 +211,17 @@ addEventListener("error", (event) => event.target.classList?.add("missing"), tru
 addEventListener("load", (event) => event.target.classList?.remove("missing"), true);
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 
+// A screen that goes dark by itself is no screen at a bed. Asked again each time the page is shown.
+async function keepAwake() {
+  try {
+    if (!document.hidden) await navigator.wakeLock?.request("screen");
+  } catch {
+    // refused on a low battery, or where the page is not served securely: the panel's own setting decides
+  }
+}
+
+addEventListener("visibilitychange", keepAwake);
+keepAwake();
 readAges();
 connect();
 setInterval(tick, 250);
