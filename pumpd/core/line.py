@@ -74,7 +74,7 @@ def flush(turn: Turn, request: FlushRecorded) -> None:
     """The line was flushed into the patient after the end: what it held counts as given. A record of what was done."""
     slot = request.slot
     note(turn, request, Action.FLUSH, value=request.volume_nl)
-    reasons = gate_of_person(request, None) + gate_of_phase(turn, slot, Phase.ENDED)
+    reasons = gate_of_person(request, Act.OBSERVE) + gate_of_phase(turn, slot, Phase.ENDED)
     infusion = turn.pump(slot).infusion
     if not reasons and (infusion is None or infusion.flushed_nl > 0 or request.volume_nl <= 0):
         reasons.append(hard(ReasonCode.WRONG_PHASE))
