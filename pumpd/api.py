@@ -27,7 +27,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pumpd import api_bolus, api_containers, api_path, api_people, api_typed
-from pumpd.api_calls import OUTCOMES, At, By, told
+from pumpd.api_calls import EVERYWHERE, OUTCOMES, At, By, told
 from pumpd.api_desk import Desk
 from pumpd.api_models import (
     AnswerBody,
@@ -58,7 +58,7 @@ GRACE_S: Final = 1  # what is under way at a hand-over may still be answered
 KEEP_ALIVE_S: Final = 5
 HISTORY_ROWS_MAX: Final = 500
 
-router = APIRouter(prefix="/v1")
+router = APIRouter(prefix="/v1", responses=EVERYWHERE)  # type: ignore[arg-type]  # as OUTCOMES
 
 
 # --- looking --------------------------------------------------------------------------------------------

@@ -12,10 +12,17 @@ from pumpd.api_models import AnswerView, ProblemView
 from pumpd.api_sessions import Signed
 
 OUTCOMES: Final = {
-    401: {"model": AnswerView, "description": "nobody is signed in, or the page is locked and this takes a PIN"},
-    409: {"model": AnswerView, "description": "refused, for all of these reasons; nothing was done"},
-    422: {"model": ProblemView, "description": "something typed cannot be read"},
+    401: {
+        "model": AnswerView | ProblemView,
+        "description": "nobody is signed in, or the page is locked and this takes a PIN",
+    },
+    409: {"model": AnswerView | ProblemView, "description": "refused, for all of these reasons; nothing was done"},
+    429: {"model": ProblemView, "description": "too many wrong PINs: wait"},
     503: {"model": ProblemView, "description": "the bed is busy"},
+}
+EVERYWHERE: Final = {
+    404: {"model": ProblemView, "description": "this bed has no such pump, visit or call"},
+    422: {"model": ProblemView, "description": "something typed cannot be read"},
 }
 
 

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Request
 
 from pumpd.api_calls import At, By
 from pumpd.api_check_in_models import ErasedView, PatientBody, PatientView
+from pumpd.api_models import ProblemView
 from pumpd.core.people import Act
 from pumpd.core.visit import Place
 from pumpd.errors import ApiError
@@ -29,7 +30,15 @@ async def _identities(request: Request) -> Identities:
 
 Names = Annotated[Identities, Depends(_identities)]
 
-calls = APIRouter(prefix="/patients")
+calls = APIRouter(
+    prefix="/patients",
+    responses={
+        401: {"model": ProblemView, "description": "nobody is signed in, or the page is locked"},
+        403: {"model": ProblemView, "description": "somebody else may"},
+        409: {"model": ProblemView, "description": "not now, or no more of them"},
+        503: {"model": ProblemView, "description": "no table of names"},
+    },
+)
 
 
 @calls.get("")

@@ -1,36 +1,25 @@
 """Who may do what over the API: one row an endpoint, one test for each role at each of them.
 
-The rows stand here a second time on purpose, as a ward would write them down: a change of core/people.py, or an endpoint
-that asks nobody, shows as a test that fails. An endpoint without a row fails by itself: give it one in MAY.
+The rows stand here a second time on purpose, as a ward would write them down: a change of core/people.py, or an
+endpoint that asks nobody, shows as a test that fails. An endpoint without a row fails by itself: give it one in MAY.
 
-Every call is made with a body that the endpoint can read, made of the document's own schema (EXAMPLES has what a
-schema cannot say), so that the answer is the bed's. What is looked for in it is only who may: that the pump is in the
-wrong phase, or the order unknown, is no matter here.
+Every call can be read (pumpd/testing/called_bed.py), so that the answer is the bed's. What is looked for in it is only
+who may: that the pump is in the wrong phase, or the order unknown, is no matter here.
 """
 
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import httpx2
 import pytest
-from fastapi import FastAPI
 
-from pumpd.accounts import Accounts, AccountsTable, PersonTable, Session
-from pumpd.api import create_app
-from pumpd.api_desk import Desk
 from pumpd.api_models import ReasonCode
-from pumpd.api_views import Place
-from pumpd.bedside import Bedside
-from pumpd.clock import SystemClock
 from pumpd.core.people import Role
-from pumpd.samples import RecentSamples
-from pumpd.testing.path_story import PathStory
-from pumpd.testing.simulated_journal import Disk, SimulatedJournal
+from pumpd.testing.called_bed import STREAMS, Called
 
 NURSE, PRESCRIBER, PHARMACIST = Role.NURSE, Role.PRESCRIBER, Role.PHARMACIST
 ALL: Final = frozenset(Role)
@@ -52,6 +41,7 @@ STOP: Final = May(roles=ALL, locked=True, nobody=True)
 LOWER: Final = May(roles=ALL, locked=True)  # less drug, or none of it changed: everybody who signed in here
 OWN: Final = May(roles=ALL)  # one's own name, with the PIN
 CARE: Final = May(roles=CARING)
+PRESCRIBES: Final = May(roles=frozenset({PRESCRIBER}))
 SEEN: Final = May(roles=CARING, locked=True)  # written down at the bed
 
 MAY: Final = {
@@ -89,129 +79,32 @@ MAY: Final = {
     "POST /v1/pumps/{slot}/rearm": CARE,
     "POST /v1/pumps/{slot}/prime": CARE,
     "POST /v1/pumps/{slot}/change_container": CARE,
-    "POST /v1/pumps/{slot}/bolus": May(roles=frozenset({PRESCRIBER})),
+    "POST /v1/pumps/{slot}/bolus": PRESCRIBES,
     "POST /v1/pumps/{slot}/balance": May(roles=CHECKING),
-    "POST /v1/series": May(roles=frozenset({PRESCRIBER})),
+    "POST /v1/series": PRESCRIBES,
     "POST /v1/visits": CARE,
+    "GET /v1/patients": CARE,  # names: by who cares for them, with the PIN
+    "GET /v1/patients/{patient}": CARE,
+    "POST /v1/patients": CARE,
+    "DELETE /v1/patients/{patient}": PRESCRIBES,
+    "GET /v1/visits/{visit}/check-in": LOOK,
+    "POST /v1/visits/{visit}/identity": CARE,
+    "POST /v1/visits/{visit}/items": CARE,
+    "POST /v1/visits/{visit}/unchanged": CARE,
+    "POST /v1/visits/{visit}/weight": CARE,
+    "POST /v1/visits/{visit}/company": CARE,
+    "POST /v1/visits/{visit}/risk": CARE,
+    "POST /v1/visits/{visit}/finding": PRESCRIBES,
+    "POST /v1/visits/{visit}/risk/plan": PRESCRIBES,
     "POST /v1/visits/{visit}/start": CARE,
 }
-STREAMS: Final = {"GET /v1/events"}  # never ends; who may look may follow
 NOT_ALLOWED: Final = {ReasonCode.NOT_SIGNED_IN, ReasonCode.ROLE_MAY_NOT, ReasonCode.PIN_NEEDED}
-
-# what a schema cannot say, by endpoint: fields put into the body that was made of it
-EXAMPLES: Final[dict[str, dict[str, object]]] = {
-    "POST /v1/pumps/{slot}/rate": {"rate_ml_per_h": "1000"},  # a rise: what lowers is everybody's
-    "POST /v1/pumps/{slot}/answer": {"answer": "driven"},
-    "POST /v1/sessions": {"person": "nurse"},
-    "POST /v1/people/{person}/clear-wait": {},
-}
-PATH: Final = {"slot": "p1", "visit": "v1", "alarm_id": "1", "person": "nurse-2", "series": "s1"}
-QUERY: Final = {"slot": "p1"}
-PEOPLE: Final = [(role.value, role) for role in Role] + [("nurse-2", NURSE)]
-_HASH: Final = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-
-
-class StillClock(SystemClock):
-    """Stands where the story left it, so that nothing falls due between two calls."""
-
-    def __init__(self, now_ns: int) -> None:
-        self._still_ns = now_ns
-
-    def now_ns(self) -> int:
-        return self._still_ns
-
-
-async def _every_pin_fits(pin_hash: str, _pin: str) -> bool:
-    return pin_hash == _HASH
-
-
-class Called:
-    """A bed where a visit is open and saline runs, and its calls, on a loop that a test can step."""
-
-    def __init__(self, runner: asyncio.Runner) -> None:
-        self._runner = runner
-        story = PathStory()
-        story.runs("TRAIN-5MIN")
-        story.sign("MDD-2x3")
-        story.opens()
-        self._state = story.state
-        self.app = runner.run(self._build(story))
-        self.document: dict[str, Any] = self.app.openapi()
-
-    async def _build(self, story: PathStory) -> FastAPI:
-        clock, samples = StillClock(story.now_ns), RecentSamples()
-        journal = SimulatedJournal("boot", random.Random(0), Disk())
-        self._bedside = Bedside(
-            setup=story.setup, journal=journal, samples=samples, clock=clock, send=lambda _: None, beat=lambda: None
-        )
-        self._bedside.boot("boot")
-        table = AccountsTable(
-            person=tuple(PersonTable(id=name, name=name, role=role, pin_hash=_HASH) for name, role in PEOPLE)
-        )
-        self._accounts = Accounts(table, clock, idle_s=300, verify=_every_pin_fits)
-        return create_app(Desk(self._bedside, self._accounts, samples, Place(site="s", ward="w", bed="b")))
-
-    def ask(self, endpoint: str, person: str | None, *, locked: bool = False) -> httpx2.Response:
-        return self._runner.run(self._ask(endpoint, person, locked=locked))
-
-    async def _ask(self, endpoint: str, person: str | None, *, locked: bool) -> httpx2.Response:
-        self._bedside._state = self._state  # every call meets the same bed
-        headers = {}
-        if person is not None:
-            session = await self._accounts.sign_in(person, "1234")
-            assert isinstance(session, Session)
-            headers["Authorization"] = f"Bearer {session.token}"
-            if locked:
-                self._accounts.lock(session.token)
-        method, _, path = endpoint.partition(" ")
-        turning = asyncio.create_task(self._bedside.run())
-        transport = httpx2.ASGITransport(app=self.app)
-        async with httpx2.AsyncClient(transport=transport, base_url="http://pumpd") as http:
-            response = await http.request(
-                method, path.format(**PATH), params=QUERY, json=self.body(endpoint), headers=headers
-            )
-        turning.cancel()
-        await asyncio.wait([turning])
-        return response
-
-    def body(self, endpoint: str) -> object:
-        """The least that the endpoint can read; None where it reads nothing."""
-        method, _, path = endpoint.partition(" ")
-        asked = self.document["paths"][path][method.lower()].get("requestBody")
-        if asked is None:
-            return None
-        made = self._made(asked["content"]["application/json"]["schema"])
-        assert isinstance(made, dict)
-        return made | EXAMPLES.get(endpoint, {})
-
-    def _made(self, schema: dict[str, Any]) -> object:
-        if "$ref" in schema:
-            return self._made(self.document["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
-        for key in ("anyOf", "oneOf", "allOf"):
-            if key in schema:
-                return self._made(next(each for each in schema[key] if each.get("type") != "null"))
-        if "enum" in schema:
-            return schema["enum"][0]
-        if "const" in schema:
-            return schema["const"]
-        match schema.get("type"):
-            case "object":
-                named = {name: self._made(schema["properties"][name]) for name in schema.get("required", ())}
-                return named | {name: PATH[name] for name in named if name in PATH}
-            case "array":
-                return [self._made(schema["items"])] * schema.get("minItems", 0)
-            case "integer":
-                return schema.get("minimum", 1)
-            case "boolean":
-                return True
-            case _:
-                return "1"
 
 
 @pytest.fixture(scope="module")
-def called() -> Iterator[Called]:
+def called(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Called]:
     with asyncio.Runner() as runner:
-        yield Called(runner)
+        yield Called(runner, tmp_path_factory.mktemp("bed"))
 
 
 def may_by(response: httpx2.Response) -> bool:
