@@ -22,6 +22,8 @@ from pydantic import BaseModel
 
 from pumpd import words_bed
 from pumpd.accounts import Accounts
+from pumpd.api_departure_models import RecoveryView
+from pumpd.api_departure_views import recovery_view
 from pumpd.api_feed import Feed
 from pumpd.api_models import (
     AnswerView,
@@ -115,6 +117,12 @@ class Desk:
 
     def visit_view(self, visit: Visit) -> VisitView:
         return visit_view(self._bedside.state, self._bedside.setup, visit, self._now())
+
+    def recovery_views(self) -> tuple[RecoveryView, ...]:
+        """Every visit that is not closed, with what keeps the patient here."""
+        state = self._bedside.state
+        open_visits = (each for each in state.path.visits if each.is_open)
+        return tuple(recovery_view(state, self._bedside.setup, each, self._now()) for each in open_visits)
 
     def require_visit(self, visit: str) -> Visit:
         """Raises ApiError when this bed knows no such visit."""

@@ -55,6 +55,8 @@ class VisitBody(Body):
 
     series: Name
     number: Day
+    bed_is_empty: bool = False  # "new patient?": whoever was here before has left the bed
+    line_off: bool = False  # ... and the line is off them, where a pump cannot be known to stand still
 
 
 class VisitView(View):

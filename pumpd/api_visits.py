@@ -73,7 +73,13 @@ async def open_visit(desk: At, by: By, body: VisitBody) -> Response:
             None,
             body,
             lambda common: ar.VisitOpenRequested(
-                **common, visit=common["request_id"], series=body.series, number=body.number, today_day=today_day
+                **common,
+                visit=common["request_id"],
+                series=body.series,
+                number=body.number,
+                today_day=today_day,
+                bed_is_empty=body.bed_is_empty,
+                line_off=body.line_off,
             ),
         )
     )

@@ -17,9 +17,11 @@ from pumpd.core import deliveries as d
 from pumpd.core import facts as f
 from pumpd.core.authorship_facts import AuthorSettled
 from pumpd.core.codes import Action, CommandKind, Condition, Ending, Phase, Why
+from pumpd.core.departure_facts import DepartureFact
 from pumpd.core.events import LinkState
 from pumpd.core.state import Alarm
 from pumpd.words import duration_ns, interval_ml, rate_ml_per_h, volume_ml
+from pumpd.words_departure import DEPARTURE_ACTIONS, departure_text
 from pumpd.words_links import link_went
 from pumpd.words_path import PATH_ACTIONS, path_text
 from pumpd.words_reasons import reason_text
@@ -61,6 +63,7 @@ WHYS: Final[Mapping[Why, str]] = {
     Why.CONTAINER_ENDED: "this container is used up",
     Why.CONTAINER_CHANGED: "a person changed the container",
     Why.NEW_RATE: "stopped for a moment to set a new rate",
+    Why.PATIENT_LEFT: "the patient has left the bed",
 }
 
 _STOP_KEY: Final = "Press STOP on the pump itself"
@@ -208,6 +211,7 @@ QUESTION: Final = "Look at the pump: is the plunger being driven?"
 
 ACTIONS: Final[Mapping[Action, str]] = {
     **PATH_ACTIONS,
+    **DEPARTURE_ACTIONS,
     Action.START: "start",
     Action.STOP: "STOP",
     Action.PAUSE: "pause",
@@ -268,6 +272,7 @@ def alarm_todo(condition: Condition) -> str:
 TOLD: Final[tuple[type, ...]] = (
     AuthorSettled,
     *get_args(f.PathFact),
+    *get_args(DepartureFact),
     f.PersonAsked,
     f.RequestRefused,
     f.PhaseChanged,
@@ -292,6 +297,8 @@ def fact_text(fact: f.Fact) -> str:
     """One line of the record."""
     if isinstance(fact, f.PathFact):
         return path_text(fact)
+    if isinstance(fact, DepartureFact):
+        return departure_text(fact)
     match fact:
         case f.PersonAsked():
             value = f" ({rate_ml_per_h(fact.value)})" if fact.action is Action.CHANGE_RATE and fact.value else ""

@@ -28,7 +28,7 @@ GATES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
         _PLAIN,
     ),
     ReasonCode.BED_TAKEN: (
-        "Another visit is still at this bed. End it or move it to recovery: then give the bed to the next patient.",
+        "Another visit is still at this bed. New patient? End what runs, and say that the bed is empty.",
         _PLAIN,
     ),
     ReasonCode.VISIT_KNOWN: ("A visit of this name exists already. Look at the list of visits.", _PLAIN),

@@ -25,6 +25,7 @@ from pumpd.words import (
     weight,
 )
 from pumpd.words_containers import CONTAINERS
+from pumpd.words_departure import DEPARTURES
 from pumpd.words_limits import LIMITED, limited_text
 from pumpd.words_path import GATES
 from pumpd.words_rises import RISES
@@ -52,6 +53,7 @@ _RESTART: Final = "Call support to restart it: infusions go on meanwhile."
 # code -> a text with {asked} and {limit} where numbers are known, and how they read
 _SENTENCES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
     **CONTAINERS,
+    **DEPARTURES,
     **GATES,
     **RISES,
     ReasonCode.CONCENTRATION_UG_PER_ML: (

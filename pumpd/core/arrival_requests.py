@@ -26,7 +26,10 @@ class SeriesSignRequested:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitOpenRequested:
-    """The patient of this series is at the bed, for visit `number`; `visit` is the id that it is to have."""
+    """The patient of this series is at the bed, for visit `number`; `visit` is the id that it is to have.
+
+    `bed_is_empty` answers "new patient?": whoever was here before has left the bed, and `line_off` says it of the line.
+    """
 
     at_ns: int
     request_id: str
@@ -35,6 +38,8 @@ class VisitOpenRequested:
     series: str
     number: int
     today_day: int
+    bed_is_empty: bool = False
+    line_off: bool = False
     asked_at_ns: int | None = None
 
 

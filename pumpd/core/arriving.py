@@ -13,6 +13,8 @@ from pumpd.core.arrival_facts import SeriesSigned, VisitOpened
 from pumpd.core.arrival_requests import ArrivalRequest, SeriesSignRequested, VisitOpenRequested
 from pumpd.core.asking import accept, gate_of_person, note, refuse
 from pumpd.core.codes import Action, ReasonCode
+from pumpd.core.departure_facts import VisitMoved
+from pumpd.core.leaving import against_leaving, against_next_patient, free_pumps
 from pumpd.core.people import Act
 from pumpd.core.rise import hard
 from pumpd.core.turn import Turn
@@ -52,12 +54,17 @@ def sign_series(turn: Turn, request: SeriesSignRequested) -> None:
 
 
 def open_visit(turn: Turn, request: VisitOpenRequested) -> None:
-    """A patient comes to the bed. One at a time; the visit before has to have left it."""
+    """A patient comes to the bed. One at a time: the visit before has left it, or leaves it now by a person's word."""
     note(turn, request, Action.OPEN_VISIT, value=request.number, text=request.series)
     reasons = gate_of_person(request, Act.CARE)
     path = turn.state.path
     series = path.signed(request.series)
-    if path.at_bed is not None:
+    before = path.at_bed
+    if before is None:
+        reasons += against_next_patient(turn)
+    elif request.bed_is_empty:
+        reasons += against_leaving(turn, before, line_off=request.line_off)
+    else:
         reasons.append(hard(ReasonCode.BED_TAKEN))
     if path.visit(request.visit) is not None:
         reasons.append(hard(ReasonCode.VISIT_KNOWN))
@@ -71,6 +78,10 @@ def open_visit(turn: Turn, request: VisitOpenRequested) -> None:
     if reasons or request.actor is None or series is None:
         refuse(turn, request, Action.OPEN_VISIT, reasons)
         return
+    if before is not None:
+        person = request.actor.person
+        turn.record(VisitMoved(at_ns=turn.now_ns, visit=before.visit, person=person, line_off=request.line_off))
+        free_pumps(turn, before)
     turn.record(
         VisitOpened(
             at_ns=turn.now_ns,

@@ -4,7 +4,7 @@ Only where the library's entry asks for boluses, and none that is shipped does: 
 board of nursing 2015, and hospitals that leave it to anaesthetists), so it takes a prescriber's own sign-in. The dose
 has its own limits beside all others, over a time that is not too short; basal and bolus together stay below what pump
 and limits allow, in every window to come as well as in those that are past. None begins while anything is in alarm, in
-doubt, on its way or not yet seen, while another one runs, or before the lockout since the last one on this bed is
+doubt, on its way or not yet seen, while another one runs, or before the lockout since this patient's last one is
 over, whatever was restarted or set in between.
 
 There is one kind of bolus and one at a time. A patient's own button (PCA), which would pre-empt it, is out of scope.
@@ -129,10 +129,17 @@ def _against_now(turn: Turn, slot: str, infusion: Infusion, limits: Bolus | None
         found.append(hard(ReasonCode.BOLUS_RUNNING_UL_PER_H))
     if any(each.priority is not Priority.PROMPT and each.slot in (slot, None) for each in turn.state.alarms):
         found.append(hard(ReasonCode.BOLUS_IN_ALARM))
-    last_ns = turn.state.bolus_at_ns
+    last_ns = _last_bolus_ns(turn, infusion)
     if limits is not None and last_ns is not None and turn.now_ns - last_ns < limits.lockout_s * NS_PER_S:
         found.append(hard(ReasonCode.BOLUS_LOCKOUT_S, max(0, turn.now_ns - last_ns) // NS_PER_S, limits.lockout_s))
     return found
+
+
+def _last_bolus_ns(turn: Turn, infusion: Infusion) -> int | None:
+    """This patient's last one; on a bed without the path, the bed's."""
+    theirs = [each.bolus_at_ns for each in turn.state.path.visits if each.patient == infusion.patient]
+    known = (each for each in (*theirs, turn.state.bolus_at_ns) if each is not None)
+    return max(known, default=None)
 
 
 def _against_dose(dose_ug_per_kg: int, duration_s: int, limits: Bolus) -> list[Reason]:

@@ -50,6 +50,11 @@ class Given:
     to_ns: int
     mass_ng: int
     infusion_id: int = 0  # 0: committed, not given yet
+    patient: str | None = None  # opaque key; None: nobody knows whose, so it counts for whoever comes
+
+    def counts_for(self, patient: str | None) -> bool:
+        """Does a limit for this patient count it? Where nobody knows whose it was, it does."""
+        return self.patient is None or patient is None or self.patient == patient
 
 
 class Phase(Enum):
@@ -93,6 +98,7 @@ class Why(Enum):
     CONTAINER_ENDED = "container_ended"
     CONTAINER_CHANGED = "container_changed"
     NEW_RATE = "new_rate"
+    PATIENT_LEFT = "patient_left"
 
 
 class PauseReason(Enum):
@@ -145,7 +151,12 @@ class Action(Enum):
     WEIGH = "weigh"
     NAME_COMPANY = "name_company"
     ANSWER_RISK = "answer_risk"
+    MOVE_VISIT = "move_visit"
+    SCORE = "score"
     SIGN_PLAN = "sign_plan"
+    DISCHARGE = "discharge"
+    LEAVE = "leave"
+    TELL_PRESCRIBER = "tell_prescriber"
 
 
 class TimeAway(Enum):

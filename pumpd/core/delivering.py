@@ -40,4 +40,8 @@ def bolus_told(state: BedState, fact: d.BolusBegan | d.BolusOver) -> BedState:
     pump = state.on(fact.slot)
     bolus = BolusState(step=fact.step, basal_ul_per_h=fact.basal_ul_per_h, basal_nl=fact.basal_nl)
     infusion = replace(pump.due(), plan=fact.plan, step=fact.step, bolus=bolus)
-    return replace(state.with_pump(replace(pump, infusion=infusion)), bolus_at_ns=fact.at_ns)
+    state = state.with_pump(replace(pump, infusion=infusion))
+    visit = None if infusion.visit is None else state.path.visit(infusion.visit)
+    if visit is None:
+        return replace(state, bolus_at_ns=fact.at_ns)
+    return replace(state, path=state.path.with_visit(replace(visit, bolus_at_ns=fact.at_ns)))

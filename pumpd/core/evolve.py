@@ -23,6 +23,8 @@ from pumpd.core.authorship_facts import AuthorSettled
 from pumpd.core.bolus_plan import bolus_in
 from pumpd.core.codes import CommandKind, Phase, TimeAway, Why
 from pumpd.core.delivering import bolus_told, delivering
+from pumpd.core.departed import departed
+from pumpd.core.departure_facts import DepartureFact
 from pumpd.core.events import LinkState, LinkWhy
 from pumpd.core.facts import Fact
 from pumpd.core.given import recorded
@@ -55,6 +57,8 @@ def evolve(state: BedState, fact: Fact) -> BedState:
     """The state after one fact."""
     if isinstance(fact, f.PathFact):
         return replace(state, path=walked(state.path, fact))
+    if isinstance(fact, DepartureFact):
+        return departed(state, fact)
     match fact:
         case f.BootStarted():
             return _booted(state, fact)
@@ -250,6 +254,11 @@ def _command(state: BedState, fact: f.CommandIssued | f.CommandClosed) -> BedSta
     return replace(state.with_pump(pump), next_command_id=fact.command_id + 1)
 
 
+def _patient(state: BedState, visit: str) -> str | None:
+    found = state.path.visit(visit)
+    return None if found is None else found.patient
+
+
 def _ordered(state: BedState, fact: f.InfusionOrdered) -> BedState:
     duration_ns = sum(
         duration_for_ns(step.volume_nl, step.rate_ul_per_h, Towards.UP)
@@ -263,6 +272,7 @@ def _ordered(state: BedState, fact: f.InfusionOrdered) -> BedState:
         programme=fact.programme,
         entry=fact.entry,
         visit=fact.visit,
+        patient=None if fact.visit is None else _patient(state, fact.visit),
         grant=fact.grant,
         override_reason=fact.override_reason,
         override_person=fact.override_person,

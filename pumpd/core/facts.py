@@ -33,6 +33,7 @@ from pumpd.core.codes import (
 from pumpd.core.container_facts import Balanced, ContainerChanged, LineFlushed, LinePrimed, LinePurged
 from pumpd.core.delivered import Interval
 from pumpd.core.deliveries import AlarmStopped, BeyondAgreed, BolusBegan, BolusOver, PauseNoted, StartsUnlocked
+from pumpd.core.departure_facts import DepartureFact
 from pumpd.core.events import LinkWhy
 from pumpd.core.glimpses import Asked, Missed, Seen, StopTried
 from pumpd.core.library import Entry
@@ -385,6 +386,7 @@ Fact = (
     | Balanced
     | AuthorSettled
     | PathFact
+    | DepartureFact
     | Asked
     | Seen
     | Missed

@@ -15,6 +15,7 @@ from pumpd.core.codes import Action, Condition, Phase, ReasonCode, Severity, Why
 from pumpd.core.confirming import against_confirmed
 from pumpd.core.deliveries import PauseNoted, StartsUnlocked
 from pumpd.core.events import LinkState
+from pumpd.core.leaving import free_pump
 from pumpd.core.look import MOVING
 from pumpd.core.new_rate import against_cycle
 from pumpd.core.people import Act, may_be_second
@@ -134,6 +135,7 @@ def end(turn: Turn, request: EndRequested) -> None:
         refuse(turn, request, Action.END, reasons)
         return
     to(turn, request.slot, Phase.ENDED, Why.ENDED_BY_PERSON)
+    free_pump(turn, request.slot)
     accept(turn, request)
 
 
@@ -201,4 +203,5 @@ def rearm(turn: Turn, request: RearmRequested) -> None:
         alarms.settled_by_person(turn, Condition.REPEATED_ALARM, slot, request.actor.person)
     if pump.phase is Phase.FAULT:
         to(turn, slot, Phase.IDLE if pump.infusion is None else Phase.ENDED, Why.REARMED)
+        free_pump(turn, slot)
     accept(turn, request)

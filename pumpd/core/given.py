@@ -13,6 +13,7 @@ from pumpd.core.codes import Given
 from pumpd.core.delivered import Interval, monotone
 from pumpd.core.state import HISTORY_KEPT_NS, HISTORY_MAX, BedState
 from pumpd.core.units import Towards, mass_ng
+from pumpd.core.visit_doses import with_dose
 
 
 def recorded(state: BedState, slot: str, at_ns: int, delivered: Interval) -> BedState:
@@ -25,6 +26,7 @@ def recorded(state: BedState, slot: str, at_ns: int, delivered: Interval) -> Bed
         seen = replace(seen, readings=seen.readings[-1:])  # what it moved without a leg is told by `delivered` now
     recorded = replace(infusion, delivered=now, delivered_at_ns=at_ns)
     state = state.with_pump(replace(pump, infusion=recorded, sighting=seen))
+    state = with_dose(state, slot, at_ns, since_ns=min(infusion.delivered_at_ns, at_ns))
     concentration = infusion.programme.concentration_ug_per_ml
     if now.high_nl > before.high_nl and concentration > 0:
         given = Given(
@@ -33,6 +35,7 @@ def recorded(state: BedState, slot: str, at_ns: int, delivered: Interval) -> Bed
             to_ns=at_ns,
             mass_ng=mass_ng(now.high_nl - before.high_nl, concentration, Towards.UP),
             infusion_id=infusion.infusion_id,
+            patient=infusion.patient,
         )
         return replace(state, history=with_given(state.history, given))
     less_ng = mass_ng(max(0, before.high_nl - now.high_nl), concentration, Towards.DOWN)
@@ -40,20 +43,21 @@ def recorded(state: BedState, slot: str, at_ns: int, delivered: Interval) -> Bed
 
 
 def with_given(history: tuple[Given, ...], given: Given) -> tuple[Given, ...]:
-    """One stretch more. When there are too many, the two oldest of one drug become one: none is forgotten.
+    """One stretch more. When there are too many, the two oldest of one drug and patient become one: none is lost.
 
     512 stretches of 30 s reach back over an hour, the longest rolling window, even for four pumps.
     """
     kept = [*(each for each in history if each.to_ns > given.to_ns - HISTORY_KEPT_NS), given]
     if len(kept) > HISTORY_MAX:
-        oldest: dict[str, int] = {}
+        oldest: dict[tuple[str, str | None], int] = {}
         for index, each in enumerate(kept):
-            if each.drug in oldest:
-                old = kept[oldest[each.drug]]
+            whose = (each.drug, each.patient)
+            if whose in oldest:
+                old = kept[oldest[whose]]
                 kept[index] = replace(each, from_ns=min(old.from_ns, each.from_ns), mass_ng=old.mass_ng + each.mass_ng)
-                del kept[oldest[each.drug]]
+                del kept[oldest[whose]]
                 break
-            oldest[each.drug] = index
+            oldest[whose] = index
     return tuple(kept)
 
 

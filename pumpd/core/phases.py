@@ -10,7 +10,8 @@ differs, it is stopped. If they cannot decide within 15 s, a person is asked to 
 
 A stop goes to `STOPPING` and is sent until a report shows no drive, however many replies are lost. `STOPPED` is
 not the end: the rest can be resumed for a while. `FAULT` is for a pump that cannot be trusted to be ours: it was
-changed, or it drove when nobody asked. It is stopped, and a person takes it back into use.
+changed, or it drove when nobody asked. It is stopped, and a person takes it back into use. `ENDED` is `IDLE` again
+when the patient leaves the bed (leaving.py): nothing of theirs stays on the pump.
 
 Whatever is not in the table is impossible by construction: `to` asserts it, and the state is unchanged.
 """
@@ -36,7 +37,7 @@ TRANSITIONS: Final[dict[Phase, tuple[Phase, ...]]] = {
     Phase.STOPPING: (Phase.STOPPED, Phase.ENDED, Phase.FAULT),
     Phase.STOPPED: (Phase.CHECKING, Phase.STOPPING, Phase.ENDED, Phase.FAULT),
     Phase.UNCERTAIN: (Phase.INFUSING, Phase.STOPPING, Phase.STOPPED, Phase.ENDED, Phase.FAULT),
-    Phase.ENDED: (Phase.CHECKING, Phase.FAULT),
+    Phase.ENDED: (Phase.CHECKING, Phase.FAULT, Phase.IDLE),
     Phase.FAULT: (Phase.IDLE, Phase.ENDED),
 }
 

@@ -15,6 +15,7 @@ from pumpd.core.actor import Actor
 from pumpd.core.arrival_requests import ArrivalRequest
 from pumpd.core.check_in_requests import CheckInRequest
 from pumpd.core.codes import PauseReason
+from pumpd.core.departure_requests import DepartureRequest
 from pumpd.core.events import BusEvent, DaemonEvent
 from pumpd.core.order import Order
 
@@ -279,7 +280,7 @@ class AuthorAnswered:
     asked_at_ns: int | None = None
 
 
-PathRequest = ArrivalRequest | CheckInRequest
+PathRequest = ArrivalRequest | CheckInRequest | DepartureRequest
 
 PersonRequest = (
     StartRequested

@@ -18,6 +18,7 @@ from pumpd.core.library import DoseUnit
 from pumpd.core.limits import Review, check_remaining, fingerprint, given_elsewhere, review, reviewed_with
 from pumpd.core.order import Order
 from pumpd.core.rest import rest_of
+from pumpd.core.state import PumpState
 from pumpd.core.steps import Step
 from pumpd.core.totals import SESSION_NS
 from pumpd.core.turn import Turn
@@ -47,7 +48,25 @@ def against_a_rise(turn: Turn, slot: str) -> list[Reason]:
         found.append(hard(ReasonCode.COMMAND_PENDING))
     if pump.asset_in_doubt:
         found.append(hard(ReasonCode.PUMP_NOT_CONFIRMED))
+    if is_of_one_who_left(turn, pump):
+        found.append(hard(ReasonCode.PATIENT_HAS_LEFT))
     return found
+
+
+def is_of_one_who_left(turn: Turn, pump: PumpState) -> bool:
+    """What is on the pump was for a patient who is at this bed no longer: it is only lowered, stopped and ended."""
+    infusion, at_bed = pump.infusion, turn.state.path.at_bed
+    if infusion is None or infusion.visit is None or pump.phase in (Phase.IDLE, Phase.ENDED):
+        return False
+    return at_bed is None or at_bed.visit != infusion.visit
+
+
+def patient_on(turn: Turn, slot: str) -> str | None:
+    """For whom limits on this slot are asked: whoever its infusion is for, or who is at the bed; None: nobody knows."""
+    pump, at_bed = turn.pump(slot), turn.state.path.at_bed
+    if pump.infusion is not None and pump.phase not in (Phase.IDLE, Phase.ENDED):
+        return pump.infusion.patient
+    return None if at_bed is None else at_bed.patient
 
 
 def _committed_elsewhere(turn: Turn, slot: str) -> tuple[Given, ...]:
@@ -67,7 +86,12 @@ def _committed_elsewhere(turn: Turn, slot: str) -> tuple[Given, ...]:
         for each in steps:
             ends_ns = begins_ns + duration_for_ns(each.volume_nl, each.rate_ul_per_h, Towards.UP)
             ng = mass_ng(each.volume_nl, concentration, Towards.UP)
-            found += (Given(drug=infusion.programme.drug, from_ns=begins_ns, to_ns=ends_ns, mass_ng=ng),)
+            found += (
+                Given(
+                    drug=infusion.programme.drug, from_ns=begins_ns, to_ns=ends_ns, mass_ng=ng,
+                    patient=infusion.patient,
+                ),
+            )  # fmt: skip
             begins_ns = ends_ns
     return found
 
@@ -82,13 +106,20 @@ def _not_yet_told(turn: Turn) -> tuple[Given, ...]:
         more_nl = max(0, turn.delivered(pump.slot).high_nl - infusion.delivered.high_nl)
         ng = mass_ng(more_nl, infusion.programme.concentration_ug_per_ml, Towards.UP)
         from_ns = min(infusion.delivered_at_ns, turn.now_ns)
-        found += (Given(drug=infusion.programme.drug, from_ns=from_ns, to_ns=turn.now_ns, mass_ng=ng),)
+        found += (
+            Given(
+                drug=infusion.programme.drug, from_ns=from_ns, to_ns=turn.now_ns, mass_ng=ng,
+                patient=infusion.patient,
+            ),
+        )  # fmt: skip
     return found
 
 
 def history_for(turn: Turn, slot: str) -> tuple[Given, ...]:
-    """What this patient got, and what other pumps are committed to give."""
-    return turn.state.history + _not_yet_told(turn) + _committed_elsewhere(turn, slot)
+    """What this patient got, and what other pumps are committed to give them; nothing of the patient before."""
+    patient = patient_on(turn, slot)
+    everything = turn.state.history + _not_yet_told(turn) + _committed_elsewhere(turn, slot)
+    return tuple(given for given in everything if given.counts_for(patient))
 
 
 def review_order(turn: Turn, slot: str, order: Order) -> Review:
@@ -110,7 +141,11 @@ def _same_drug(turn: Turn, slot: str, order: Order) -> list[Reason]:
     entry = None if regimen is None else turn.setup.rules.library.entry(regimen.entry)
     if entry is None or entry.unit is DoseUnit.ML_PER_H:
         return []  # saline for training: no drug to be given twice
-    others = (pump for pump in turn.state.pumps if pump.slot != slot and pump.phase not in (Phase.IDLE, Phase.ENDED))
+    others = (
+        pump
+        for pump in turn.state.pumps
+        if pump.slot != slot and pump.phase not in (Phase.IDLE, Phase.ENDED) and not is_of_one_who_left(turn, pump)
+    )
     if any(pump.infusion is not None and pump.infusion.programme.drug == entry.drug for pump in others):
         return [Reason(code=ReasonCode.SAME_DRUG_RUNNING, severity=Severity.SOFT)]
     return []

@@ -163,6 +163,7 @@ class Infusion:
     lease_s: int | None  # of every leg from here on (wall 8)
     leased_ul_per_h: int  # the highest rate that this lease was computed for
     visit: str | None = None
+    patient: str | None = None  # opaque key
     entry: Entry | None = None  # the limits it was started under; None: started by a program that did not keep them
     step: int = 0
     step_due: bool = False  # the next step up waits for its tap
@@ -306,7 +307,7 @@ class BedState:
     history: tuple[Given, ...] = ()
     answers: tuple[Answered, ...] = ()
     unconfirmed: tuple[Unconfirmed, ...] = ()  # until their authors sign in and say so
-    bolus_at_ns: int | None = None  # the last one on this bed: the next one waits for its lockout
+    bolus_at_ns: int | None = None  # the last one on this bed that was no visit's; a visit's stands with the visit
     judged: Judged | None = None  # the library and regimens of this run of the daemon
     used: tuple[Used, ...] = ()  # libraries that stood good at this bed: no older one after them
     files_changed: tuple[RulesFile, ...] = ()  # on the disk, since this run of the daemon read them

@@ -14,6 +14,7 @@ from enum import Enum
 from typing import Final
 
 from pumpd.core.check_in import Company, Identity, Item, ItemAnswer, Risk, Weighing
+from pumpd.core.departure import Closing, Dose, Scored
 from pumpd.core.order import Order
 from pumpd.core.series import SeriesOrder
 
@@ -45,10 +46,19 @@ class Visit:
     weighed: Weighing | None = None
     company: Company | None = None
     risk: Risk | None = None
+    doses: tuple[Dose, ...] = ()
+    bolus_at_ns: int | None = None  # the last one: the next one waits for its lockout
+    left_bed_at_ns: int | None = None
+    score: Scored | None = None  # the last one
+    closing: Closing | None = None
 
     def answer(self, item: Item) -> ItemAnswer | None:
         """What was answered to this item of the check-in, so far."""
         return next((each for each in self.answers if each.said.item is item), None)
+
+    @property
+    def is_open(self) -> bool:
+        return self.place is not Place.CLOSED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

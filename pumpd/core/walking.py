@@ -8,6 +8,8 @@ from __future__ import annotations
 from pumpd.core.arrival_requests import ArrivalRequest
 from pumpd.core.arriving import arrive
 from pumpd.core.checking_in import check_in
+from pumpd.core.departing import depart
+from pumpd.core.departure_requests import DepartureRequest
 from pumpd.core.requests import PathRequest
 from pumpd.core.turn import Turn
 
@@ -15,5 +17,7 @@ from pumpd.core.turn import Turn
 def walk(turn: Turn, request: PathRequest) -> None:
     if isinstance(request, ArrivalRequest):
         arrive(turn, request)
+    elif isinstance(request, DepartureRequest):
+        depart(turn, request)
     else:
         check_in(turn, request)

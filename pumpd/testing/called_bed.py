@@ -22,6 +22,7 @@ from pumpd.api_views import Place
 from pumpd.bedside import Bedside
 from pumpd.clock import SystemClock
 from pumpd.core.people import Role
+from pumpd.core.pump import Drive
 from pumpd.identities import Identities, Known
 from pumpd.samples import RecentSamples
 from pumpd.testing.path_story import PATIENT, PathStory
@@ -65,9 +66,10 @@ class Called:
         self._identities = Identities(folder / "identities.sqlite3")
         self._identities.add(PATIENT, Known(name="Eva Test", born="1970-12-31"))
         story = PathStory()
-        story.runs("TRAIN-5MIN")
-        story.sign("MDD-2x3")
-        story.opens()
+        story.passes_to_start("TRAIN-5MIN")
+        story.start_visit()
+        story.prepared()
+        story.done(Drive.INFUSING)
         self._state = story.state
         self.app = runner.run(self._build(story))
         self.document: dict[str, Any] = self.app.openapi()
@@ -151,7 +153,7 @@ class Called:
             case "array":
                 return [self._made(schema["items"])] * schema.get("minItems", 0)
             case "integer":
-                return schema.get("minimum", 1)
+                return int(schema.get("minimum", 1))
             case "boolean":
                 return True
             case _:

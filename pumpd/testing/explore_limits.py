@@ -27,7 +27,11 @@ def no_start_crosses_a_hard_limit(each: Judged) -> Iterator[str]:
         if isinstance(fact, f.InfusionOrdered):
             entry = each.setup.rules.library.entry(fact.programme.entry)
             assert entry is not None
-            asked = Asked(slot=fact.slot, programme=fact.programme, plan=fact.programme.steps, in_nl=0, entry=entry)
+            visit = None if fact.visit is None else each.before.path.visit(fact.visit)
+            asked = Asked(
+                slot=fact.slot, programme=fact.programme, plan=fact.programme.steps, in_nl=0, entry=entry,
+                patient=None if visit is None else visit.patient,
+            )  # fmt: skip
             yield from beyond_a_limit(each.before, asked, each.request.at_ns)
 
 
@@ -40,6 +44,7 @@ class Asked:
     plan: tuple[Step, ...]
     in_nl: int
     entry: Entry
+    patient: str | None = None
 
 
 def rest_of_pump(pump: PumpState) -> Asked | None:
@@ -49,7 +54,7 @@ def rest_of_pump(pump: PumpState) -> Asked | None:
         return None
     return Asked(
         slot=pump.slot, programme=infusion.programme, plan=infusion.plan, in_nl=infusion.delivered.high_nl,
-        entry=infusion.entry,
+        entry=infusion.entry, patient=infusion.patient,
     )  # fmt: skip
 
 
@@ -66,12 +71,13 @@ def _amounts(state: BedState, asked: Asked, now_ns: int) -> Iterator[tuple[str, 
     stretches = [
         (Fraction(given.from_ns), Fraction(given.to_ns), Fraction(given.mass_ng, 1_000))
         for given in state.history
-        if given.drug == programme.drug and given.to_ns > now_ns - SESSION_NS
+        if given.drug == programme.drug and given.to_ns > now_ns - SESSION_NS and _one(asked, given.patient)
     ]
     for pump in state.pumps:
         infusion = pump.infusion
         running = pump.slot != asked.slot and pump.phase not in (Phase.IDLE, Phase.ENDED)
-        if infusion is not None and running and infusion.programme.drug == programme.drug:
+        same = infusion is not None and infusion.programme.drug == programme.drug and _one(asked, infusion.patient)
+        if infusion is not None and running and same:
             other = infusion.programme.concentration_ug_per_ml
             stretches += _to_come(now_ns, infusion.plan, other, infusion.delivered.high_nl)
     mine = _to_come(now_ns, asked.plan, concentration, asked.in_nl)
@@ -91,6 +97,11 @@ def _amounts(state: BedState, asked: Asked, now_ns: int) -> Iterator[tuple[str, 
     if entry.high_alert:
         yield "the ceiling of rates", top * per_kg, 2_500
         yield "the ceiling of a session", total * per_kg, 15_000
+
+
+def _one(asked: Asked, patient: str | None) -> bool:
+    """May it be the same patient?"""
+    return None in (asked.patient, patient) or asked.patient == patient
 
 
 _Stretch = tuple[Fraction, Fraction, Fraction]  # from, to, ug

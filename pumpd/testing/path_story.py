@@ -5,7 +5,7 @@ It is a BedStory, so that whatever must hold at a bed is checked after every req
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -33,17 +33,20 @@ def series_order(regimen: str, *, series: str = "s1", today: int = 20_000, **sai
     """For the adult of `order_for`: 70 kg and 175 cm, home with an escort; as many visits as the regimen has."""
     order, found = order_for(regimen), shipped_rules().catalogue.regimen(regimen)
     visits = 1 if found is None else found.sessions
+    entry = None if found is None else shipped_rules().library.entry(found.entry)
+    syringes = [] if entry is None else [each.id for each in entry.containers if each.id.startswith("syringe")]
     usual = SeriesOrder(
         series=series, patient=PATIENT, prescriber="", signed_at_ns=0, signed_day=today, expires_day=today + 90,
         regimen=regimen, visits=visits, weight_g=order.weight_g, weighed_day=today, height_mm=order.height_mm,
-        container=order.container, disposition=Disposition.HOME,
+        container=order.container if order.container in syringes else (syringes or [order.container])[0],
+        disposition=Disposition.HOME,
     )  # fmt: skip
     return replace(usual, **said)  # type: ignore[arg-type]  # whatever fields a test names
 
 
 class PathStory(BedStory):
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *, slots: Sequence[str] = ("p1",)) -> None:
+        super().__init__(slots=slots)
         self.setup = replace(self.setup, keeps_path=True)
 
     @property
@@ -147,13 +150,13 @@ class PathStory(BedStory):
 
     # --- start --------------------------------------------------------------------------------------------------
 
-    def start_visit(self, *, named: str | None = None, weight_g: int | None = None) -> Decision:
+    def start_visit(self, *, named: str | None = None, weight_g: int | None = None, slot: str = "p1") -> Decision:
         """A start of the visit's order, or of what somebody made of it."""
         order = self.visit.order if weight_g is None else replace(self.visit.order, weight_g=weight_g)
-        digest = preview(self.state, "p1", order, self.setup, self.now_ns).digest
+        digest = preview(self.state, slot, order, self.setup, self.now_ns).digest
         return self.take(
             StartRequested(
-                at_ns=self.now_ns, request_id=self.request_id(), actor=NURSE, slot="p1", order=order, digest=digest,
+                at_ns=self.now_ns, request_id=self.request_id(), actor=NURSE, slot=slot, order=order, digest=digest,
                 visit=named or self.visit.visit,
             )
         )  # fmt: skip

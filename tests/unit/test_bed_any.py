@@ -18,11 +18,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from pumpd.core import arrival_requests as ar
+from pumpd.core import departure_requests as dr
 from pumpd.core import events as e
 from pumpd.core import requests as r
 from pumpd.core.actor import Actor
 from pumpd.core.bed import decide, preview, preview_bolus, preview_rise
 from pumpd.core.codes import PauseReason, Phase, TimeAway
+from pumpd.core.departure import Exit
 from pumpd.core.effects import ChangeRate, Effect, Prepare, Start
 from pumpd.core.evolve import fold
 from pumpd.core.facts import Fact
@@ -31,6 +33,7 @@ from pumpd.core.people import Role
 from pumpd.core.programming import to_programme
 from pumpd.core.pump import Drive, Granted, Identified, PumpAlarm, Report
 from pumpd.core.regimen import Rules
+from pumpd.core.series import Disposition
 from pumpd.core.standing import RulesFile
 from pumpd.core.state import BedState, durable
 from pumpd.core.turn import Setup
@@ -39,6 +42,7 @@ from pumpd.journal_rows import decode, row_of
 from pumpd.testing.bed_story import NURSE, OTHER_PUMP, SECOND, THIS_PUMP, order_for
 from pumpd.testing.clinical import NE_1000, shipped_rules
 from pumpd.testing.confirmed import Confirmed, Shown
+from pumpd.testing.departure_story import FIT
 from pumpd.testing.explore_judged import Judged
 from pumpd.testing.explore_limits import beyond_a_limit, rest_of_pump
 from pumpd.testing.explore_walls import judge
@@ -54,6 +58,8 @@ actors = st.sampled_from([NURSE, NURSE, NURSE, DOCTOR, LOCKED, None, Actor(perso
 overrides = st.sampled_from([None, AGREED, PRESCRIBED, r.Override(reason=" ", second=SECOND)])
 volumes = st.one_of(st.none(), st.integers(0, 60_000).map(lambda ul: ul * 1_000), st.just(10**18), st.just(-5))
 rates = st.sampled_from([0, -1, 1, 4_200, 5_600, 7_000, 36_000, 54_000, 72_000, 180_000, 10**9])
+exits = st.sampled_from(Exit)
+patients = st.sampled_from(["patient-1", "patient-2"])
 regimens = st.sampled_from(["TRAIN-3STEP", "TRAIN-5MIN", "FM-3H", "CRPS-OP10", "CRPS-OP10", "?"])
 
 
@@ -125,13 +131,34 @@ class AnyBed(RuleBasedStateMachine):
                 self.lows[key] = low
 
     def teardown(self) -> None:
-        """The journal alone tells the same, through its JSON."""
+        """The journal alone tells the same, through its JSON; and every visit has a way out."""
         told = [
             decode(row.kind, row.version, row.body)
             for row in (row_of(fact, seq=1, boot="b", at_ns=0, wall_ms=0) for fact in self.durable_facts)
         ]
         assert told == self.durable_facts
         assert durable(fold(tuple(self.durable_facts))) == durable(self.state)
+        self.lets_everybody_go()
+
+    def lets_everybody_go(self) -> None:
+        """From wherever this bed stands, without a word from any pump: STOP, End, and a patient who leaves."""
+        for visit in self.state.path.visits:
+            for pump in self.state.pumps:
+                if pump.infusion is not None and pump.infusion.visit == visit.visit:
+                    self.by(r.StopRequested, None, slot=pump.slot)
+                    self.by(r.EndRequested, NURSE, slot=pump.slot)
+            if visit.is_open:
+                self.by(dr.ExitRequested, NURSE, visit=visit.visit, exit=Exit.LEFT, reason="goes", line_off=True)
+        assert [each for each in self.state.path.visits if each.is_open] == []
+        self.visits("patient-9", "PAIN-4H", empty=False, off=False)
+        at_bed = self.state.path.at_bed
+        busy = any(
+            pump.infusion is not None
+            and pump.infusion.visit is None
+            and pump.phase in (Phase.CHECKING, Phase.STARTING, Phase.INFUSING, Phase.STOPPED)
+            for pump in self.state.pumps
+        )
+        assert busy or (at_bed is not None and at_bed.patient == "patient-9")
 
     # --- people -------------------------------------------------------------------------------------------------
 
@@ -270,6 +297,38 @@ class AnyBed(RuleBasedStateMachine):
     def says_whose_it_was(self, actor: Actor | None, last: int, *, mine: bool) -> None:
         acts = tuple(each.request_id for each in self.state.unconfirmed[-last:])
         self.by(r.AuthorAnswered, actor, acts=acts, mine=mine)
+
+    @rule(patient=patients, regimen=regimens, empty=st.booleans(), off=st.booleans())
+    def visits(self, patient: str, regimen: str, *, empty: bool, off: bool) -> None:
+        """A patient comes, perhaps while another one is still there."""
+        series, today = f"s{self.requests}", 20_000
+        order = replace(series_order(regimen, series=series, today=today), patient=patient)
+        self.by(ar.SeriesSignRequested, DOCTOR, order=order, today_day=today)
+        self.by(
+            ar.VisitOpenRequested, NURSE, visit=f"v{self.requests}", series=series, number=1, today_day=today,
+            bed_is_empty=empty, line_off=off,
+        )  # fmt: skip
+
+    @rule(
+        actor=actors,
+        back=st.integers(0, 2),
+        way=exits,
+        to=st.sampled_from(Disposition),
+        off=st.booleans(),
+    )
+    def goes(self, actor: Actor | None, back: int, way: Exit, to: Disposition, *, off: bool) -> None:
+        """Everything about the end of a visit, of one that is here or was."""
+        known = self.state.path.visits
+        visit = known[-1 - back].visit if back < len(known) else "?"
+        self.by(dr.ScoreRequested, actor, visit=visit, padss=FIT, sedation_at_baseline=off)
+        self.by(dr.MoveRequested, actor, visit=visit, line_off=off)
+        self.by(
+            dr.DischargeRequested, actor, visit=visit, to=to, escort_present=off, instructions_given=True,
+            handed_over_to="ward 4",
+        )  # fmt: skip
+        if off:
+            self.by(dr.ExitRequested, actor, visit=visit, exit=way, reason="wants to", line_off=back == 0)
+        self.by(dr.TellRequested, actor, visit=visit, prescriber="doctor-1")
 
     @rule(actor=actors, back=st.integers(0, 3))
     def acknowledge(self, actor: Actor | None, back: int) -> None:

@@ -97,6 +97,12 @@ MAY: Final = {
     "POST /v1/visits/{visit}/finding": PRESCRIBES,
     "POST /v1/visits/{visit}/risk/plan": PRESCRIBES,
     "POST /v1/visits/{visit}/start": CARE,
+    "GET /v1/recovery": LOOK,
+    "POST /v1/visits/{visit}/move": CARE,
+    "POST /v1/visits/{visit}/score": CARE,
+    "POST /v1/visits/{visit}/discharge": CARE,
+    "POST /v1/visits/{visit}/leave": CARE,
+    "POST /v1/visits/{visit}/tell": CARE,
 }
 NOT_ALLOWED: Final = {ReasonCode.NOT_SIGNED_IN, ReasonCode.ROLE_MAY_NOT, ReasonCode.PIN_NEEDED}
 

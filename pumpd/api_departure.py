@@ -1,0 +1,108 @@
+"""The API's calls about the end of a visit: the patient leaves the bed, recovers, and goes, from any console.
+
+As in api.py every act becomes one request on the bed's queue, and each names its visit: several may be recovering.
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from pumpd.api_calls import At, By, told
+from pumpd.api_departure_models import (
+    DischargeBody,
+    ExitBody,
+    MoveBody,
+    RecoveryView,
+    ScoreBody,
+    TellBody,
+)
+from pumpd.api_models import AnswerView
+from pumpd.core import departure_requests as dr
+from pumpd.core.departure import Padss
+
+acts = APIRouter()
+looks = APIRouter()
+
+
+@looks.get("/recovery")
+async def recovery(desk: At) -> tuple[RecoveryView, ...]:
+    """Every visit that is not closed: what it gave, and what still keeps the patient here."""
+    return desk.recovery_views()
+
+
+@acts.post("/visits/{visit}/move", response_model=AnswerView)
+async def move(desk: At, by: By, visit: str, body: MoveBody) -> Response:
+    """The patient leaves the bed to recover: bed and pumps are free."""
+    return told(
+        await desk.act(
+            by, None, body, lambda common: dr.MoveRequested(**common, visit=visit, line_off=body.line_off)
+        )
+    )  # fmt: skip
+
+
+@acts.post("/visits/{visit}/score", response_model=AnswerView)
+async def score(desk: At, by: By, visit: str, body: ScoreBody) -> Response:
+    padss = Padss(
+        vital_signs=body.vital_signs, activity=body.activity, nausea=body.nausea, pain=body.pain, bleeding=body.bleeding
+    )
+    return told(
+        await desk.act(
+            by,
+            None,
+            body,
+            lambda common: dr.ScoreRequested(
+                **common, visit=visit, padss=padss, sedation_at_baseline=body.sedation_at_baseline
+            ),
+        )
+    )
+
+
+@acts.post("/visits/{visit}/discharge", response_model=AnswerView)
+async def discharge(desk: At, by: By, visit: str, body: DischargeBody) -> Response:
+    """Home with the escort, or to the ward."""
+    return told(
+        await desk.act(
+            by,
+            None,
+            body,
+            lambda common: dr.DischargeRequested(
+                **common,
+                visit=visit,
+                to=body.to,
+                escort_present=body.escort_present,
+                instructions_given=body.instructions_given,
+                handed_over_to=body.handed_over_to,
+                line_off=body.line_off,
+            ),
+        )
+    )
+
+
+@acts.post("/visits/{visit}/leave", response_model=AnswerView)
+async def leave(desk: At, by: By, visit: str, body: ExitBody) -> Response:
+    """Every other way out of a visit; always open, with a reason."""
+    return told(
+        await desk.act(
+            by,
+            None,
+            body,
+            lambda common: dr.ExitRequested(
+                **common,
+                visit=visit,
+                exit=body.exit,
+                reason=body.reason,
+                prescriber=body.prescriber,
+                line_off=body.line_off,
+            ),
+        )
+    )
+
+
+@acts.post("/visits/{visit}/tell", response_model=AnswerView)
+async def tell(desk: At, by: By, visit: str, body: TellBody) -> Response:
+    """The prescriber was told how a closed visit ended."""
+    return told(
+        await desk.act(
+            by, None, body, lambda common: dr.TellRequested(**common, visit=visit, prescriber=body.prescriber)
+        )
+    )  # fmt: skip

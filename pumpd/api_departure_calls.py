@@ -1,0 +1,53 @@
+"""The calls about the end of a visit, for `Client.send` and `AsyncClient.send`; the others stand in api_client.py."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import quote
+
+from pydantic import TypeAdapter
+
+from pumpd.api_departure_models import (
+    DischargeBody,
+    ExitBody,
+    MoveBody,
+    RecoveryView,
+    ScoreBody,
+    TellBody,
+)
+from pumpd.api_exchange import Call
+from pumpd.api_models import AnswerView
+
+_ANSWER: Final = TypeAdapter(AnswerView)
+_RECOVERY: Final = TypeAdapter(tuple[RecoveryView, ...])
+
+DepartureBody = MoveBody | ScoreBody | DischargeBody | ExitBody | TellBody
+
+
+def recovery() -> Call[tuple[RecoveryView, ...]]:
+    """Every visit that is not closed, and what still keeps the patient here."""
+    return Call(method="GET", path="/v1/recovery", answer=_RECOVERY)
+
+
+def move(visit: str, body: MoveBody, key: str | None = None) -> Call[AnswerView]:
+    return _act(visit, "move", body, key)
+
+
+def score(visit: str, body: ScoreBody, key: str | None = None) -> Call[AnswerView]:
+    return _act(visit, "score", body, key)
+
+
+def discharge(visit: str, body: DischargeBody, key: str | None = None) -> Call[AnswerView]:
+    return _act(visit, "discharge", body, key)
+
+
+def leave(visit: str, body: ExitBody, key: str | None = None) -> Call[AnswerView]:
+    return _act(visit, "leave", body, key)
+
+
+def tell(visit: str, body: TellBody, key: str | None = None) -> Call[AnswerView]:
+    return _act(visit, "tell", body, key)
+
+
+def _act(visit: str, act: str, body: DepartureBody, key: str | None) -> Call[AnswerView]:
+    return Call(method="POST", path=f"/v1/visits/{quote(visit, safe='')}/{act}", answer=_ANSWER, body=body, key=key)

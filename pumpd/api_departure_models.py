@@ -1,0 +1,84 @@
+"""What crosses the socket about the end of a visit. As api_models.py, whose rules hold here too."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from pumpd.api_models import TEXT_CHARS_MAX, ReasonView, View
+from pumpd.api_orders import Body
+from pumpd.core.departure import Exit
+from pumpd.core.series import Disposition
+from pumpd.core.visit import Place
+
+Said = Annotated[str, Field(max_length=TEXT_CHARS_MAX)]
+Item = Annotated[int, Field(strict=True, ge=0, le=2)]
+
+
+class MoveBody(Body):
+    """The patient leaves the bed; `line_off` where the pump cannot be known to stand still."""
+
+    line_off: bool = False
+
+
+class ScoreBody(Body):
+    """PADSS, item by item (Chung 1995); without surgery there is no surgical bleeding."""
+
+    vital_signs: Item
+    activity: Item
+    nausea: Item
+    pain: Item
+    bleeding: Item = 2
+    sedation_at_baseline: bool
+
+
+class DischargeBody(Body):
+    """Home: the escort is here and both have it in writing. Ward: who there has taken over."""
+
+    to: Disposition
+    escort_present: bool = False
+    instructions_given: bool = False
+    handed_over_to: Said = ""
+    line_off: bool = False
+
+
+class ExitBody(Body):
+    """Any other way; `prescriber` is who was told, empty where nobody was reached yet."""
+
+    exit: Exit
+    reason: Said = ""
+    prescriber: Said = ""
+    line_off: bool = False
+
+
+class TellBody(Body):
+    prescriber: Annotated[str, Field(min_length=1, max_length=TEXT_CHARS_MAX)]
+
+
+class DoseView(View):
+    """What one infusion gave to this patient: at least, and at most with what was flushed in."""
+
+    infusion_id: int
+    slot: str
+    drug: str
+    given_text: str
+    began_ts_ms: int
+    last_ts_ms: int
+
+
+class RecoveryView(View):
+    """A visit that is not closed: what it gave, how the patient was scored, and what still keeps them here."""
+
+    visit: str
+    patient: str
+    series: str
+    number: int
+    place: Place
+    regimen: str
+    doses: tuple[DoseView, ...]
+    padss: int | None
+    scored_ts_ms: int | None
+    earliest_ts_ms: int | None  # before that no discharge, by the clock alone; None: nothing was given
+    closed_home: tuple[ReasonView, ...]
+    closed_ward: tuple[ReasonView, ...]

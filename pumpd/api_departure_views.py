@@ -1,0 +1,47 @@
+"""Visits on their way out -> what crosses the socket. Decides nothing: what keeps a patient here is the core's."""
+
+from __future__ import annotations
+
+from pumpd.api_departure_models import DoseView, RecoveryView
+from pumpd.api_moment import Moment
+from pumpd.api_reviews import reason_view
+from pumpd.core.departure import Dose
+from pumpd.core.recovery import against_going, earliest_ns
+from pumpd.core.series import Disposition
+from pumpd.core.state import BedState
+from pumpd.core.turn import Setup, Turn
+from pumpd.core.units import NG_PER_UG, Towards, divide, mass_ng
+from pumpd.core.visit import Visit
+from pumpd.words import interval_mass
+
+
+def recovery_view(state: BedState, setup: Setup, visit: Visit, moment: Moment) -> RecoveryView:
+    turn, score = Turn(state, setup, moment.now_ns), visit.score
+    earliest = earliest_ns(turn, visit)
+    return RecoveryView(
+        visit=visit.visit,
+        patient=visit.patient,
+        series=visit.series,
+        number=visit.number,
+        place=visit.place,
+        regimen=visit.order.regimen,
+        doses=tuple(dose_view(each, moment) for each in visit.doses),
+        padss=None if score is None else score.padss.total,
+        scored_ts_ms=None if score is None else moment.ts_ms(score.at_ns),
+        earliest_ts_ms=None if earliest is None else moment.ts_ms(earliest),
+        closed_home=tuple(reason_view(each) for each in against_going(turn, visit, Disposition.HOME)),
+        closed_ward=tuple(reason_view(each) for each in against_going(turn, visit, Disposition.WARD)),
+    )
+
+
+def dose_view(dose: Dose, moment: Moment) -> DoseView:
+    least_ng = mass_ng(dose.delivered.low_nl, dose.concentration_ug_per_ml, Towards.DOWN)
+    most_ng = mass_ng(dose.high_nl, dose.concentration_ug_per_ml, Towards.UP)
+    return DoseView(
+        infusion_id=dose.infusion_id,
+        slot=dose.slot,
+        drug=dose.drug,
+        given_text=interval_mass(divide(least_ng, NG_PER_UG, Towards.DOWN), divide(most_ng, NG_PER_UG, Towards.UP)),
+        began_ts_ms=moment.ts_ms(dose.began_at_ns),
+        last_ts_ms=moment.ts_ms(dose.last_at_ns),
+    )

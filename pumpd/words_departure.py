@@ -1,0 +1,121 @@
+"""The end of a visit -> text for people: what keeps a patient here, what opens the door, and the lines of the record.
+
+As in words_reasons.py each sentence says what is missing and what to do now. The tables are joined there and in
+words_bed.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final, assert_never
+
+from pumpd.core import departure_facts as dp
+from pumpd.core.codes import Action, ReasonCode
+from pumpd.core.departure import Exit
+from pumpd.words import duration
+
+_PLAIN: Final[Callable[[int], str]] = "{:,}".format
+
+DEPARTURES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
+    ReasonCode.VISIT_IS_CLOSED: (
+        "This visit is closed. Look at the to-do list for what is still missing.",
+        _PLAIN,
+    ),
+    ReasonCode.INFUSION_RUNS: ("An infusion of this patient still runs. Press STOP, then End.", _PLAIN),
+    ReasonCode.INFUSION_NOT_ENDED: ("An infusion of this patient is stopped and could go on. Press End first.", _PLAIN),
+    ReasonCode.LINE_NOT_OFF: (
+        "Nobody can tell whether the pump stands still. Check that the line is off the patient, and say so.",
+        _PLAIN,
+    ),
+    ReasonCode.PUMP_STILL_BUSY: (
+        "A pump of this bed still runs, or is paused, without a visit. End that first: then open the visit.",
+        _PLAIN,
+    ),
+    ReasonCode.PATIENT_HAS_LEFT: (
+        "What is on this pump was for a patient who has left this bed. Press End; then start what this visit asks for.",
+        _PLAIN,
+    ),
+    ReasonCode.PADSS_ITEM: ("Each item of the score is 0, 1 or {limit}. Enter it again.", _PLAIN),
+    ReasonCode.RECOVERY_AFTER_DRUG_S: (
+        "The last sedating drug was {asked} ago; the patient stays for {limit} after it. Wait until then.",
+        duration,
+    ),
+    ReasonCode.RECOVERY_AFTER_START_S: (
+        "The infusion began {asked} ago; the patient stays for {limit} in all. Wait until then.",
+        duration,
+    ),
+    ReasonCode.NOT_SCORED: ("The recovery score is missing since the last drug. Enter the score now.", _PLAIN),
+    ReasonCode.SCORE_OLD_S: ("The recovery score is {asked} old, {limit} at most. Enter a new one.", duration),
+    ReasonCode.PADSS_LOW: (
+        "The recovery score is {asked} of 10, and {limit} is needed. Wait, and enter a new score later.",
+        _PLAIN,
+    ),
+    ReasonCode.NOT_AWAKE_AS_BEFORE: (
+        "The patient is not as awake as before the infusion. Wait, and enter a new score later.",
+        _PLAIN,
+    ),
+    ReasonCode.RISK_NOT_ASKED_AGAIN: (
+        "Nobody asked about thoughts of suicide since the infusion. Ask again, and enter the result.",
+        _PLAIN,
+    ),
+    ReasonCode.RISK_PLAN_NEEDED: (
+        "The patient has thoughts of suicide. Call the prescriber: the way home is closed until they sign a plan.",
+        _PLAIN,
+    ),
+    ReasonCode.ORDERED_TO_THE_WARD: (
+        "The order sends this patient to the ward. Hand over there, or ask the prescriber for another order.",
+        _PLAIN,
+    ),
+    ReasonCode.ESCORT_NOT_PRESENT: (
+        "The escort is not here. Wait for them, or call them; a patient who goes without one leaves against advice.",
+        _PLAIN,
+    ),
+    ReasonCode.INSTRUCTIONS_NOT_GIVEN: (
+        "Give the written instructions to the patient and the escort, and say that they have them.",
+        _PLAIN,
+    ),
+    ReasonCode.NOT_HANDED_OVER: ("Nobody on the ward has taken over. Enter who did.", _PLAIN),
+    ReasonCode.DISCHARGE_INSTEAD: ("Home and ward are a discharge, with its own questions. Choose Discharge.", _PLAIN),
+    ReasonCode.SOMETHING_WAS_GIVEN: (
+        "This patient was given something. Choose how they leave: not treated is for a visit without any drug.",
+        _PLAIN,
+    ),
+}
+
+DEPARTURE_ACTIONS: Final[Mapping[Action, str]] = {
+    Action.MOVE_VISIT: "a patient to leave the bed",
+    Action.SCORE: "a recovery score on record",
+    Action.DISCHARGE: "a discharge",
+    Action.LEAVE: "a visit to be closed without a discharge",
+    Action.TELL_PRESCRIBER: "the prescriber as told",
+}
+
+EXITS: Final[Mapping[Exit, str]] = {
+    Exit.HOME: "went home with the escort",
+    Exit.WARD: "went to the ward",
+    Exit.TRANSFERRED: "was transferred to another hospital",
+    Exit.ADMITTED: "was admitted",
+    Exit.LEFT: "left against advice",
+    Exit.EMERGENCY: "left the bed in an emergency",
+    Exit.NOT_TREATED: "was not treated",
+}
+
+
+def departure_text(fact: dp.DepartureFact) -> str:
+    """One line of the record."""
+    match fact:
+        case dp.VisitMoved():
+            off = ", the line off the patient" if fact.line_off else ""
+            return f"The patient left the bed to recover, says {fact.person}{off}"
+        case dp.RecoveryScored():
+            awake = "as awake as before" if fact.sedation_at_baseline else "not as awake as before"
+            return f"Recovery score {fact.padss.total} of 10, {awake}; by {fact.person}"
+        case dp.VisitClosed():
+            why = f": {fact.reason}" if fact.reason else ""
+            told = f"; told {fact.prescriber}" if fact.prescriber else ""
+            to = f"; {fact.handed_over_to} took over" if fact.handed_over_to else ""
+            return f"The patient {EXITS[fact.exit]}, says {fact.person}{why}{to}{told}"
+        case dp.PrescriberTold():
+            return f"{fact.person} told {fact.prescriber} how the visit ended"
+        case _:
+            assert_never(fact)
