@@ -115,6 +115,11 @@ class Desk:
         """The local day number."""
         return self._bedside.clock.local_day()
 
+    @property
+    def moment(self) -> Moment:
+        """Now, by both clocks."""
+        return self._now()
+
     def visit_view(self, visit: Visit) -> VisitView:
         return visit_view(self._bedside.state, self._bedside.setup, visit, self._now())
 

@@ -72,13 +72,14 @@ class ButtonsView(View):
 
 
 class ReasonView(View):
-    """One limit or gate that spoke; `asked` and `limit` are in the unit at the end of the code."""
+    """One limit or gate that spoke; `asked` and `limit` are in the unit at the end of the code, or of `about`."""
 
     code: ReasonCode
     severity: Severity
     asked: int | None
     limit: int | None
     text: str
+    about: str = ""  # what it speaks of, where the code speaks of several
 
 
 class PlanStepView(View):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pumpd import words
-from pumpd.core.units import NS_PER_MS
+from pumpd.core.units import NS_PER_MS, NS_PER_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +23,10 @@ class Moment:
     def ts_ms(self, at_ns: int) -> int:
         """Wall time of a boot time."""
         return self.wall_ms + (at_ns - self.now_ns) // NS_PER_MS
+
+    def at_second_ns(self, ts_ms: int) -> int:
+        """Boot time of a wall time, in whole seconds: the same again when the same is asked again."""
+        return (self.now_ns + (ts_ms - self.wall_ms) * NS_PER_MS) // NS_PER_S * NS_PER_S
 
     def clock_text(self, at_ns: int) -> str:
         ts_ms = self.ts_ms(at_ns)

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from pydantic import TypeAdapter
 
+from pumpd.api_care_models import AcceptBody, CareView, ObservationsBody
 from pumpd.api_exchange import Call
 from pumpd.api_models import AnswerView, ReviewView
 from pumpd.api_path_models import SeriesBody, SeriesView, VisitBody, VisitStartBody, VisitView
@@ -16,6 +17,7 @@ _SERIES: Final = TypeAdapter(tuple[SeriesView, ...])
 _VISITS: Final = TypeAdapter(tuple[VisitView, ...])
 _REVIEW: Final = TypeAdapter(ReviewView)
 _VISIT: Final = TypeAdapter(VisitView)
+_CARE: Final = TypeAdapter(CareView)
 
 
 def series() -> Call[tuple[SeriesView, ...]]:
@@ -48,6 +50,20 @@ def review_visit(visit_id: str, slot: str) -> Call[ReviewView]:
 
 def start_visit(visit_id: str, body: VisitStartBody, key: str | None = None) -> Call[AnswerView]:
     return Call(method="POST", path=f"{_visit(visit_id)}/start", answer=_ANSWER, body=body, key=key)
+
+
+def care(visit_id: str) -> Call[CareView]:
+    """What is due when, what holds, and what was seen last."""
+    return Call(method="GET", path=f"{_visit(visit_id)}/care", answer=_CARE)
+
+
+def observe(visit_id: str, body: ObservationsBody, key: str | None = None) -> Call[AnswerView]:
+    return Call(method="POST", path=f"{_visit(visit_id)}/observations", answer=_ANSWER, body=body, key=key)
+
+
+def accept_value(visit_id: str, body: AcceptBody, key: str | None = None) -> Call[AnswerView]:
+    """A prescriber lets a value stand."""
+    return Call(method="POST", path=f"{_visit(visit_id)}/accept_value", answer=_ANSWER, body=body, key=key)
 
 
 def _visit(visit_id: str) -> str:

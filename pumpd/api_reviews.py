@@ -171,6 +171,7 @@ def reason_view(reason: Reason) -> m.ReasonView:
         asked=reason.asked,
         limit=reason.limit,
         text=words_reasons.reason_text(reason),
+        about=reason.about,
     )
 
 

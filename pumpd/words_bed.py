@@ -21,6 +21,7 @@ from pumpd.core.departure_facts import DepartureFact
 from pumpd.core.events import LinkState
 from pumpd.core.state import Alarm
 from pumpd.words import duration_ns, interval_ml, rate_ml_per_h, volume_ml
+from pumpd.words_care import CARE_ALARMS
 from pumpd.words_departure import DEPARTURE_ACTIONS, departure_text
 from pumpd.words_links import link_went
 from pumpd.words_path import PATH_ACTIONS, path_text
@@ -205,6 +206,7 @@ ALARMS: Final[Mapping[Condition, tuple[str, str]]] = {
         "This computer's program was restarted; the infusion goes on",
         "Steps up wait for a tap. Look at the pump once.",
     ),
+    **CARE_ALARMS,
 }
 
 QUESTION: Final = "Look at the pump: is the plunger being driven?"

@@ -10,9 +10,11 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from pumpd.core import arrival_facts as ar
+from pumpd.core.care_facts import CareFact
 from pumpd.core.check_in_facts import CheckInFact
 from pumpd.core.codes import Action, ReasonCode
 from pumpd.core.facts import PathFact
+from pumpd.words_care import CARE_ACTIONS, care_fact_text
 from pumpd.words_check_in import CHECK_IN, CHECK_IN_ACTIONS, check_in_text
 
 _PLAIN: Final[Callable[[int], str]] = "{:,}".format
@@ -43,6 +45,7 @@ GATES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
 
 PATH_ACTIONS: Final[Mapping[Action, str]] = {
     **CHECK_IN_ACTIONS,
+    **CARE_ACTIONS,
     Action.SIGN_SERIES: "a signature for a series",
     Action.OPEN_VISIT: "a visit to begin",
 }
@@ -52,6 +55,8 @@ def path_text(fact: PathFact) -> str:
     """One line of the record."""
     if isinstance(fact, CheckInFact):
         return check_in_text(fact)
+    if isinstance(fact, CareFact):
+        return care_fact_text(fact)
     match fact:
         case ar.SeriesSigned():
             return f"{fact.person} signed for {fact.order.visits} visits of {fact.order.regimen}"

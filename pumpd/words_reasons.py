@@ -24,6 +24,7 @@ from pumpd.words import (
     volume_ml_fine,
     weight,
 )
+from pumpd.words_care import care_text
 from pumpd.words_containers import CONTAINERS
 from pumpd.words_departure import DEPARTURES
 from pumpd.words_limits import LIMITED, limited_text
@@ -301,6 +302,9 @@ def reason_text(reason: Reason) -> str:
     """What spoke and what to do now, for the person at the bedside."""
     if reason.code in LIMITED:
         return limited_text(reason)
+    of_care = care_text(reason)
+    if of_care:
+        return of_care
     text, read = _SENTENCES[reason.code]
     asked = "this" if reason.asked is None else read(reason.asked)
     limit = "what is allowed" if reason.limit is None else read(reason.limit)

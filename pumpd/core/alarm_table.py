@@ -241,4 +241,19 @@ TABLE: Final[dict[Condition, Row]] = {
     Condition.LIBRARY_EXPIRES: Row(
         harm=Harm.MINOR, onset=Onset.DELAYED, priority=Priority.PROMPT, clears=Clears.ITSELF
     ),
+    Condition.OBSERVATION_DUE: Row(
+        harm=Harm.MINOR, onset=Onset.DELAYED, priority=Priority.PROMPT, clears=Clears.ITSELF
+    ),
+    Condition.OBSERVATION_OVERDUE: Row(
+        harm=Harm.REVERSIBLE, onset=Onset.DELAYED, priority=Priority.LOW, clears=Clears.ITSELF
+    ),
+    Condition.OBSERVATION_MISSED: Row(
+        harm=Harm.REVERSIBLE, onset=Onset.PROMPT, priority=Priority.MEDIUM, clears=Clears.ITSELF
+    ),
+    Condition.HOLD_PAUSE: Row(
+        harm=Harm.REVERSIBLE, onset=Onset.PROMPT, priority=Priority.MEDIUM, clears=Clears.ITSELF
+    ),
+    Condition.HOLD_STOP: Row(
+        harm=Harm.DEATH, onset=Onset.PROMPT, priority=Priority.HIGH, clears=Clears.SEEN
+    ),
 }  # fmt: skip

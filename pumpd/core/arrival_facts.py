@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pumpd.core.holds import STANDARD_HOLDS, HoldParameters
 from pumpd.core.order import Order
+from pumpd.core.schedules import MH_40, Profile
 from pumpd.core.series import SeriesOrder
 
 
@@ -29,6 +31,8 @@ class VisitOpened:
     order: Order
     opened_day: int
     person: str
+    profile: Profile = MH_40
+    holds: HoldParameters = STANDARD_HOLDS
 
 
 ArrivalFact = SeriesSigned | VisitOpened

@@ -29,6 +29,8 @@ def _opened(fact: VisitOpened) -> Visit:
         opened_at_ns=fact.at_ns,
         opened_day=fact.opened_day,
         opened_by=fact.person,
+        profile=fact.profile,
+        holds=fact.holds,
     )
 
 

@@ -17,6 +17,8 @@ from pumpd.core.departure_facts import VisitMoved
 from pumpd.core.leaving import against_leaving, against_next_patient, free_pumps
 from pumpd.core.people import Act
 from pumpd.core.rise import hard
+from pumpd.core.schedules import PAIN_HRS, Profile, profile_for
+from pumpd.core.series import SeriesOrder
 from pumpd.core.turn import Turn
 
 
@@ -92,6 +94,15 @@ def open_visit(turn: Turn, request: VisitOpenRequested) -> None:
             order=series.order_for(request.number),
             opened_day=request.today_day,
             person=request.actor.person,
+            profile=_profile(turn, series, request.number),
+            holds=series.holds,
         )
     )
     accept(turn, request)
+
+
+def _profile(turn: Turn, series: SeriesOrder, number: int) -> Profile:
+    """How often this visit is observed, by how long it lasts; what no catalogue knows is observed most often."""
+    regimen = turn.setup.rules.catalogue.regimen(series.regimen)
+    steps = None if regimen is None else regimen.steps_on(number)
+    return PAIN_HRS if steps is None else profile_for(sum(step.duration_s for step in steps))

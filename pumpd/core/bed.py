@@ -15,6 +15,7 @@ from typing import assert_never
 
 from pumpd.core import (
     alarms,
+    attending,
     authorship,
     balance,
     bolus_asking,
@@ -179,6 +180,7 @@ def _daemon(turn: Turn, request: e.DaemonEvent) -> None:
         case e.Ticked():
             for pump in turn.state.pumps:
                 watch.on_tick(turn, pump.slot)
+            attending.attend(turn)
             alarms.rise_unanswered(turn)
             silencing.sound_again(turn)
         case e.JournalReported():

@@ -16,12 +16,16 @@ __all__ = ["ReasonCode", "Severity"]  # handed on: they are said with the rest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """One limit or gate that spoke: what was asked, where the limit lies, both in the code's unit."""
+    """One limit or gate that spoke: what was asked, where the limit lies, both in the code's unit.
+
+    `about`: the code of what it speaks of, where a code speaks of several things, and then the unit of its numbers.
+    """
 
     code: ReasonCode
     severity: Severity
     asked: int | None = None
     limit: int | None = None
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +161,8 @@ class Action(Enum):
     DISCHARGE = "discharge"
     LEAVE = "leave"
     TELL_PRESCRIBER = "tell_prescriber"
+    OBSERVE = "observe"
+    ACCEPT_VALUE = "accept_value"
 
 
 class TimeAway(Enum):
@@ -220,6 +226,11 @@ class Condition(Enum):
     LIBRARY_EXPIRES = "library_expires"
     FILES_CHANGED = "files_changed"
     REPEATED_ALARM = "repeated_alarm"
+    OBSERVATION_DUE = "observation_due"
+    OBSERVATION_OVERDUE = "observation_overdue"
+    OBSERVATION_MISSED = "observation_missed"
+    HOLD_PAUSE = "hold_pause"
+    HOLD_STOP = "hold_stop"
 
 
 class Priority(Enum):

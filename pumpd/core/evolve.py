@@ -21,6 +21,7 @@ from pumpd.core.answers import answers_with
 from pumpd.core.authored import authored
 from pumpd.core.authorship_facts import AuthorSettled
 from pumpd.core.bolus_plan import bolus_in
+from pumpd.core.cared import delivery_went
 from pumpd.core.codes import CommandKind, Phase, TimeAway, Why
 from pumpd.core.delivering import bolus_told, delivering
 from pumpd.core.departed import departed
@@ -378,4 +379,5 @@ def _phase_changed(state: BedState, fact: f.PhaseChanged) -> BedState:
         seen = replace(seen, readings=())
     elif fact.phase is Phase.INFUSING:
         seen = replace(seen, readings=seen.readings[-1:])  # what was read before it drove would measure it too slow
-    return state.with_pump(replace(pump, phase=fact.phase, why=fact.why, phase_since_ns=fact.at_ns, sighting=seen))
+    state = state.with_pump(replace(pump, phase=fact.phase, why=fact.why, phase_since_ns=fact.at_ns, sighting=seen))
+    return delivery_went(state, fact.slot, fact.phase, fact.at_ns)

@@ -17,6 +17,7 @@ from pumpd.core.arrival_facts import ArrivalFact
 from pumpd.core.asset_facts import AssetConfirmed, AssetDoubted
 from pumpd.core.audio import AlarmRose, AudioPaused, AudioResumed
 from pumpd.core.authorship_facts import AuthorSettled
+from pumpd.core.care_facts import CareFact
 from pumpd.core.check_in_facts import CheckInFact
 from pumpd.core.codes import (
     Action,
@@ -337,7 +338,7 @@ class QuestionAsked:
     slot: str
 
 
-PathFact = ArrivalFact | CheckInFact
+PathFact = ArrivalFact | CheckInFact | CareFact
 
 Fact = (
     BootStarted

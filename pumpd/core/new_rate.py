@@ -21,7 +21,7 @@ from pumpd.core.lease import surely_ns
 from pumpd.core.phases import change_rate, drop_waiting, send_stop, to
 from pumpd.core.programme import Misfit, lease_at, too_slow_for_lease
 from pumpd.core.programming import prepare
-from pumpd.core.rise import against_a_rise, hard
+from pumpd.core.rise import against_a_rise, against_moving, hard
 from pumpd.core.state import Infusion
 from pumpd.core.turn import Turn
 from pumpd.core.units import NS_PER_MS, NS_PER_S
@@ -78,7 +78,8 @@ def go_on(turn: Turn, slot: str) -> None:
     if waiting is None:
         return
     late = turn.now_ns - waiting.since_ns > STANDSTILL_WITHIN_NS
-    if late or against_a_rise(turn, slot):
+    against = against_a_rise if waiting.rate_ul_per_h > waiting.before_ul_per_h else against_moving
+    if late or against(turn, slot):
         drop_waiting(turn, slot)
         alarms.raise_alarm(turn, Condition.START_FAILED, slot, detail="it was stopped for a new rate, and stays so")
         return

@@ -13,6 +13,7 @@ from enum import Enum
 
 from pumpd.core.actor import Actor
 from pumpd.core.arrival_requests import ArrivalRequest
+from pumpd.core.care_requests import CareRequest
 from pumpd.core.check_in_requests import CheckInRequest
 from pumpd.core.codes import PauseReason
 from pumpd.core.departure_requests import DepartureRequest
@@ -280,7 +281,7 @@ class AuthorAnswered:
     asked_at_ns: int | None = None
 
 
-PathRequest = ArrivalRequest | CheckInRequest | DepartureRequest
+PathRequest = ArrivalRequest | CheckInRequest | CareRequest | DepartureRequest
 
 PersonRequest = (
     StartRequested

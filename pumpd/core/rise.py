@@ -13,6 +13,7 @@ from pumpd.core import alarms
 from pumpd.core.codes import Given, Grant, Phase, Reason, ReasonCode, Severity
 from pumpd.core.events import LinkState
 from pumpd.core.exposure import given_since_ng
+from pumpd.core.gates_of_care import against_rise_on
 from pumpd.core.in_force import against_a_new_start
 from pumpd.core.library import DoseUnit
 from pumpd.core.limits import Review, check_remaining, fingerprint, given_elsewhere, review, reviewed_with
@@ -31,7 +32,12 @@ def hard(code: ReasonCode, asked: int | None = None, limit: int | None = None) -
 
 
 def against_a_rise(turn: Turn, slot: str) -> list[Reason]:
-    """What must hold before anything may rise on this pump: journal, link, no command under way, no alarm at it."""
+    """What must hold before anything may rise on this pump: at the pump, and in the care of whoever is on it."""
+    return against_moving(turn, slot) + against_rise_on(turn.state, slot, turn.now_ns)
+
+
+def against_moving(turn: Turn, slot: str) -> list[Reason]:
+    """What must hold before a pump is set going: journal, link, no command under way, no alarm at it."""
     pump = turn.pump(slot)
     found = []
     if not turn.state.journal_ok:

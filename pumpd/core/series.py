@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from pumpd.core.holds import STANDARD_HOLDS, HoldParameters
 from pumpd.core.order import NEW_COURSE, Course, Order, Sex, WeightBasis
 
 
@@ -45,6 +46,7 @@ class SeriesOrder:
     sex: Sex | None = None
     age_years: int | None = None
     extension: str = ""  # where the prescriber is reached while the patient is here
+    holds: HoldParameters = STANDARD_HOLDS
 
     def order_for(self, number: int, *, verified_weight_g: int | None = None, course: Course = NEW_COURSE) -> Order:
         """The copy for visit `number`, 1 being the first; the regimen's days are the visits of the series."""

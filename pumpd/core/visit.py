@@ -13,9 +13,12 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
+from pumpd.core.care import NO_CARE, Care
 from pumpd.core.check_in import Company, Identity, Item, ItemAnswer, Risk, Weighing
 from pumpd.core.departure import Closing, Dose, Scored
+from pumpd.core.holds import STANDARD_HOLDS, HoldParameters
 from pumpd.core.order import Order
+from pumpd.core.schedules import MH_40, Profile
 from pumpd.core.series import SeriesOrder
 
 VISITS_MAX: Final = 32  # open or lately closed: many times what one bed sees in a day
@@ -51,6 +54,11 @@ class Visit:
     left_bed_at_ns: int | None = None
     score: Scored | None = None  # the last one
     closing: Closing | None = None
+    profile: Profile = MH_40  # how often it is observed
+    holds: HoldParameters = STANDARD_HOLDS
+    care: Care = NO_CARE
+    began_at_ns: int | None = None  # the drug first ran
+    ended_at_ns: int | None = None  # ... and is over, on every pump that gave it
 
     def answer(self, item: Item) -> ItemAnswer | None:
         """What was answered to this item of the check-in, so far."""

@@ -12,6 +12,7 @@ from typing import Final
 
 from pumpd.core import check_in_gates
 from pumpd.core.codes import Reason, ReasonCode
+from pumpd.core.gates_of_care import against_start
 from pumpd.core.order import Order
 from pumpd.core.requests import StartRequested
 from pumpd.core.rise import hard
@@ -19,6 +20,12 @@ from pumpd.core.turn import Turn
 from pumpd.core.visit import Visit
 
 Gate = Callable[[Turn, Visit], list[Reason]]
+
+
+def care_gate(turn: Turn, visit: Visit) -> list[Reason]:
+    """A baseline in time, and nothing in it that holds."""
+    return against_start(turn.state, visit, turn.now_ns)
+
 
 GATES: Final[tuple[Gate, ...]] = (  # in the order in which a nurse comes to them
     check_in_gates.identity_gate,
@@ -29,6 +36,7 @@ GATES: Final[tuple[Gate, ...]] = (  # in the order in which a nurse comes to the
     check_in_gates.company_gate,
     check_in_gates.weight_gate,
     check_in_gates.risk_gate,
+    care_gate,
 )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pumpd.core.arrival_facts import ArrivalFact
 from pumpd.core.arrived import arrived
+from pumpd.core.care_facts import CareFact
+from pumpd.core.cared import cared
 from pumpd.core.checked_in import checked_in
 from pumpd.core.facts import PathFact
 from pumpd.core.visit import Path
@@ -13,4 +15,6 @@ def walked(path: Path, fact: PathFact) -> Path:
     """The path after one fact of it."""
     if isinstance(fact, ArrivalFact):
         return arrived(path, fact)
+    if isinstance(fact, CareFact):
+        return cared(path, fact)
     return checked_in(path, fact)

@@ -1,12 +1,14 @@
 """Decides what people ask on the nurse's path, each kind of request by a module of its own.
 
-None of it moves a pump: the path says what may be started (visit_gates.py), and a start is asked for as everywhere.
+None of it sets a pump going: the path says what may be started (visit_gates.py); a start is asked for as everywhere.
 """
 
 from __future__ import annotations
 
 from pumpd.core.arrival_requests import ArrivalRequest
 from pumpd.core.arriving import arrive
+from pumpd.core.care_requests import CareRequest
+from pumpd.core.caring import care
 from pumpd.core.checking_in import check_in
 from pumpd.core.departing import depart
 from pumpd.core.departure_requests import DepartureRequest
@@ -19,5 +21,7 @@ def walk(turn: Turn, request: PathRequest) -> None:
         arrive(turn, request)
     elif isinstance(request, DepartureRequest):
         depart(turn, request)
+    elif isinstance(request, CareRequest):
+        care(turn, request)
     else:
         check_in(turn, request)

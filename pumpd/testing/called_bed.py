@@ -33,6 +33,7 @@ EXAMPLES: Final[dict[str, dict[str, object]]] = {
     "POST /v1/pumps/{slot}/rate": {"rate_ml_per_h": "1000"},  # a rise: what lowers is everybody's
     "POST /v1/pumps/{slot}/answer": {"answer": "driven"},
     "POST /v1/sessions": {"person": "nurse"},
+    "POST /v1/visits/{visit}/accept_value": {"value": 165},
     "POST /v1/patients": {"name": "Eva", "born": "1970-12-31"},
 }
 BASE_URL: Final = "http://pumpd"

@@ -12,14 +12,18 @@ from typing import Final
 from pumpd.core.actor import Actor
 from pumpd.core.arrival_requests import SeriesSignRequested, VisitOpenRequested
 from pumpd.core.bed import Decision, preview
+from pumpd.core.care_requests import AcceptRequested, ObserveRequested
 from pumpd.core.check_in import Answered, Identifier, Item, Said
 from pumpd.core.check_in_requests import CompanyNamed, IdentityCompared, ItemsAnswered, PatientWeighed, RiskAnswered
-from pumpd.core.codes import ReasonCode
+from pumpd.core.codes import Phase, ReasonCode
 from pumpd.core.limits import Review
+from pumpd.core.observing import Measure, Reading, Scale, Sign, WhyNot
 from pumpd.core.people import Role
+from pumpd.core.pump import Drive
 from pumpd.core.requests import PathRequest, StartRequested
 from pumpd.core.series import Disposition, SeriesOrder
 from pumpd.core.turn import Turn
+from pumpd.core.units import NS_PER_S
 from pumpd.core.visit import Visit
 from pumpd.core.visit_gates import missing
 from pumpd.testing.bed_story import NURSE, BedStory, order_for
@@ -27,6 +31,10 @@ from pumpd.testing.clinical import shipped_rules
 
 PRESCRIBER: Final = Actor(person="doctor-1", role=Role.PRESCRIBER)
 PATIENT: Final = "patient-1"
+WELL: Final = {
+    Measure.SYSTOLIC: 120, Measure.DIASTOLIC: 75, Measure.HEART_RATE: 72, Measure.BREATHS: 14, Measure.SPO2: 97,
+    Measure.SEDATION: 1,
+}  # fmt: skip
 
 
 def series_order(regimen: str, *, series: str = "s1", today: int = 20_000, **said: object) -> SeriesOrder:
@@ -135,8 +143,13 @@ class PathStory(BedStory):
         """The closed gates of the visit at the bed."""
         return {each.code for each in missing(Turn(self.state, self.setup, self.now_ns), self.visit)}
 
-    def passes_to_start(self, regimen: str = "MDD-2x3", *, number: int = 1) -> None:
-        """Signed, opened and passed through every gate: a start of the visit's order is accepted now."""
+    def passes_to_start(
+        self, regimen: str = "MDD-2x3", *, number: int = 1, values: dict[Measure, int | WhyNot] | None = None
+    ) -> None:
+        """Signed, opened and passed through every gate: a start of the visit's order is accepted now.
+
+        `values` of the baseline that are not those of somebody who is well may close one.
+        """
         if self.pump().sighting.last is None:
             self.connected()
         if self.state.path.at_bed is None:
@@ -146,7 +159,72 @@ class PathStory(BedStory):
             self.opens(visit=f"v{number}", number=number)
             self.accepted()
         self.checks_in()
-        assert self.missing == set()
+        self.baseline(values)
+        assert values or self.missing == set()
+
+    # --- care ---------------------------------------------------------------------------------------------------
+
+    def observes(
+        self,
+        values: dict[Measure, int | WhyNot] | None = None,
+        *,
+        signs: tuple[Sign, ...] | None = (),
+        ago_s: int = 0,
+        scale: Scale = Scale.POSS,
+        actor: Actor | None = NURSE,
+        visit: str | None = None,
+    ) -> Decision:
+        """A nurse enters these, or a set of somebody who is well."""
+        readings = tuple(
+            Reading(item=item, why_not=value)
+            if isinstance(value, WhyNot)
+            else Reading(item=item, value=value, scale=scale if item is Measure.SEDATION else None)
+            for item, value in (WELL if values is None else values).items()
+        )
+        return self.take(
+            ObserveRequested(
+                at_ns=self.now_ns, request_id=self.request_id(), actor=actor, visit=visit or self.visit.visit,
+                taken_at_ns=self.now_ns - ago_s * NS_PER_S, readings=readings, signs=signs,
+            )
+        )  # fmt: skip
+
+    def accepts(
+        self,
+        item: Measure,
+        value: int,
+        *,
+        actor: Actor = PRESCRIBER,
+        second: Actor | None = None,
+        remark: str = "usual",
+    ) -> Decision:
+        """A prescriber lets a value stand."""
+        return self.take(
+            AcceptRequested(
+                at_ns=self.now_ns, request_id=self.request_id(), actor=actor, visit=self.visit.visit, item=item,
+                value=value, remark=remark, second=second,
+            )
+        )  # fmt: skip
+
+    def baseline(self, values: dict[Measure, int | WhyNot] | None = None) -> None:
+        """Everything that a start asks to be observed."""
+        self.observes({**WELL, Measure.PAIN: 4, Measure.CADSS6: 0, **(values or {})})
+
+    def begins(self, regimen: str = "MDD-2x3", *, values: dict[Measure, int | WhyNot] | None = None) -> None:
+        """The visit's drug runs, by the pump's own report."""
+        self.passes_to_start(regimen, values=values)
+        self.start_visit()
+        self.accepted()
+        self.prepared()
+        self.done(Drive.INFUSING)
+        assert self.phase() is Phase.INFUSING
+
+    def runs_on(self, seconds: float) -> None:
+        """It infuses evenly, is looked at once in 4 s, and the bed's clock goes on."""
+        granted = self.infusion().granted_ul_per_h or 0
+        began = self.pump().sighting.readings[-1].infused_nl // 1_000 if self.pump().sighting.readings else 0
+        for look_no in range(1, round(seconds / 4) + 1):
+            self.drives(began + granted * look_no * 4 // 3_600, after_s=4)
+            self.tick()
 
     # --- start --------------------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from pumpd.core import alarms
 from pumpd.core import events as e
 from pumpd.core.codes import Condition
 from pumpd.core.facts import AlarmRaised
+from pumpd.core.observing import Sign
 from pumpd.core.pump import Drive, PumpAlarm
 from pumpd.core.standing import RulesFile
 from pumpd.core.turn import Turn
@@ -25,6 +26,7 @@ from pumpd.testing.bed_story import OTHER_PUMP, BedStory
 from pumpd.testing.clinical import shipped_rules
 from pumpd.testing.container_story import ContainerStory, small_containers
 from pumpd.testing.guards import guard_removed
+from pumpd.testing.path_story import PathStory
 
 C = Condition
 
@@ -252,6 +254,21 @@ def again_and_again() -> BedStory:
     return bed
 
 
+def unobserved() -> BedStory:
+    bed = PathStory()
+    bed.begins()
+    for minutes in (10, 5, 10):
+        bed.tick(minutes * 60)
+    return bed
+
+
+def holds(*signs: Sign) -> BedStory:
+    bed = PathStory()
+    bed.begins()
+    bed.observes({}, signs=signs)
+    return bed
+
+
 STORIES: dict[Condition, Callable[[], BedStory]] = {
     C.STOP_UNCONFIRMED: stop_unconfirmed,
     C.UNCOMMANDED_DRIVE: uncommanded,
@@ -292,6 +309,11 @@ STORIES: dict[Condition, Callable[[], BedStory]] = {
     C.LIBRARY_EXPIRES: lambda: expired(days_left=10),
     C.FILES_CHANGED: files_changed,
     C.REPEATED_ALARM: again_and_again,
+    C.OBSERVATION_DUE: unobserved,
+    C.OBSERVATION_OVERDUE: unobserved,
+    C.OBSERVATION_MISSED: unobserved,
+    C.HOLD_PAUSE: lambda: holds(Sign.ASKS_TO_STOP),
+    C.HOLD_STOP: lambda: holds(Sign.CHEST_PAIN),
 }
 
 

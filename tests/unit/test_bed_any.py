@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from pumpd.core import arrival_requests as ar
+from pumpd.core import care_requests as cr
 from pumpd.core import departure_requests as dr
 from pumpd.core import events as e
 from pumpd.core import requests as r
@@ -29,6 +30,7 @@ from pumpd.core.effects import ChangeRate, Effect, Prepare, Start
 from pumpd.core.evolve import fold
 from pumpd.core.facts import Fact
 from pumpd.core.library import Bolus, Cap
+from pumpd.core.observing import Measure, Reading, Scale, Sign
 from pumpd.core.people import Role
 from pumpd.core.programming import to_programme
 from pumpd.core.pump import Drive, Granted, Identified, PumpAlarm, Report
@@ -292,6 +294,22 @@ class AnyBed(RuleBasedStateMachine):
         self.by(ar.SeriesSignRequested, actor, order=series_order("MDD-2x3", series=series), today_day=20_000)
         visit = f"v{self.requests}"
         self.by(ar.VisitOpenRequested, actor, visit=visit, series=series, number=number, today_day=20_000)
+
+    @rule(
+        actor=actors,
+        item=st.sampled_from(Measure),
+        value=st.integers(-3, 220),
+        signs=st.none() | st.lists(st.sampled_from(Sign), max_size=2).map(tuple),
+        ago_s=st.integers(-5, 600),
+    )
+    def observes(
+        self, actor: Actor | None, item: Measure, value: int, signs: tuple[Sign, ...] | None, ago_s: int
+    ) -> None:
+        visits = [each.visit for each in self.state.path.visits]
+        visit, taken_at_ns = visits[-1] if visits else "v0", self.now_ns - ago_s * NS_PER_S
+        readings = (Reading(item=item, value=value, scale=Scale.RASS if item is Measure.SEDATION else None),)
+        self.by(cr.ObserveRequested, actor, visit=visit, taken_at_ns=taken_at_ns, readings=readings, signs=signs)
+        self.by(cr.AcceptRequested, actor, visit=visit, item=item, value=value, remark="usual")
 
     @rule(actor=actors, mine=st.booleans(), last=st.integers(1, 3))
     def says_whose_it_was(self, actor: Actor | None, last: int, *, mine: bool) -> None:

@@ -96,6 +96,9 @@ MAY: Final = {
     "POST /v1/visits/{visit}/risk": CARE,
     "POST /v1/visits/{visit}/finding": PRESCRIBES,
     "POST /v1/visits/{visit}/risk/plan": PRESCRIBES,
+    "GET /v1/visits/{visit}/care": LOOK,
+    "POST /v1/visits/{visit}/observations": SEEN,
+    "POST /v1/visits/{visit}/accept_value": CARE,  # a nurse with a prescriber's PIN beside it
     "POST /v1/visits/{visit}/start": CARE,
     "GET /v1/recovery": LOOK,
     "POST /v1/visits/{visit}/move": CARE,

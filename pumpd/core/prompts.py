@@ -1,0 +1,88 @@
+"""What of a visit is due to be observed, item by item, at this moment.
+
+Vital signs follow the visit's schedule; the capnograph's value is among them once the baseline has one. A value that
+stands in the way of a rise is due again after the order's time for a re-check. Pain and dissociation are due with the
+end. Everything else is observed when it is asked for or seen, and never due by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pumpd.core.care import Care
+from pumpd.core.codes import Phase
+from pumpd.core.held import standing
+from pumpd.core.observing import SCORES, VITAL_SIGNS, Measure
+from pumpd.core.schedules import GRACE_S, Delivered, Due, due_again, due_at_end
+from pumpd.core.state import BedState
+from pumpd.core.units import NS_PER_S
+from pumpd.core.visit import Place, Visit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemDue:
+    """When this item has to be taken."""
+
+    item: Measure
+    due: Due
+
+    def is_due(self, now_ns: int) -> bool:
+        return now_ns >= self.due.at_ns
+
+    def is_overdue(self, now_ns: int) -> bool:
+        return self.due.misses(now_ns) > 0
+
+
+def drug_of(state: BedState, visit: Visit) -> Delivered | None:
+    """When this visit's drug ran; None before it first did."""
+    if visit.began_at_ns is None:
+        return None
+    rises = [
+        pump.infusion.raised_at_ns
+        for pump in state.pumps
+        if pump.infusion is not None and pump.infusion.visit == visit.visit and pump.phase is not Phase.IDLE
+    ]
+    return Delivered(
+        began_at_ns=visit.began_at_ns, raised_at_ns=max(rises, default=visit.began_at_ns), ended_at_ns=visit.ended_at_ns
+    )
+
+
+def scheduled(care: Care) -> tuple[Measure, ...]:
+    """The vital signs of this patient."""
+    return VITAL_SIGNS if care.at_start(Measure.ETCO2) is None else (*VITAL_SIGNS, Measure.ETCO2)
+
+
+def dues(state: BedState, visit: Visit) -> tuple[ItemDue, ...]:
+    """Every item that has a time, the most urgent first."""
+    if visit.place is Place.CLOSED:
+        return ()
+    found = [ItemDue(item=item, due=due) for item in Measure if (due := _due(state, visit, item)) is not None]
+    return tuple(sorted(found, key=lambda each: each.due.at_ns))
+
+
+def overdue(state: BedState, visit: Visit, now_ns: int) -> tuple[ItemDue, ...]:
+    return tuple(each for each in dues(state, visit) if each.is_overdue(now_ns))
+
+
+def _due(state: BedState, visit: Visit, item: Measure) -> Due | None:
+    candidates = [each for each in (_by_schedule(state, visit, item), _by_hold(visit, item)) if each is not None]
+    return min(candidates, key=lambda each: each.at_ns, default=None)
+
+
+def _by_schedule(state: BedState, visit: Visit, item: Measure) -> Due | None:
+    drug, latest = drug_of(state, visit), visit.care.latest(item)
+    taken_at_ns = None if latest is None else latest.taken_at_ns
+    if drug is None:
+        return None
+    if item in SCORES:
+        return due_at_end(visit.profile, drug, taken_at_ns)
+    return due_again(visit.profile, drug, taken_at_ns) if item in scheduled(visit.care) else None
+
+
+def _by_hold(visit: Visit, item: Measure) -> Due | None:
+    """What is held is looked at again; after the end too, until it is within bounds or a schedule's hour is over."""
+    latest = visit.care.latest(item)
+    if latest is None or all(each.about != item.value for each in standing(visit)):
+        return None
+    again_s = visit.holds.recheck_s
+    return Due(at_ns=latest.taken_at_ns + again_s * NS_PER_S, every_s=max(again_s, GRACE_S))
