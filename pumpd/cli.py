@@ -21,7 +21,6 @@ from pumpd.errors import ApiError, PumpdError
 
 if TYPE_CHECKING:
     from pumpd.api_models import AnswerView, BedView
-    from pumpd.core.standing import Used
 
 DONE: Final = 0
 REFUSED: Final = 1
@@ -241,56 +240,11 @@ def _check_library(args: argparse.Namespace) -> int:
 
 
 def _check_config(args: argparse.Namespace) -> int:
-    from pumpd import accounts, clock, config, registry, rules_files, words_library
-    from pumpd.core import standing
-    from pumpd.driver_api import Driver
+    from pumpd.cli_check import checked
 
-    lines = config.check(args.file)
-    read = config.Config.load(args.file)
-    drivers: dict[str, Driver] = {}
-    for pump in read.pumps:
-        options = pump.driver_options()
-        driver = drivers[pump.slot] = registry.load(pump.driver, options)
-        driver.pump(address=pump.address, options=options)
-        if not driver.info.verified_on_hardware:
-            lines.append(f"note: {pump.slot}: the driver {pump.driver} has not been verified on hardware")
-    for bus in read.buses:
-        registry.one_language(bus.name, [drivers[pump.slot] for pump in bus.pumps])
-    rules = rules_files.load_rules(read.library, read.regimens)
-    used, notes = _used_libraries(read.journal_path)
-    today_day = clock.SystemClock().local_day()
-    judged = standing.judge(rules, used, today_day)
-    lines += [f"{words_library.library_text(judged)}: {len(rules.library.entries)} entries", *notes]
-    if standing.warning_days(judged, today_day) is not None:
-        lines.append("note: this approval is nearly over")
-    lines.append(f"regimens: {len(rules.catalogue.regimens)}")
-    people = accounts.Accounts.load(read.accounts, clock.SystemClock(), idle_s=read.bedside.session_idle_s)
-    lines.append(f"accounts: {len(people.people)} people")
-    if people.demonstration:
-        lines.append("note: the accounts are for demonstration: their PINs are known to everybody")
-    people.close()
+    lines, good = checked(args.file)
     print("\n".join(lines))
-    return DONE if judged.standing is standing.Standing.GOOD else TO_MEND
-
-
-def _used_libraries(journal_path: Path) -> tuple[tuple[Used, ...], list[str]]:
-    """What this bed's journal has seen of libraries; and a note where it could not be asked."""
-    from pumpd.core.evolve import evolve
-    from pumpd.core.facts import LibraryJudged
-    from pumpd.core.state import BedState
-    from pumpd.errors import JournalError
-    from pumpd.journal import read_entries
-
-    state = BedState()
-    try:
-        if not journal_path.exists():
-            return (), []
-        for entry in read_entries(journal_path):
-            if isinstance(entry.fact, LibraryJudged):
-                state = evolve(state, entry.fact)
-    except (JournalError, OSError) as error:
-        return (), [f"note: whether an older library is put in place of a newer one was not judged: {error}"]
-    return state.used, []
+    return DONE if good else TO_MEND
 
 
 def _verify(args: argparse.Namespace) -> int:

@@ -281,12 +281,17 @@ def check(path: Path) -> list[str]:
     ):
         if not file.is_file():
             raise ConfigError(f"{path}: {key}: there is no file {file}")
+    for pump in config.pumps:
+        if pump.map is not None and not pump.map.is_file():
+            raise ConfigError(f"{path}: map of {pump.slot}: there is no file {pump.map}")
     lines = [f"{path}: good", f"bed {config.site}/{config.ward}/{config.bed}"]
     if config.training:
         lines.append("training: only training regimens can be started")
     for bus in config.buses:
         lines.append(f"bus {bus.name}: {bus.port}" + ("" if _is_tcp(bus) else f" at {bus.baud} baud, {bus.format}"))
-        lines += [f"  {pump.slot}: {pump.driver}, address {pump.address}, {_label(pump)}" for pump in bus.pumps]
+        for pump in bus.pumps:
+            lines.append(f"  {pump.slot}: {pump.driver}, address {pump.address}, {_label(pump)}")
+            lines += [] if pump.map is None else [f"      map: {pump.map}"]
     if config.mqtt is None:
         lines.append("mqtt: none, nothing is published")
     else:

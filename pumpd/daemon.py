@@ -125,6 +125,14 @@ def rules_of(config: Config, files: FileCheck) -> Rules:
     return replace(rules, catalogue=replace(rules.catalogue, regimens=kept))
 
 
+def drivers_of(config: Config, files: FileCheck) -> dict[str, Driver]:
+    """By slot; a driver is made of its options, and of the map that describes its pump where there is one."""
+    for pump in config.pumps:
+        if pump.map is not None:
+            files.about_to_read(RulesFile.REGISTER_MAP, pump.map)
+    return {pump.slot: load(pump.driver, pump.driver_options()) for pump in config.pumps}
+
+
 def _labelled(config: Config, drivers: dict[str, Driver]) -> None:
     """Raises ConfigError: a pump that cannot tell itself from its twin has to be told apart by its label."""
     for pump in config.pumps:
@@ -226,7 +234,7 @@ async def live(
     open_journal: Callable[..., Journal] = Journal.open,
 ) -> int:
     """One run of the daemon. Time, ports and disk are handed in where a test steers them (testing/steered_bed.py)."""
-    drivers: dict[str, Driver] = {pump.slot: load(pump.driver, pump.driver_options()) for pump in config.pumps}
+    drivers = drivers_of(config, files)
     for slot, driver in drivers.items():
         if not driver.info.verified_on_hardware:
             log.warning("driver_not_verified_on_hardware", slot=slot, driver=driver.info.name)

@@ -1,8 +1,9 @@
 """Are the files that this run of the daemon went by still the same? Read again twice an hour, and compared by hash.
 
-A library, a catalogue or a configuration that changes behind a running daemon is one of two things: a new release that
-somebody put in its place, or damage. Either way the next start would go by something else than what is in force now,
-so new starts are refused until the daemon is restarted, and what runs goes on (SELF-02, at most 60 min apart).
+A library, a catalogue, a configuration or a pump's register map that changes behind a running daemon is one of two
+things: a new release that somebody put in its place, or damage. Either way the next start would go by something else
+than what is in force now, so new starts are refused until the daemon is restarted, and what runs goes on (SELF-02, at
+most 60 min apart).
 
 The hash is of the file's bytes, comments included, and is taken before the file is read for use: a change between the
 two shows as a change. Reading happens in a thread, since a disk that hangs must not hold up the bed's loop.
@@ -28,16 +29,16 @@ class FileCheck:
     """What each file held when it was read."""
 
     def __init__(self) -> None:
-        self._known: dict[RulesFile, tuple[Path, str]] = {}
+        self._known: list[tuple[RulesFile, Path, str]] = []  # two pumps may have a map each
 
     def about_to_read(self, which: RulesFile, path: Path) -> Path:
         """Call it before the file is read for use; returns the path."""
-        self._known[which] = (path, _sha256(path))
+        self._known.append((which, path, _sha256(path)))
         return path
 
     def changed(self) -> tuple[RulesFile, ...]:
-        """Which files are not what they were. Blocks for as long as the disk does."""
-        return tuple(which for which, (path, known) in self._known.items() if _sha256(path) != known)
+        """Which files are not what they were, each kind once. Blocks for as long as the disk does."""
+        return tuple(dict.fromkeys(which for which, path, known in self._known if _sha256(path) != known))
 
 
 def _sha256(path: Path) -> str:

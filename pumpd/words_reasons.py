@@ -219,6 +219,10 @@ _SENTENCES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
         f"This bed's configuration changed while this program ran. {_NOTHING_NEW} {_RESTART}",
         _plain,
     ),
+    ReasonCode.REGISTER_MAP_FILE_CHANGED: (
+        f"The file that describes a pump of this bed changed while this program ran. {_NOTHING_NEW} {_RESTART}",
+        _plain,
+    ),
     ReasonCode.PUMP_NOT_CONFIRMED: (
         "It may be another pump of the same model. Read the label on its housing and type or scan it here.",
         _plain,

@@ -38,6 +38,7 @@ _BY_FILE: Final[dict[RulesFile, ReasonCode]] = {
     RulesFile.LIBRARY: ReasonCode.LIBRARY_FILE_CHANGED,
     RulesFile.REGIMENS: ReasonCode.REGIMENS_FILE_CHANGED,
     RulesFile.CONFIGURATION: ReasonCode.CONFIGURATION_FILE_CHANGED,
+    RulesFile.REGISTER_MAP: ReasonCode.REGISTER_MAP_FILE_CHANGED,
 }
 FORBIDS_A_NEW_START: Final = (*_BY_STANDING.values(), *_BY_INTEGRITY.values(), *_BY_FILE.values())
 

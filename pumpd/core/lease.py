@@ -15,15 +15,16 @@ least, at the highest rate that was confirmed, and with a second off for the pum
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, assert_never
 
-from pumpd.core.pump import DriverInfo, FixedLease, SettableLease, VolumeLease
-from pumpd.core.units import NL_PER_UL, NS_PER_S, S_PER_H, Towards, delivered_nl, divide
+from pumpd.core.pump import DriverInfo, FixedLease, NoLease, SettableLease, VolumeLease
+from pumpd.core.units import NL_PER_UL, NS_PER_MS, NS_PER_S, S_PER_H, Towards, delivered_nl, divide
 
 LEASE_MAX_S: Final = 15
 LEASE_MAX_NL: Final = 500_000
 LEASE_MAX_UG_PER_KG: Final = 20
 LEASE_MARGIN_S: Final = 1  # the pump's own clock, and its reply limit
+CYCLES_IN_A_LEASE: Final = 3  # wall 8: a lease must outlive three worst rounds of its bus
 # The counter's step is kept off the target, may be behind once more, and the target's own grid takes a third: of eight
 # steps five are left, and of the lease as much.
 VOLUME_STEPS_LEAST: Final = 8
@@ -70,6 +71,28 @@ def surely_ns(info: DriverInfo, lease_s: int) -> int:
     if stands_in(info) is None:
         return lease_ns
     return divide(lease_ns * (VOLUME_STEPS_LEAST - 3), VOLUME_STEPS_LEAST, Towards.DOWN)
+
+
+def longest_ns(info: DriverInfo) -> int | None:
+    """The longest that a lease of this pump may be, at the lowest of rates; None where it has none."""
+    bound_s = LEASE_MAX_S - LEASE_MARGIN_S
+    match info.lease:
+        case SettableLease(longest_s=longest_s):
+            return min(bound_s, longest_s) * NS_PER_S
+        case FixedLease(length_s=length_s):
+            return length_s * NS_PER_S
+        case VolumeLease(changeable_while_running=True):
+            return surely_ns(info, bound_s)
+        case VolumeLease() | NoLease():
+            return None
+        case _:
+            assert_never(info.lease)
+
+
+def never_fits(info: DriverInfo, cycle_ms: int) -> bool:
+    """Is there no lease of this pump that could be renewed in time on a bus with such rounds?"""
+    lease_ns = longest_ns(info)
+    return lease_ns is not None and CYCLES_IN_A_LEASE * cycle_ms * NS_PER_MS > lease_ns
 
 
 def stands_in(info: DriverInfo) -> VolumeLease | None:

@@ -17,7 +17,7 @@ from typing import Final
 from pumpd.core import alarms
 from pumpd.core import facts as f
 from pumpd.core.codes import Condition, Phase, Reason, ReasonCode, Why
-from pumpd.core.lease import surely_ns
+from pumpd.core.lease import CYCLES_IN_A_LEASE, surely_ns
 from pumpd.core.phases import change_rate, drop_waiting, send_stop, to
 from pumpd.core.programme import Misfit, lease_at, too_slow_for_lease
 from pumpd.core.programming import prepare
@@ -26,7 +26,6 @@ from pumpd.core.state import Infusion
 from pumpd.core.turn import Turn
 from pumpd.core.units import NS_PER_MS, NS_PER_S
 
-CYCLES_IN_A_LEASE: Final = 3  # wall 8: a lease must outlive three worst rounds of its bus
 AT_AN_END: Final = (Phase.IDLE, Phase.ENDED)
 STANDSTILL_WITHIN_NS: Final = 5 * NS_PER_S  # as long as a start may wait for the disk (bedside.py)
 

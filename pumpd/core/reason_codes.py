@@ -95,6 +95,7 @@ class ReasonCode(Enum):
     LIBRARY_FILE_CHANGED = "library_file_changed"
     REGIMENS_FILE_CHANGED = "regimens_file_changed"
     CONFIGURATION_FILE_CHANGED = "configuration_file_changed"
+    REGISTER_MAP_FILE_CHANGED = "register_map_file_changed"
     # gates of the bed (core/bed.py)
     NOT_SIGNED_IN = "not_signed_in"
     PIN_NEEDED = "pin_needed"

@@ -45,6 +45,7 @@ class RulesFile(Enum):
     LIBRARY = "library"
     REGIMENS = "regimens"
     CONFIGURATION = "configuration"
+    REGISTER_MAP = "register_map"  # of a pump at this bed; there may be several
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,8 +25,7 @@ from pumpd.core.events import (
     PumpReported,
     PumpSilent,
 )
-from pumpd.core.lease import LEASE_MARGIN_S, LEASE_MAX_S
-from pumpd.core.new_rate import CYCLES_IN_A_LEASE
+from pumpd.core.lease import CYCLES_IN_A_LEASE, LEASE_MARGIN_S, LEASE_MAX_S
 from pumpd.core.units import NS_PER_S
 from pumpd.errors import LinkError
 from pumpd.registry import load

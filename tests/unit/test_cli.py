@@ -18,7 +18,9 @@ from pumpd.cli_status import COLUMNS, lines
 from pumpd.clock import SystemClock
 from pumpd.config import Config
 from pumpd.core.facts import LibraryJudged
-from pumpd.core.standing import judge
+from pumpd.core.standing import RulesFile, judge
+from pumpd.daemon import drivers_of
+from pumpd.file_check import FileCheck
 from pumpd.journal import Journal
 from pumpd.library_file import LibraryFile
 from pumpd.rules_files import content_sha256, load_rules
@@ -128,7 +130,27 @@ def test_check_config_reads_the_map_beside_the_file_and_takes_two_modbus_pumps_o
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main(["check-config", str(with_pumps(tmp_path, BAG, ISCO))]) == cli.DONE
-    assert "p1: generic_modbus, address 1" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "p1: generic_modbus, address 1" in printed
+    assert f"map: {tmp_path / 'pumps' / 'bedside-bag-pump.toml'}" in printed
+    assert "every start will be refused" not in printed
+
+
+def test_check_config_notes_a_bus_whose_rounds_no_lease_outlives(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two bag pumps that take two seconds of silence at most: alone each can be guarded, together neither."""
+    other = BAG.replace("p1", "p2").replace("address = 1", "address = 2")
+    for pumps, refused in (((BAG,), 0), ((BAG, other), 2)):
+        folder = tmp_path / f"of-{len(pumps)}"
+        folder.mkdir()
+        file = with_pumps(folder, *pumps)
+        found = folder / "pumps" / "bedside-bag-pump.toml"
+        found.write_text(found.read_text().replace("timeout_s = [1, 30]", "timeout_s = [1, 2]"))
+        assert cli.main(["check-config", str(file)]) == cli.DONE
+        printed = capsys.readouterr().out
+        assert printed.count("every start will be refused. A round of bus cart may take 0.7 s") == refused
+        assert printed.count("do not fit into its lease of 2 s at most: put fewer pumps on this bus") == refused
 
 
 @pytest.mark.parametrize(
@@ -136,7 +158,7 @@ def test_check_config_reads_the_map_beside_the_file_and_takes_two_modbus_pumps_o
     [
         ((BAG, ISCO + 'options = { framing = "tcp" }'), "generic_modbus and isco frame their bytes differently"),
         ((BAG.replace("map =", "# map ="),), "generic_modbus needs the pump's register map"),
-        ((BAG.replace("bedside", "other"),), "there is no such file"),
+        ((BAG.replace("bedside", "other"),), "map of p1: there is no file "),
         ((BAG.replace("address = 1", "address = 0"),), "a Modbus unit has a number from 1 to 247"),
         ((ISCO + 'options = { pump = "E" }',), "write 'A', 'B', 'C' or 'D'"),
     ],
@@ -156,6 +178,16 @@ def test_check_config_tells_a_wrong_map_by_its_own_file_and_line(
     found.write_text(found.read_text().replace('"high_first"', '"high"'))
     assert cli.main(["check-config", str(file)]) != cli.DONE
     assert "pumps/bedside-bag-pump.toml:7: word_order = 'high'" in capsys.readouterr().err
+
+
+def test_a_register_map_that_changes_behind_the_daemon_is_told(tmp_path: Path) -> None:
+    files = FileCheck()
+    read = Config.load(with_pumps(tmp_path, BAG))
+    assert drivers_of(read, files)["p1"].info.title == "Bedside bag pump"
+    assert files.changed() == ()
+    with (tmp_path / "pumps" / "bedside-bag-pump.toml").open("a") as file:
+        file.write("# somebody was here\n")
+    assert files.changed() == (RulesFile.REGISTER_MAP,)
 
 
 def checked_folder(folder: Path, *, expires: str) -> Path:

@@ -38,6 +38,15 @@ def test_a_file_that_changes_is_named_until_it_is_as_it_was(tmp_path: Path) -> N
         assert files.changed() == ()
 
 
+def test_each_of_several_files_of_a_kind_is_compared_and_the_kind_is_told_once(tmp_path: Path) -> None:
+    """Two pumps of a bed may have a map each."""
+    files = FileCheck()
+    paths = [files.about_to_read(RulesFile.REGISTER_MAP, tmp_path / name) for name in ("one", "two")]
+    for path in paths:
+        path.write_text("another map")
+        assert files.changed() == (RulesFile.REGISTER_MAP,)
+
+
 @pytest.mark.requirement("SELF-02")
 def test_a_change_between_the_hash_and_the_reading_shows(tmp_path: Path) -> None:
     """The hash is of the moment before: what was read after it is another content, and is said to be."""
