@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from pumpd import config, registry, rules_files, words, words_library
+from pumpd import config, rules_files, words, words_library
 from pumpd.accounts import Accounts
+from pumpd.bed_drivers import drivers_of
 from pumpd.bus_turns import worst_cycle_ms
 from pumpd.clock import SystemClock
 from pumpd.core import lease, standing
@@ -22,6 +23,7 @@ from pumpd.core.state import BedState
 from pumpd.core.units import NS_PER_S
 from pumpd.driver_api import Driver
 from pumpd.errors import JournalError
+from pumpd.file_check import FileCheck
 from pumpd.journal import read_entries
 
 
@@ -47,15 +49,11 @@ def checked(path: Path) -> tuple[list[str], bool]:
 
 
 def _pumps(read: config.Config) -> Iterator[str]:
-    drivers: dict[str, Driver] = {}
-    for pump in read.pumps:
-        options = pump.driver_options()
-        driver = drivers[pump.slot] = registry.load(pump.driver, options)
-        driver.pump(address=pump.address, options=options)
+    drivers = drivers_of(read, FileCheck())
+    for slot, driver in drivers.items():
         if not driver.info.verified_on_hardware:
-            yield f"note: {pump.slot}: the driver {pump.driver} has not been verified on hardware"
+            yield f"note: {slot}: the driver {driver.info.name} has not been verified on hardware"
     for bus in read.buses:
-        registry.one_language(bus.name, [drivers[pump.slot] for pump in bus.pumps])
         yield from _unguarded(bus, drivers)
 
 

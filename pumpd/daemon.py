@@ -26,6 +26,7 @@ from pumpd.accounts import Accounts, keep_taking_up
 from pumpd.api import create_app, serve
 from pumpd.api_desk import Desk
 from pumpd.api_views import Place
+from pumpd.bed_drivers import drivers_of
 from pumpd.bedside import Bedside
 from pumpd.bus import Bus, Station
 from pumpd.bus_turns import worst_cycle_ms
@@ -36,19 +37,18 @@ from pumpd.core import alarm_check
 from pumpd.core.codes import PauseReason
 from pumpd.core.effects import PumpEffect
 from pumpd.core.look import MOVING
-from pumpd.core.pump import DriverInfo, IdentityKind
+from pumpd.core.pump import DriverInfo
 from pumpd.core.regimen import Rules
 from pumpd.core.standing import RulesFile
 from pumpd.core.tolerance import STANDARD, TIGHT
 from pumpd.core.turn import Setup
 from pumpd.driver_api import Driver
-from pumpd.errors import ConfigError, LinkError, PortForbidden, PortHeld, PumpdError
+from pumpd.errors import LinkError, PortForbidden, PortHeld, PumpdError
 from pumpd.file_check import COMPARED_WITHIN_S, FileCheck, keep_comparing
 from pumpd.health import Health, Notify
 from pumpd.identities import Identities
 from pumpd.journal import Journal
 from pumpd.link import Link, open_link
-from pumpd.registry import load, one_language
 from pumpd.rules_files import read_rules
 from pumpd.samples import Samples
 from pumpd.supervision import keep_running, stop_every_pump
@@ -123,25 +123,6 @@ def rules_of(config: Config, files: FileCheck) -> Rules:
     harmless = tuple(entry.id for entry in rules.library.entries if not entry.high_alert)
     kept = tuple(each for each in rules.catalogue.regimens if each.entry in harmless)
     return replace(rules, catalogue=replace(rules.catalogue, regimens=kept))
-
-
-def drivers_of(config: Config, files: FileCheck) -> dict[str, Driver]:
-    """By slot; a driver is made of its options, and of the map that describes its pump where there is one."""
-    for pump in config.pumps:
-        if pump.map is not None:
-            files.about_to_read(RulesFile.REGISTER_MAP, pump.map)
-    return {pump.slot: load(pump.driver, pump.driver_options()) for pump in config.pumps}
-
-
-def _labelled(config: Config, drivers: dict[str, Driver]) -> None:
-    """Raises ConfigError: a pump that cannot tell itself from its twin has to be told apart by its label."""
-    for pump in config.pumps:
-        info = drivers[pump.slot].info
-        if info.identity is IdentityKind.MODEL and not pump.asset.strip():
-            raise ConfigError(
-                f"pump {pump.slot}: asset is missing: a {info.title} reports no serial number. "
-                "Write the label on its housing there, for example asset = 'No. 17'"
-            )
 
 
 def _setup(config: Config, drivers: dict[str, Driver], files: FileCheck) -> Setup:
@@ -238,9 +219,6 @@ async def live(
     for slot, driver in drivers.items():
         if not driver.info.verified_on_hardware:
             log.warning("driver_not_verified_on_hardware", slot=slot, driver=driver.info.name)
-    _labelled(config, drivers)
-    for bus in config.buses:
-        one_language(bus.name, [drivers[pump.slot] for pump in bus.pumps])
     setup = _setup(config, drivers, files)
     _alarms_tried(setup)
     boot = clock.new_id()

@@ -14,12 +14,12 @@ import pytest
 
 from pumpd import api_socket, cli
 from pumpd.api_models import BedView
+from pumpd.bed_drivers import drivers_of
 from pumpd.cli_status import COLUMNS, lines
 from pumpd.clock import SystemClock
 from pumpd.config import Config
 from pumpd.core.facts import LibraryJudged
 from pumpd.core.standing import RulesFile, judge
-from pumpd.daemon import drivers_of
 from pumpd.file_check import FileCheck
 from pumpd.journal import Journal
 from pumpd.library_file import LibraryFile
@@ -161,6 +161,7 @@ def test_check_config_notes_a_bus_whose_rounds_no_lease_outlives(
         ((BAG.replace("bedside", "other"),), "map of p1: there is no file "),
         ((BAG.replace("address = 1", "address = 0"),), "a Modbus unit has a number from 1 to 247"),
         ((ISCO + 'options = { pump = "E" }',), "write 'A', 'B', 'C' or 'D'"),
+        ((ISCO.replace("asset", "# asset"),), "pump p2: asset is missing"),
     ],
 )
 def test_check_config_tells_what_would_keep_a_modbus_pump_from_starting(
