@@ -30,6 +30,11 @@ def number(value: int, *, digits: int, places: int, towards: Towards | None = No
     return f"{whole:,}" + (f".{decimals}" if decimals else "")
 
 
+def typed_number(value: int, *, digits: int) -> str:
+    """As somebody would type it: exact, and without the comma of thousands."""
+    return number(value, digits=digits, places=digits).replace(",", "")
+
+
 def _measure(value: int, unit: str, *, digits: int, places: int) -> str:
     text = number(value, digits=digits, places=places)
     if text == "0" and value > 0:

@@ -18,7 +18,7 @@ from starlette.responses import Response
 from pumpd import api_client
 from pumpd.api_models import Answer, AnswerView, AuthorBody, Keep, PauseReason, ReasonCode
 from pumpd.console.guard import COOKIE, TOKEN_FIELD, holds_token
-from pumpd.console.pages import show_bed, show_pump
+from pumpd.console.pages import ordered_rates, show_bed, show_pump
 from pumpd.console.room import UNAUTHORISED, Room, Visit, go, local, room_of, typed
 from pumpd.errors import ApiError
 
@@ -271,5 +271,6 @@ async def _rate_again(
         authors=await room.authors(visit),
         confirming=fault is None,
         fault=fault,
+        ordered=ordered_rates(pump.infusion),
         status=HTTPStatus.OK if fault is None else HTTPStatus.UNPROCESSABLE_ENTITY,
     )

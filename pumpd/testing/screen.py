@@ -10,6 +10,9 @@ from playwright.sync_api import Page
 
 PANEL: Final = (1280, 800)
 PHONE: Final = (390, 844)
+LOOK_MS: Final = 500
+LINES_MAX: Final = 40
+HOLD_MS: Final = 1_200
 PINS: Final = {"anna": "2718", "ben": "3141", "dora": "1618"}  # of config/accounts.toml, for demonstration
 
 
@@ -35,11 +38,26 @@ class Screen:
         self.page.fill("#height_cm", height_cm)
         self.page.click("#to-review")
 
+    def read_review(self) -> None:
+        """Every line comes into view, as START asks for: pressed too early, it leads to the first that did not."""
+        start = self.page.locator("#start")
+        start.wait_for()
+        for _ in range(LINES_MAX):
+            self.page.wait_for_timeout(LOOK_MS)
+            if start.get_attribute("aria-disabled") == "false":
+                return
+            start.dispatch_event("click", {"detail": 0})
+        raise AssertionError("START stays closed although the whole review was looked at")
+
+    def hold_start(self) -> None:
+        self.read_review()
+        self.page.click("#start", delay=HOLD_MS)
+
     def start(self, url: str, regimen: str = "TRAIN-5MIN", slot: str = "p1") -> None:
         """From the sign-in to an infusion that runs."""
         self.sign_in(url, f"/pumps/{slot}/new")
         self.choose(regimen, "70")
-        self.page.click("#start")
+        self.hold_start()
         self.page.wait_for_selector(".phase-infusing")
 
     def field(self, name: str) -> str:

@@ -56,7 +56,7 @@ def test_nurse_signs_in_chooses_reviews_starts_pauses_resumes_titrates_and_stops
     assert "air in the line" in " ".join(texts(anna, ".lines .watch"))
     photograph(anna, tmp_path, "review")
 
-    anna.page.click("#start")
+    anna.hold_start()
     anna.page.wait_for_selector(".phase-infusing")
     expect(anna.page.locator("[data-field='p1.measured']")).to_contain_text("±")
     asked, granted = anna.field("p1.asked"), anna.field("p1.granted")
@@ -124,19 +124,19 @@ def test_soft_limit_wants_a_reason_and_a_second_person_with_their_own_pin(bed: R
     anna.sign_in(bed.url, "/pumps/p1/new")
     anna.choose("TRAIN-5MIN", "40")
     expect(anna.page.locator(".reasons.soft")).to_contain_text("soft limit of 45 kg")
-    anna.page.click("#start")
+    anna.hold_start()
     expect(anna.page.locator("#fault-reason")).to_be_visible()
     expect(anna.page.locator("#fault-second_pin")).to_be_visible()
     anna.page.fill("#reason", "weighed twice")
     assert "anna" not in anna.page.locator("#second_person option").evaluate_all("all => all.map(o => o.value)")
     anna.page.select_option("#second_person", "ben")
     anna.page.fill("#second_pin", "0000")
-    anna.page.click("#start")
+    anna.hold_start()
     expect(anna.page.locator("#fault-second_pin")).to_be_visible()
     expect(anna.page.locator("#reason")).to_have_value("weighed twice")
     assert bed.pump().phase in AT_REST
     anna.page.fill("#second_pin", "3141")
-    anna.page.click("#start")
+    anna.hold_start()
     anna.page.wait_for_selector(".phase-infusing")
 
 

@@ -15,7 +15,7 @@ def test_wrong_label_is_refused_beside_the_form_and_the_right_one_goes_on(bed: R
     anna = screen()
     anna.sign_in(bed.url, "/pumps/p1/new")
     anna.choose("TRAIN-2MIN", "82.4", "178")
-    anna.page.click("#start")
+    anna.hold_start()
     anna.page.wait_for_selector(".phase-infusing")
     assert anna.page.locator("#to-container").count() == 0
     anna.page.click("#to-pause")

@@ -19,6 +19,7 @@ const MELODIES = {
   low: { notes: [[E4, 0], [C4, 0.3]], every: 30_000 },
 };
 const TEST_TONE = [[C4, 0], [E4, 0.15], [G4, 0.3]];
+const REFUSED = [[130, 0], [110, 0.12]]; // a key that did nothing: dull, and no melody of an alarm
 const PULSE_S = 0.16;
 const LOUD = 0.5;
 const QUIET = 0.12; // in a quiet room, for all but HIGH
@@ -91,6 +92,7 @@ document.getElementById("sound-on")?.addEventListener("click", () => arm(true));
 for (const touch of ["pointerdown", "keydown"]) {
   addEventListener(touch, (event) => event.target.closest?.("#sound-on") || armed() || arm(false));
 }
+addEventListener("pumpd-refused", () => armed() && play(REFUSED, QUIET));
 addEventListener("pumpd-heard", (event) => {
   heardAt = performance.now();
   due = event.detail.sound ?? due; // a daemon that is gone says nothing of alarms: the last ones stand
