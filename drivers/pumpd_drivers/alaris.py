@@ -144,12 +144,16 @@ class AlarisPump:
     def prepare(self, remaining: Remaining) -> Procedure[Granted]:
         """Counter to zero, rate, and a volume that ends in STOP; each read back. Never starts."""
         cents, micro_ml = _programmable(remaining)
-        before = yield from self._report()
+        look = yield from self._look()
+        before = self._told(look)
         if before.drive is not Drive.STILL:
             raise PumpRefused("the pump drives: stop it and prepare again")
         if before.alarm is not None:
             raise PumpRefused(f"the pump reports {before.alarm.value}: clear it at the pump and prepare again")
         yield from self._take_settings()
+        if look.code not in ("", "AL_NOALM"):
+            # a notice, as of the end before: a pump may take no start beside one, and a stop may end it [?]
+            yield from self._put("INF_STOP", "INF_STOP")
         yield from self._check_syringe(cents)
         yield from self._put("INF_VI_CLEAR", "INF_VI_CLEAR")
         yield from self._put(f"INF_RATE^{cents // 100}.{cents % 100:02d}^ml/h", "INF_RATE")

@@ -22,6 +22,7 @@ second is nowhere any more, and the interval of this infusion is excused from th
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import takewhile
@@ -63,7 +64,10 @@ PROMPTS: Final = (
 DEVIATIONS: Final = (
     Condition.OVER_INFUSION, Condition.UNDER_INFUSION, Condition.REVERSE_FLOW, Condition.COUNTER_CLEARED
 )  # fmt: skip
-CAUSES: Final = {FaultKind.STALL, FaultKind.OCCLUSION, FaultKind.REBOOT, FaultKind.OTHER_USER_AT_KEYPAD}
+CAUSES: Final = {
+    FaultKind.STALL, FaultKind.OCCLUSION, FaultKind.SLOW_OCCLUSION, FaultKind.EMPTY_EARLY, FaultKind.REBOOT,
+    FaultKind.BATTERY_CUT, FaultKind.COUNTER_RESET, FaultKind.SLOW_CLOCK, FaultKind.OTHER_USER_AT_KEYPAD,
+}  # fmt: skip
 SETTLED: Final = (Phase.IDLE, Phase.CHECKING, Phase.STOPPED, Phase.ENDED)
 
 
@@ -75,6 +79,7 @@ class Watch:
     address: int
     sim: SimBus
     info: DriverInfo
+    starts: bytes = b""  # the pattern of a frame that starts it; without one, a New Era's
     begun_nl: dict[int, int] = field(default_factory=dict)  # displaced when each infusion was ordered
     too_fast_since_ns: int | None = None
     starts_left: int = 0
@@ -214,7 +219,8 @@ class Oracles:
     def _speed(self, pump: PumpState, watch: Watch, truth: Truth) -> None:
         now_ns = self.clock.now_ns()
         allowed = _allowed_ul_per_h(pump)
-        if truth.rate_nl_per_h <= allowed * NL_PER_UL * (1_000_000 + RATE_SLACK_PPM) // 1_000_000:
+        rate_nl_per_h = _believed_nl_per_h(truth) if _is_bent(truth) else truth.rate_nl_per_h
+        if rate_nl_per_h <= allowed * NL_PER_UL * (1_000_000 + RATE_SLACK_PPM) // 1_000_000:
             watch.too_fast_since_ns = None
             return
         if pump.phase in SETTLED and watch.pressed_ns is None:
@@ -224,10 +230,10 @@ class Oracles:
         blind = watch.pressed_ns is not None or pump.sighting.missed > 0 or pump.phase is Phase.STOPPING
         patience_ns = _lease_ns(pump) if blind else ONE_REPORT_NS
         if watch.dialled:
-            patience_ns = max(patience_ns, _counter_shows_ns(allowed, truth.rate_nl_per_h // NL_PER_UL))
+            patience_ns = max(patience_ns, _counter_shows_ns(allowed, rate_nl_per_h // NL_PER_UL))
         if now_ns - watch.too_fast_since_ns > patience_ns:
             self.say(
-                f"{watch.slot} runs at {truth.rate_nl_per_h} nl/h, {allowed} ul/h is allowed in {pump.phase.value}, "
+                f"{watch.slot} runs at {rate_nl_per_h} nl/h, {allowed} ul/h is allowed in {pump.phase.value}, "
                 f"since {(now_ns - watch.too_fast_since_ns) // NS_PER_MS} ms"
             )
             watch.too_fast_since_ns = now_ns
@@ -236,6 +242,8 @@ class Oracles:
         infusion = pump.infusion
         if infusion is None or infusion.infusion_id not in watch.begun_nl or watch.pressed_ns is not None:
             return
+        if _is_bent(truth):
+            watch.excused.add(infusion.infusion_id)
         if infusion.infusion_id in watch.excused:
             return
         displaced_nl = truth.displaced_nl - watch.begun_nl[infusion.infusion_id]
@@ -246,16 +254,15 @@ class Oracles:
                 f"in {pump.phase.value}"
             )
         total_nl = infusion.programme.total_nl
-        # without a target of its own a pump is stopped by the look that finds the volume given
-        late_nl = 0 if watch.info.stops_at_volume else infusion.rate_ul_per_h * NL_PER_UL * ONE_REPORT_NS // NS_PER_H
+        late_nl = 0 if watch.info.stops_at_volume else _late_nl(pump)
         if displaced_nl > total_nl + 2 * truth.step_nl + late_nl and not watch.pressed_ever:
             self.say(f"{watch.slot} displaced {displaced_nl} nl of a plan of {total_nl} nl")
 
     def _wire(self, watch: Watch) -> None:
-        run = f"{watch.address}RUN".encode()
+        starts = re.compile(watch.starts or f"{watch.address}RUN".encode(), re.DOTALL)
         sent = list(takewhile(lambda seen: seen.at_ns > watch.wire_read_ns, reversed(watch.sim.journal)))
         for seen in reversed(sent):
-            if seen.event != "host_sends" or run not in seen.data:
+            if seen.event != "host_sends" or not starts.search(seen.data):
                 continue
             since_ns = watch.no_start_since_ns
             if since_ns is not None and seen.at_ns > since_ns + WIRE_SLACK_NS:
@@ -279,6 +286,23 @@ class Oracles:
         at_s = (self.clock.now_ns() - BOOT_NS) / NS_PER_S
         if len(self.violations) < VIOLATIONS_MAX:
             self.violations.append(f"{at_s:.3f} s: {what}")
+
+
+def _believed_nl_per_h(truth: Truth) -> int:
+    return truth.believed_rate_nl_per_h if truth.motor_turning else 0
+
+
+def _is_bent(truth: Truth) -> bool:
+    """What leaves the container is not what the motor is made to displace: no pump, and so no driver, can know."""
+    believed = _believed_nl_per_h(truth)
+    return abs(truth.rate_nl_per_h - believed) * 1_000_000 > RATE_SLACK_PPM * abs(believed)
+
+
+def _late_nl(pump: PumpState) -> int:
+    """A pump without a target of its own is stopped by the look whose counter shows the volume, in its own steps."""
+    infusion, last = pump.infusion, pump.sighting.last
+    step_nl = 0 if last is None else last.step_nl
+    return step_nl + (0 if infusion is None else infusion.rate_ul_per_h * NL_PER_UL * ONE_REPORT_NS // NS_PER_H)
 
 
 def _allowed_ul_per_h(pump: PumpState) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -41,12 +41,11 @@ from pumpd.core.state import PumpState
 from pumpd.core.turn import Setup
 from pumpd.driver_api import Driver
 from pumpd.journal_rows import Stored
-from pumpd.link import Link
 from pumpd.registry import load
 from pumpd.samples import RecentSamples
 from pumpd.testing.clinical import shipped_rules
 from pumpd.testing.simulated_journal import Disk, SimulatedJournal
-from pumpd.testing.virtual import VirtualClock, WireToSim
+from pumpd.testing.virtual import PortToSim, VirtualClock
 
 NURSE = Actor(person="nurse-1", role=Role.NURSE)
 AGREED = Override(reason="as ordered", second=Actor(person="nurse-2", role=Role.NURSE))
@@ -138,7 +137,7 @@ class PlayedBed:
             driver: Driver = line.loaded()
             bus = Bus(
                 name=f"bus{index}",
-                open_link=_opener(line.sim, clock),
+                open_link=PortToSim(line.sim, clock).open,
                 framing=driver.framing(),
                 pumps={
                     slot: Station(
@@ -253,10 +252,3 @@ class PlayedBed:
         finally:
             unwatch()
         return self.pump(slot)
-
-
-def _opener(sim: SimBus, clock: VirtualClock) -> Callable[[], Awaitable[Link]]:
-    async def open_link() -> Link:
-        return WireToSim(sim, clock)
-
-    return open_link

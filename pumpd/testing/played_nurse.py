@@ -24,9 +24,10 @@ from pumpd.core.requests import (
     RearmRequested,
 )
 from pumpd.errors import ApiError
+from pumpd.testing.pairs import Orders
 from pumpd.testing.played_bed import NURSE, PlayedBed, asset_of
 
-ORDERS = (  # regimen, container, shortest and longest weight in kg
+ORDERS: Orders = (  # regimen, container, shortest and longest weight in kg
     ("MDD-2x3", "syringe-60-1", 50, 99),
     ("FM-3H", "syringe-60-5", 50, 115),
     ("CRPS-OP10", "syringe-60-5", 50, 115),
@@ -38,36 +39,44 @@ ORDERS = (  # regimen, container, shortest and longest weight in kg
 class PlayedNurse:
     """One person for all pumps of the bed. Chances are for one call; simulate makes four a second."""
 
-    def __init__(self, rng: random.Random, slots: Sequence[str], *, calm: bool) -> None:
+    def __init__(
+        self, rng: random.Random, slots: Sequence[str], *, calm: bool, orders: Orders = ORDERS, haste: int = 1
+    ) -> None:
+        """`haste`: how many times as soon a nurse does what is to be done."""
         self._rng = rng
         self._slots = tuple(slots)
         self._calm = calm
+        self._orders = orders
+        self._haste = haste
 
     async def act(self, bed: PlayedBed) -> None:
         """At most one thing."""
         slot = self._slots[0] if len(self._slots) == 1 else self._rng.choice(self._slots)
-        phase, rng = bed.pump(slot).phase, self._rng
+        phase = bed.pump(slot).phase
         alarms = bed.bedside.state.alarms
         try:
-            if alarms and rng.random() < 0.05:
-                await self._ask(bed, AcknowledgeRequested, alarm_id=rng.choice(alarms).alarm_id)
-            elif phase in (Phase.IDLE, Phase.ENDED) and rng.random() < 0.05:
+            if alarms and self._soon(0.05):
+                await self._ask(bed, AcknowledgeRequested, alarm_id=self._rng.choice(alarms).alarm_id)
+            elif phase in (Phase.IDLE, Phase.ENDED) and self._soon(0.05):
                 await self._start(bed, slot)
-            elif phase is Phase.STOPPED and rng.random() < 0.03:
+            elif phase is Phase.STOPPED and self._soon(0.03):
                 await self._after_a_stop(bed, slot)
-            elif bed.pump(slot).asset_in_doubt and rng.random() < 0.03:
+            elif bed.pump(slot).asset_in_doubt and self._soon(0.03):
                 await bed.confirm(asset_of(slot), slot)
-            elif phase is Phase.FAULT and rng.random() < 0.02:
+            elif phase is Phase.FAULT and self._soon(0.02):
                 await self._ask(bed, RearmRequested, slot=slot)
-            elif phase is Phase.UNCERTAIN and rng.random() < 0.05:
+            elif phase is Phase.UNCERTAIN and self._soon(0.05):
                 await self._answer(bed, slot)
             elif phase is Phase.INFUSING:
                 await self._while_it_runs(bed, slot)
         except ApiError as error:
             sys.stderr.write(f"{error}\n")
 
+    def _soon(self, chance: float) -> bool:
+        return self._rng.random() < chance * self._haste
+
     async def _start(self, bed: PlayedBed, slot: str) -> None:
-        regimen, container, least, most = self._rng.choice(ORDERS)
+        regimen, container, least, most = self._rng.choice(self._orders)
         weight_g = self._rng.randrange(least * 10, most * 10) * 100
         height_mm = int((weight_g / 1_000 / 24) ** 0.5 * 1_000)
         day = self._rng.choice((1, 2, 3)) if regimen == "CRPS-OP10" else 1

@@ -26,7 +26,9 @@ from typing import Final
 import structlog
 
 from pumpd.core.units import NS_PER_S
+from pumpd.testing.fault_story import Day
 from pumpd.testing.oracles import LOOKS_AT_INFUSING, PROMPTS
+from pumpd.testing.pairs import PAIRS
 from pumpd.testing.story import LOOK_S, Outcome, Story, play
 from pumpd.testing.virtual import BOOT_NS
 
@@ -115,7 +117,8 @@ def commit() -> str:
 def failure(outcome: Outcome, story: Story) -> str:
     """What a failed seed prints: what was violated, at which commit, and how to see it again."""
     calm = " --jitter" if story.jitter else " --calm" if story.calm else ""
-    again = f"./run simulate --replay {outcome.seed} --hours {story.hours!r}{calm}"
+    driver = f" --driver {story.driver} --day {story.day.name.lower()}" if story.driver else ""
+    again = f"./run simulate --replay {outcome.seed} --hours {story.hours!r}{calm}{driver}"
     lines = [f"seed {outcome.seed}: {violation}" for violation in outcome.violations]
     return "\n".join([*lines, f"  at commit {commit()}; play it again: {again}"])
 
@@ -156,6 +159,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--replay", type=int, metavar="SEED", help="play one seed and print its time line")
     parser.add_argument("--calm", action="store_true", help="no faults: the ordinary day")
     parser.add_argument("--jitter", action="store_true", help="an ordinary day on a wire and a disk that are late")
+    parser.add_argument(
+        "--driver", choices=["all", *PAIRS], default="", help="this driver with its look-alike, and all faults of that"
+    )
+    parser.add_argument(
+        "--day", choices=[day.name.lower() for day in Day], default="lot",
+        help="with --driver: faults by lot, every fault once, or those that nobody can observe",
+    )  # fmt: skip
     parser.add_argument("--verbose", action="store_true", help="how often each phase, alarm and mishap came about")
     parser.add_argument("--jobs", type=int, default=2, help="processes that play at once")
     chosen = parser.parse_args(arguments)
@@ -168,7 +178,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             batch = range(chosen.replay, chosen.replay + 1)
         else:
             batch = range(seed, seed + (chosen.seeds if chosen.minutes is None else 4 * chosen.jobs))
-        stories = [Story(seed=each, hours=chosen.hours, calm=chosen.calm, jitter=chosen.jitter) for each in batch]
+        stories = [
+            Story(
+                seed=each, hours=chosen.hours, calm=chosen.calm, jitter=chosen.jitter, driver=driver,
+                day=Day[chosen.day.upper()],
+            )
+            for each in batch
+            for driver in (PAIRS if chosen.driver == "all" else (chosen.driver,))
+        ]  # fmt: skip
         replayed = chosen.replay is not None
         played = iter([play_within(stories[0], keep=True)]) if replayed else play_all(stories, chosen.jobs)
         for outcome, story in zip(played, stories, strict=True):

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,9 +27,11 @@ from pumpd_sim.wire_faults import WireFaults
 from pumpd.core.codes import Phase
 from pumpd.core.units import NS_PER_S
 from pumpd.journal import Entry
+from pumpd.testing.fault_story import Day, schedule
 from pumpd.testing.oracles import Oracles, Watch
+from pumpd.testing.pairs import DEFAULT, PAIRS, Pair
 from pumpd.testing.played_bed import Line, PlayedBed
-from pumpd.testing.played_nurse import PlayedNurse
+from pumpd.testing.played_nurse import ORDERS, PlayedNurse
 from pumpd.testing.simulated_journal import Disk
 from pumpd.testing.virtual import BOOT_NS, VirtualClock, run_virtual
 
@@ -36,6 +39,7 @@ LOOK_S: Final = 0.25
 SETTLE_S: Final = 90.0  # after the last fault every question has an answer within this
 DOUBT_S: Final = 20.0  # totals have 15 s to decide; a step of the plan may begin such a doubt at any moment
 TWO_PUMPS: Final = 0.3  # of the seeds
+IN_A_HURRY: Final = 4  # a nurse whose pump is to meet as many faults as may be while it infuses
 DOUBTFUL: Final = (Phase.CHECKING, Phase.STARTING, Phase.STOPPING, Phase.UNCERTAIN)
 
 
@@ -50,7 +54,7 @@ class Outcome:
     violations: tuple[str, ...]
     phases: tuple[str, ...]
     faults: int
-    seen: tuple[tuple[str, int], ...] = ()  # how often each phase, alarm and mishap came about
+    seen: tuple[tuple[str, int], ...] = ()  # how often each phase, alarm, fault and mishap came about
     entries: tuple[Entry, ...] = ()
     fired: tuple[Fired, ...] = ()
 
@@ -62,6 +66,8 @@ class Story:
     seed: int
     hours: float
     calm: bool = False  # no faults: the ordinary day
+    driver: str = ""  # with its look-alike, and with every fault that this one can have; "" is New Era, by swarm
+    day: Day = Day.LOT  # which of them
     jitter: bool = False  # an ordinary day on which a third of all replies come late or in pieces, and the disk is slow
 
     def chance(self, what: str) -> random.Random:
@@ -71,7 +77,11 @@ class Story:
     @property
     def ordinary(self) -> bool:
         """Nothing that happens calls for an alarm."""
-        return self.calm or self.jitter
+        return self.calm or self.jitter or (self.day is Day.UNSEEN and bool(self.driver))
+
+    @property
+    def pair(self) -> Pair | None:
+        return PAIRS[self.driver] if self.driver else None
 
     @property
     def horizon_ns(self) -> int:
@@ -79,6 +89,8 @@ class Story:
 
     def line(self, now_ns: int) -> Line:
         """The pumps, their wire, and what will befall them."""
+        if self.pair is not None:
+            return self._line_of(self.pair, now_ns)
         addresses = (0, 1) if self.chance("pumps").random() < TWO_PUMPS else (0,)
         slots = tuple((f"p{address + 1}", address) for address in addresses)
         if self.ordinary:
@@ -92,6 +104,19 @@ class Story:
             for each in swarm_schedule(rng, horizon_ns=self.horizon_ns * 9 // 10, addresses=addresses)
         )
         return Line(sim=SimBus(pumps, wire=WireFaults(rng, WireRates.drawn(rng)), schedule=schedule), slots=slots)
+
+    def _line_of(self, pair: Pair, now_ns: int) -> Line:
+        """One pump of the pair; by lot it is read in any way that its manual allows."""
+        rng = self.chance("faults")
+        reading = (
+            self.chance("reading").choice(pair.kind.readings) if self.day is Day.LOT and not self.calm else DEFAULT
+        )
+        pump = pair.pump(reading, now_ns=now_ns)
+        faults = () if self.calm else schedule(pair, self.day, rng, now_ns=now_ns, horizon_ns=self.horizon_ns)
+        rates = WireRates.drawn(rng) if self.day is Day.LOT and not self.calm else WireRates()
+        sim = SimBus([pump], baud=pump.baud, wire=WireFaults(rng, rates), schedule=faults)
+        said = pair.said(reading)
+        return Line(sim=sim, slots=(("p1", pair.address),), driver=pair.loaded(), options=said)
 
     def disk(self) -> Disk:
         """How the disk behaves."""
@@ -131,11 +156,18 @@ class _Played:
         self._naps = story.times("naps", now_ns, 0, 0, 1)
         self._settings = story.times("wall clock", now_ns, 0, 0, 1, 3)
         info = self._line.loaded().info
+        pair = story.pair
+        starts = b"" if pair is None else pair.starts
         watches = tuple(
-            Watch(slot=slot, address=address, sim=self._line.sim, info=info) for slot, address in self._line.slots
+            Watch(slot=slot, address=address, sim=self._line.sim, info=info, starts=starts)
+            for slot, address in self._line.slots
         )
         self._oracles = Oracles(clock=clock, watches=watches, calm=story.ordinary)
-        self._nurse = PlayedNurse(story.chance("nurse"), [slot for slot, _ in self._line.slots], calm=story.ordinary)
+        orders = ORDERS if pair is None else pair.orders
+        slots = [slot for slot, _ in self._line.slots]
+        haste = 1 if pair is None else IN_A_HURRY
+        rng = story.chance("nurse")
+        self._nurse = PlayedNurse(rng, slots, calm=story.ordinary, orders=orders, haste=haste)
         self._bed = PlayedBed.boot(clock, (self._line,), chance=story.chance("journal"), disk=self._disk)
         self._bed.bedside.watch(self._oracles.on_facts)
 
@@ -165,7 +197,7 @@ class _Played:
             violations=tuple(oracles.violations),
             phases=tuple(pump.phase.value for pump in bed.bedside.state.pumps),
             faults=len(fired),
-            seen=tuple(sorted(oracles.seen.items())),
+            seen=tuple(sorted((oracles.seen + Counter(f"fault {each.kind.value}" for each in fired)).items())),
             entries=tuple(bed.journal.entries()) if keep else (),
             fired=tuple(fired) if keep else (),
         )

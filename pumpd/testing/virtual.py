@@ -23,7 +23,7 @@ from typing import IO, Any, Final, TypeVar
 from pumpd_sim.bus import SimBus
 
 from pumpd.clock import Clock
-from pumpd.errors import LinkError
+from pumpd.errors import LinkError, PortAbsent
 
 T = TypeVar("T")
 
@@ -145,6 +145,30 @@ def run_virtual(main: Callable[[VirtualClock], Coroutine[Any, Any, T]], *, seed:
     loop = VirtualLoop()
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
         return runner.run(main(VirtualClock(loop, seed=seed)))
+
+
+class PortToSim:
+    """The port in front of simulated pumps: opened as often as the daemon likes, gone while the simulator says so."""
+
+    def __init__(self, sim: SimBus, clock: Clock) -> None:
+        self._sim = sim
+        self._clock = clock
+        self._wire: WireToSim | None = None
+        self._back_ns = 0
+        sim.on_hang_up = self._hangs_up
+
+    async def open(self) -> WireToSim:
+        """Raises PortAbsent while it is gone."""
+        if self._clock.now_ns() < self._back_ns:
+            raise PortAbsent("the simulated port is not there")
+        self._wire = WireToSim(self._sim, self._clock)
+        return self._wire
+
+    def _hangs_up(self, for_ns: int) -> None:
+        """Once what is under way has ended: the fault may have come in the middle of reading this very port."""
+        self._back_ns = self._clock.now_ns() + for_ns
+        if self._wire is not None:
+            asyncio.get_running_loop().call_soon(self._wire.hang_up)
 
 
 class WireToSim:

@@ -72,7 +72,8 @@ FAULTS: dict[FaultKind, FaultFacts] = {
     ),
     FaultKind.DUPLICATE: _wire("a frame comes twice in one breath", "direction", "count", how="a second reply"),
     FaultKind.SPLIT: _wire(
-        "a frame comes in two pieces, up to 20 ms apart", "direction", "count", seen=(), how="nothing to see",
+        "a frame comes in two pieces, up to 20 ms apart", "direction", "count", seen=(),
+        how="nothing to see; a pump on Modbus RTU takes no request with such a gap in it",
     ),
     FaultKind.MERGE: _wire(
         "a frame waits for the next one of its way, by_ms (300) at most, and both come as one",

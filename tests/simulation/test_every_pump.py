@@ -9,13 +9,10 @@ be raised but the end's, and what was displaced is what was ordered, to the grai
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 
 import pytest
 from pumpd_sim.bus import SimBus
-from pumpd_sim.device import Device
-from pumpd_sim.devices import Bench, load
-from pumpd_sim.readings import Reading, read
+from pumpd_sim.readings import Reading
 
 from pumpd.core.codes import Condition, Phase
 from pumpd.core.events import LinkState
@@ -23,10 +20,8 @@ from pumpd.core.facts import AlarmRaised, Fact
 from pumpd.core.order import Order
 from pumpd.core.requests import Keep
 from pumpd.core.state import BedState, PumpState
-from pumpd.driver_api import Driver
-from pumpd.registry import load as load_driver
-from pumpd.testing.clinical import CONFIG
 from pumpd.testing.oracles import Oracles, Watch
+from pumpd.testing.pairs import PAIRS, Pair
 from pumpd.testing.played_bed import Line, PlayedBed
 from pumpd.testing.simulate import quiet
 from pumpd.testing.virtual import VirtualClock, run_virtual
@@ -37,68 +32,10 @@ LATE = {"reply_ms=450", "slow_every=5"}  # a pump that answers so late has not c
 EXPECTED = {Condition.ENDED, Condition.NEAR_END}
 
 
-BAG_PUMP = CONFIG / "pumps" / "bedside-bag-pump.toml"
-MAP = (("map", BAG_PUMP.read_text()), ("map_file", str(BAG_PUMP)))
-
-
-# what a site has to find out about its pump, and to say in its configuration
-SAID_IN_CONFIGURATION: dict[str, tuple[tuple[str, str | int | bool], ...]] = {
-    "dulcoflex numbers=one_more": (("register_offset", -1),),
-    "dulcoflex run_byte=high": (("run_in_high_byte", True),),
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
-    """A driver and what answers it."""
-
-    driver: str
-    device: str
-    address: int = 0
-    container: str = "syringe-60"
-    mode: str = ""
-    options: tuple[tuple[str, str], ...] = ()
-    regimen: str = "TRAIN-3GENTLE"
-    under_nl: int = 35_000  # short of what was ordered: the wire's grain, and what three legs round down
-    over_nl: int = 1_000  # past it: a step of the motor, or a look where the pump has no target of its own
-
-    def loaded(self) -> Driver:
-        return load_driver(self.driver, dict(self.options))
-
-    def pump(self, reading: Reading, now_ns: int) -> Device:
-        kind = load(self.device)
-        options = read(kind.options, dict(reading.settings))
-        bench = Bench(
-            address=self.address,
-            baud=kind.bauds[0],
-            plant=kind.plant,
-            options=options,
-            mode=self.mode or kind.modes[0],
-            now_ns=now_ns,
-        )
-        return kind.build(bench)
-
-
-PAIRS = (
-    Pair(driver="new_era", device="new_era"),
-    Pair(driver="alaris", device="alaris"),
-    Pair(driver="isco", device="isco", address=1, mode="rtu", over_nl=20_000),
-    Pair(driver="harvard", device="harvard"),
-    # what is left is programmed by what may be in: a fifth of a turn, and as much again by which the flow is behind
-    Pair(
-        driver="dulcoflex",
-        device="dulcoflex",
-        address=20,
-        container="bag-100",
-        regimen="TRAIN-3TURN",
-        under_nl=2_000_000,
-    ),
-    Pair(driver="generic_modbus", device="bag_pump", address=1, container="bag-100", over_nl=20_000, options=MAP),
-)
 CASES = [
     pytest.param(pair, reading, id=f"{pair.driver}-{reading.name}")
-    for pair in PAIRS
-    for reading in load(pair.device).readings
+    for pair in PAIRS.values()
+    for reading in pair.kind.readings
 ]
 
 
@@ -108,11 +45,11 @@ def is_ready(pump: PumpState) -> bool:
 
 async def lesson(clock: VirtualClock, pair: Pair, reading: Reading) -> list[str]:
     driver = pair.loaded()
-    pump = pair.pump(reading, clock.now_ns())
+    pump = pair.pump(reading, now_ns=clock.now_ns())
     sim = SimBus([pump], baud=pump.baud)
-    said = SAID_IN_CONFIGURATION.get(f"{pair.driver} {reading.name}", ())
-    line = Line(sim=sim, slots=(("p1", pair.address),), driver=driver, options=said)
-    oracles = Oracles(clock=clock, watches=(Watch(slot="p1", address=pair.address, sim=sim, info=driver.info),))
+    line = Line(sim=sim, slots=(("p1", pair.address),), driver=driver, options=pair.said(reading))
+    watch = Watch(slot="p1", address=pair.address, sim=sim, info=driver.info, starts=pair.starts)
+    oracles = Oracles(clock=clock, watches=(watch,))
     alarms: list[Condition] = []
 
     def on_facts(_state: BedState, facts: tuple[Fact, ...]) -> None:
