@@ -66,5 +66,10 @@ def accept_value(visit_id: str, body: AcceptBody, key: str | None = None) -> Cal
     return Call(method="POST", path=f"{_visit(visit_id)}/accept_value", answer=_ANSWER, body=body, key=key)
 
 
+def take_over(visit_id: str, key: str | None = None) -> Call[AnswerView]:
+    """Whoever asks writes this visit from now on."""
+    return Call(method="POST", path=f"{_visit(visit_id)}/writer", answer=_ANSWER, key=key)
+
+
 def _visit(visit_id: str) -> str:
     return f"/v1/visits/{quote(visit_id, safe='')}"

@@ -72,6 +72,7 @@ class VisitView(View):
     weight_text: str
     opened_ts_ms: int
     opened_by: str
+    writer: str  # account id of who fills it in now
     missing: tuple[ReasonView, ...]
 
 

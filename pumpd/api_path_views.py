@@ -39,5 +39,6 @@ def visit_view(state: BedState, setup: Setup, visit: Visit, moment: Moment) -> V
         weight_text=weight(visit.order.weight_g),
         opened_ts_ms=moment.ts_ms(visit.opened_at_ns),
         opened_by=visit.opened_by,
+        writer=visit.writer,
         missing=tuple(reason_view(each) for each in missing(Turn(state, setup, moment.now_ns), visit)),
     )

@@ -16,6 +16,7 @@ from pumpd.api_models import AnswerView, ReviewView
 from pumpd.api_path_models import SeriesBody, SeriesView, VisitBody, VisitStartBody, VisitView
 from pumpd.core import arrival_requests as ar
 from pumpd.core import requests as r
+from pumpd.core.writer_facts import WriterTaken
 
 acts = APIRouter()
 looks = APIRouter()
@@ -83,6 +84,12 @@ async def open_visit(desk: At, by: By, body: VisitBody) -> Response:
             ),
         )
     )
+
+
+@acts.post("/visits/{visit}/writer", response_model=AnswerView)
+async def take_over(desk: At, by: By, visit: str) -> Response:
+    """I write this visit from now on, whoever did before."""
+    return told(await desk.act(by, None, None, lambda common: WriterTaken(**common, visit=visit)))
 
 
 @acts.post("/visits/{visit}/start", response_model=AnswerView)

@@ -14,6 +14,7 @@ from pumpd.core.care_facts import CareFact
 from pumpd.core.check_in_facts import CheckInFact
 from pumpd.core.codes import Action, ReasonCode
 from pumpd.core.facts import PathFact
+from pumpd.core.writer_facts import WriterTook
 from pumpd.words_care import CARE_ACTIONS, care_fact_text
 from pumpd.words_check_in import CHECK_IN, CHECK_IN_ACTIONS, check_in_text
 
@@ -48,6 +49,7 @@ PATH_ACTIONS: Final[Mapping[Action, str]] = {
     **CARE_ACTIONS,
     Action.SIGN_SERIES: "a signature for a series",
     Action.OPEN_VISIT: "a visit to begin",
+    Action.WRITE_VISIT: "a visit to write",
 }
 
 
@@ -60,5 +62,7 @@ def path_text(fact: PathFact) -> str:
     match fact:
         case ar.SeriesSigned():
             return f"{fact.person} signed for {fact.order.visits} visits of {fact.order.regimen}"
+        case WriterTook():
+            return f"{fact.person} writes the visit from here on"
         case ar.VisitOpened():
             return f"Visit {fact.number} began, opened by {fact.person}"

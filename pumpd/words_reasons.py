@@ -239,6 +239,10 @@ _SENTENCES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
     ReasonCode.NO_SUCH_SLOT: ("This bed has no such pump. Choose one from the list.", _plain),
     ReasonCode.NOT_SIGNED_IN: ("Nobody is signed in. Sign in with your PIN and try again. STOP needs nobody.", _plain),
     ReasonCode.PIN_NEEDED: ("This page is locked. Enter your PIN, then do it again.", _plain),
+    ReasonCode.ANOTHER_WRITES: (
+        "Somebody else writes this visit. Ask them, or take it over with one tap; then do it again.",
+        _plain,
+    ),
     ReasonCode.NOTHING_TO_CONFIRM: (
         "Nothing of this waits for you to say whose it was. Look at the page again.",
         _plain,

@@ -31,6 +31,7 @@ def _opened(fact: VisitOpened) -> Visit:
         opened_by=fact.person,
         profile=fact.profile,
         holds=fact.holds,
+        writer=fact.person,
     )
 
 

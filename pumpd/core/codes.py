@@ -146,6 +146,7 @@ class Action(Enum):
     FLUSH = "flush"
     RECONCILE = "reconcile"
     SETTLE_AUTHOR = "settle_author"
+    WRITE_VISIT = "write_visit"
     SIGN_SERIES = "sign_series"
     OPEN_VISIT = "open_visit"
     COMPARE_IDENTITY = "compare_identity"

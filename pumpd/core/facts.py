@@ -43,6 +43,7 @@ from pumpd.core.programme import Programme
 from pumpd.core.pump import Granted, Identified
 from pumpd.core.standing import Judged, RulesFile
 from pumpd.core.steps import Step
+from pumpd.core.writer_facts import WriterTook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -338,7 +339,7 @@ class QuestionAsked:
     slot: str
 
 
-PathFact = ArrivalFact | CheckInFact | CareFact
+PathFact = ArrivalFact | CheckInFact | CareFact | WriterTook
 
 Fact = (
     BootStarted

@@ -100,6 +100,7 @@ class ReasonCode(Enum):
     NOT_SIGNED_IN = "not_signed_in"
     PIN_NEEDED = "pin_needed"
     NOTHING_TO_CONFIRM = "nothing_to_confirm"
+    ANOTHER_WRITES = "another_writes"
     ROLE_MAY_NOT = "role_may_not"
     OVERRIDE_NEEDED = "override_needed"
     REVIEW_CHANGED = "review_changed"

@@ -43,6 +43,7 @@ class Visit:
     opened_at_ns: int
     opened_day: int  # local day number
     opened_by: str
+    writer: str = ""  # who fills it in now
     place: Place = Place.AT_BED
     identity: Identity | None = None
     answers: tuple[ItemAnswer, ...] = ()

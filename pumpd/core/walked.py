@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pumpd.core.arrival_facts import ArrivalFact
 from pumpd.core.arrived import arrived
 from pumpd.core.care_facts import CareFact
@@ -9,6 +11,7 @@ from pumpd.core.cared import cared
 from pumpd.core.checked_in import checked_in
 from pumpd.core.facts import PathFact
 from pumpd.core.visit import Path
+from pumpd.core.writer_facts import WriterTook
 
 
 def walked(path: Path, fact: PathFact) -> Path:
@@ -17,4 +20,8 @@ def walked(path: Path, fact: PathFact) -> Path:
         return arrived(path, fact)
     if isinstance(fact, CareFact):
         return cared(path, fact)
+    if isinstance(fact, WriterTook):
+        visit = path.visit(fact.visit)
+        assert visit is not None, fact
+        return path.with_visit(replace(visit, writer=fact.person))
     return checked_in(path, fact)

@@ -14,10 +14,16 @@ from pumpd.core.departing import depart
 from pumpd.core.departure_requests import DepartureRequest
 from pumpd.core.requests import PathRequest
 from pumpd.core.turn import Turn
+from pumpd.core.writer_facts import WriterTaken
+from pumpd.core.writing import is_anothers, take_over
 
 
 def walk(turn: Turn, request: PathRequest) -> None:
-    if isinstance(request, ArrivalRequest):
+    if is_anothers(turn, request):
+        return
+    if isinstance(request, WriterTaken):
+        take_over(turn, request)
+    elif isinstance(request, ArrivalRequest):
         arrive(turn, request)
     elif isinstance(request, DepartureRequest):
         depart(turn, request)

@@ -17,6 +17,7 @@ from pumpd.core.check_in_requests import (
 from pumpd.core.codes import ReasonCode, Severity
 from pumpd.core.series import Disposition
 from pumpd.core.visit import Place
+from pumpd.core.writer_facts import WriterTaken
 from pumpd.testing.bed_story import NURSE, SECOND
 from pumpd.testing.path_story import PRESCRIBER, PathStory
 
@@ -100,6 +101,7 @@ def test_what_has_not_changed_is_one_confirmation_that_keeps_author_and_day() ->
     story.answers(Item.ALLERGIES, remark="none known")
     first = story.visit
     next_visit(story)
+    story.by(WriterTaken, SECOND)
     story.by(UnchangedConfirmed, SECOND, of_visit=first.visit, items=(Item.ALLERGIES,), today_day=story.today)
     story.accepted()
     answer = story.visit.answer(Item.ALLERGIES)

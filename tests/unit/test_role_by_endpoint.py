@@ -106,6 +106,7 @@ MAY: Final = {
     "POST /v1/visits/{visit}/discharge": CARE,
     "POST /v1/visits/{visit}/leave": CARE,
     "POST /v1/visits/{visit}/tell": CARE,
+    "POST /v1/visits/{visit}/writer": CARE,
 }
 NOT_ALLOWED: Final = {ReasonCode.NOT_SIGNED_IN, ReasonCode.ROLE_MAY_NOT, ReasonCode.PIN_NEEDED}
 
