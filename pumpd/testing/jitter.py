@@ -10,8 +10,9 @@ worse than any that should be used:
 - every 20 to 120 s a reply is 100 to 400 ms late, longer than anybody waits for it.
 
 What is counted is a pump that tells that its lease ran out (the trip), and an infusion that was in doubt because half
-of it had gone by in silence, which is how a trip begins. `python -m pumpd.testing.jitter --hours 25 --seeds 4` prints
-both with what the hours can say: with no trip in N hours the rate is below 3/N at 95 % (the rule of three).
+of it had gone by in silence, which is how a trip begins. `python -m pumpd.testing.jitter --hours 25 --seeds 12` prints
+both with what the hours can say: with no trip in N hours the rate is below 3/N at 95 % (the rule of three). Beside it
+stands how much of a lease was ever used up, by the pump's own timer: how far from a trip all these hours were.
 """
 
 from __future__ import annotations
@@ -63,6 +64,7 @@ class Trips:
     trips: int
     doubts: int
     held: int
+    longest_ms: int = 0  # of a lease that was used up before it was renewed, seen four times a second
 
     @property
     def at_most_per_h(self) -> float:
@@ -70,15 +72,28 @@ class Trips:
         return (self.trips + RULE_OF_THREE) / self.infusion_h
 
 
-def fast_rules() -> Rules:
-    """The shipped rules with a training regimen as fast as the syringe's hard limit nearly allows."""
+def jitter_rules() -> Rules:
+    """The shipped rules with a training regimen as fast as the syringe's hard limit nearly allows, and endless drug.
+
+    Without the caps of a session and an hour: nobody is treated here, and a bed that has to wait infuses nothing.
+    """
     rules = shipped_rules()
     slow = rules.catalogue.regimen("TRAIN-5MIN")
     assert slow is not None
     steps = tuple(replace(step, dose=FAST_UL_PER_H) for step in slow.days[0].steps[:1])
     fast = replace(slow, id="TRAIN-FAST", days=(replace(slow.days[0], steps=steps),))
     regimens = (*rules.catalogue.regimens, fast)
-    return replace(rules, catalogue=replace(rules.catalogue, regimens=regimens))
+    entries = tuple(
+        replace(
+            each, cap_total_ug=None, cap_total_ug_per_kg=None, rolling_hour_ug=None, rolling_hour_ug_per_kg=None
+        )
+        for each in rules.library.entries
+    )  # fmt: skip
+    return replace(
+        rules,
+        library=replace(rules.library, entries=entries),
+        catalogue=replace(rules.catalogue, regimens=regimens),
+    )
 
 
 def play(*, seed: int, hours: float, fast: bool) -> Trips:
@@ -97,11 +112,11 @@ class _Hours:
         wire = WireFaults(random.Random(f"wire {seed}"), RATES)
         self._sim = SimBus([NewEra(now_ns=clock.now_ns(), plant=tank)], wire=wire)
         line = Line(sim=self._sim, slots=(("p1", 0),))
-        self._bed = PlayedBed.boot(clock, [line], chance=random.Random(f"disk {seed}"), rules=fast_rules())
+        self._bed = PlayedBed.boot(clock, [line], chance=random.Random(f"disk {seed}"), rules=jitter_rules())
         self._bed.bedside.watch(self._on_facts)
         regimen, container = ("TRAIN-FAST", "syringe-60") if fast else ("FM-3H", "syringe-60-5")
         self._order = Order(regimen=regimen, day=1, weight_g=70_000, height_mm=1_750, container=container)
-        self._trips = self._doubts = self._held = 0
+        self._trips = self._doubts = self._held = self._longest_ns = 0
 
     def _on_facts(self, _state: BedState, facts: tuple[Fact, ...]) -> None:
         for fact in facts:
@@ -123,6 +138,7 @@ class _Hours:
             if pump.phase is Phase.INFUSING:
                 infused_s += 0.25
                 lease_s = pump.due().lease_s or 0
+                self._look_at_the_lease(lease_s)
                 if pump.due().step_due:
                     await bed.step()
             elif pump.phase in (Phase.IDLE, Phase.ENDED):
@@ -133,8 +149,15 @@ class _Hours:
             task.cancel()
         await bed.kill()
         return Trips(
-            infusion_h=infused_s / S_PER_H, lease_s=lease_s, trips=self._trips, doubts=self._doubts, held=self._held
-        )
+            infusion_h=infused_s / S_PER_H, lease_s=lease_s, trips=self._trips, doubts=self._doubts, held=self._held,
+            longest_ms=self._longest_ns // NS_PER_MS,
+        )  # fmt: skip
+
+    def _look_at_the_lease(self, lease_s: int) -> None:
+        """By the pump's own timer, which nobody but the simulator sees."""
+        left_ns = self._sim.truth(self._clock.now_ns()).watchdog_left_ns
+        if left_ns is not None:
+            self._longest_ns = max(self._longest_ns, lease_s * NS_PER_S - left_ns)
 
     async def _hold(self) -> None:
         while True:
@@ -153,14 +176,15 @@ def total(found: Sequence[Trips]) -> Trips:
     return Trips(
         infusion_h=sum(each.infusion_h for each in found), lease_s=min(each.lease_s for each in found),
         trips=sum(each.trips for each in found), doubts=sum(each.doubts for each in found),
-        held=sum(each.held for each in found),
+        held=sum(each.held for each in found), longest_ms=max(each.longest_ms for each in found),
     )  # fmt: skip
 
 
 def told(found: Trips) -> str:
     return (
         f"lease {found.lease_s:2} s: {found.trips} false trips and {found.doubts} doubts in {found.infusion_h:.1f} "
-        f"infusion-hours, the loop held {found.held} times: at most {found.at_most_per_h:.4f} trips an hour (95 %)"
+        f"infusion-hours, the loop held {found.held} times: at most {found.at_most_per_h:.4f} trips an hour (95 %), "
+        f"{found.longest_ms / 1_000:.1f} s of a lease used up at most"
     )
 
 

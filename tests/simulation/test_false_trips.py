@@ -25,6 +25,7 @@ def test_stalls_and_jitter_trip_no_lease(*, fast: bool) -> None:
     assert found.trips == 0, told(found)
     assert found.held > 40, "nothing was held up: this says nothing"
     assert found.lease_s == (5 if fast else 14)
+    assert 600 <= found.longest_ms < 5_000, "a look is asked for every half second, and stalls last for up to 700 ms"
     # these hours alone rule out no more than this; a rate of the budget shows in one of a hundred hours
     assert found.at_most_per_h == pytest.approx(RULE_OF_THREE / found.infusion_h)
     assert found.at_most_per_h > BUDGET_PER_H
@@ -36,6 +37,7 @@ def test_a_computer_that_is_held_for_longer_than_a_lease_trips_it(monkeypatch: p
     monkeypatch.setattr(jitter, "HELD_MS", (7_000, 9_000))
     found = play(seed=1, hours=0.1, fast=True)
     assert found.trips > 0, told(found)
+    assert found.longest_ms > 4_000
 
 
 def test_what_is_told_names_trips_hours_and_the_bound() -> None:

@@ -119,3 +119,17 @@ def seen_without_counter(bed: BedStory) -> list[Effect]:
     """A look that tells no counter, and what is asked next."""
     bed.report(Drive.INFUSING, infused_ul=None)
     return [*bed.last.effects, *bed.ticks(0.6)]
+
+
+@pytest.mark.requirement("LEASE-02")
+def test_a_look_from_before_it_drove_moves_no_target() -> None:
+    """It was asked while the start was on its way, and comes in late: it shows no drive, and so it renews nothing."""
+    bed = running()
+    began_ns = bed.pump().phase_since_ns
+    bed.wait(0.5)
+    late = bed.a_report(Drive.STILL, infused_ul=0)
+    bed.take(e.PumpReported(at_ns=bed.now_ns, slot="p1", asked_at_ns=began_ns - 1, report=late))
+    assert bed.phase() is Phase.INFUSING
+    assert all(not isinstance(each, Extend) for each in (*bed.last.effects, *bed.ticks(0.6)))
+    seen(bed, 10, AHEAD_UL)
+    assert bed.phase() is Phase.INFUSING
