@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
+from pumpd import api_typed
 from pumpd.api_calls import At, By, told
 from pumpd.api_departure_models import (
     DischargeBody,
@@ -15,6 +16,9 @@ from pumpd.api_departure_models import (
     RecoveryView,
     ScoreBody,
     TellBody,
+    TodoView,
+    WasteBody,
+    WitnessBody,
 )
 from pumpd.api_models import AnswerView
 from pumpd.core import departure_requests as dr
@@ -28,6 +32,12 @@ looks = APIRouter()
 async def recovery(desk: At) -> tuple[RecoveryView, ...]:
     """Every visit that is not closed: what it gave, and what still keeps the patient here."""
     return desk.recovery_views()
+
+
+@looks.get("/todo")
+async def todo(desk: At) -> tuple[TodoView, ...]:
+    """What is still to be done for patients of this bed, the oldest first. Nothing of it holds anything up."""
+    return desk.todo_views()
 
 
 @acts.post("/visits/{visit}/move", response_model=AnswerView)
@@ -103,6 +113,44 @@ async def tell(desk: At, by: By, visit: str, body: TellBody) -> Response:
     """The prescriber was told how a closed visit ended."""
     return told(
         await desk.act(
-            by, None, body, lambda common: dr.TellRequested(**common, visit=visit, prescriber=body.prescriber)
+            by,
+            None,
+            body,
+            lambda common: dr.TellRequested(**common, visit=visit, prescriber=body.prescriber, reason=body.reason),
         )
-    )  # fmt: skip
+    )
+
+
+@acts.post("/visits/{visit}/waste", response_model=AnswerView)
+async def waste(desk: At, by: By, visit: str, body: WasteBody) -> Response:
+    """What is left over was thrown away; the witness signs at once, or follows from the list of what is to be done."""
+    loaded_nl = api_typed.volume_nl(body.loaded_ml, field="loaded_ml")
+    wasted_nl = api_typed.volume_nl(body.wasted_ml, field="wasted_ml")
+    saw = body.witness
+    witness = None if saw is None else await desk.sessions.second(saw.second_person, saw.second_pin)
+    return told(
+        await desk.act(
+            by,
+            None,
+            body,
+            lambda common: dr.WasteRequested(
+                **common,
+                visit=visit,
+                infusion_id=body.infusion_id,
+                loaded_nl=loaded_nl,
+                wasted_nl=wasted_nl,
+                remark=body.remark,
+                witness=witness,
+            ),
+        )
+    )
+
+
+@acts.post("/visits/{visit}/witness", response_model=AnswerView)
+async def witness(desk: At, by: By, visit: str, body: WitnessBody) -> Response:
+    """Whoever is signed in saw what was thrown away of this infusion."""
+    return told(
+        await desk.act(
+            by, None, body, lambda common: dr.WitnessRequested(**common, visit=visit, infusion_id=body.infusion_id)
+        )
+    )

@@ -14,19 +14,28 @@ from pumpd.api_departure_models import (
     RecoveryView,
     ScoreBody,
     TellBody,
+    TodoView,
+    WasteBody,
+    WitnessBody,
 )
 from pumpd.api_exchange import Call
 from pumpd.api_models import AnswerView
 
 _ANSWER: Final = TypeAdapter(AnswerView)
+_TODO: Final = TypeAdapter(tuple[TodoView, ...])
 _RECOVERY: Final = TypeAdapter(tuple[RecoveryView, ...])
 
-DepartureBody = MoveBody | ScoreBody | DischargeBody | ExitBody | TellBody
+DepartureBody = MoveBody | ScoreBody | DischargeBody | ExitBody | TellBody | WasteBody | WitnessBody
 
 
 def recovery() -> Call[tuple[RecoveryView, ...]]:
     """Every visit that is not closed, and what still keeps the patient here."""
     return Call(method="GET", path="/v1/recovery", answer=_RECOVERY)
+
+
+def todo() -> Call[tuple[TodoView, ...]]:
+    """What is still to be done for this bed's patients."""
+    return Call(method="GET", path="/v1/todo", answer=_TODO)
 
 
 def move(visit: str, body: MoveBody, key: str | None = None) -> Call[AnswerView]:
@@ -47,6 +56,14 @@ def leave(visit: str, body: ExitBody, key: str | None = None) -> Call[AnswerView
 
 def tell(visit: str, body: TellBody, key: str | None = None) -> Call[AnswerView]:
     return _act(visit, "tell", body, key)
+
+
+def waste(visit: str, body: WasteBody, key: str | None = None) -> Call[AnswerView]:
+    return _act(visit, "waste", body, key)
+
+
+def witness(visit: str, body: WitnessBody, key: str | None = None) -> Call[AnswerView]:
+    return _act(visit, "witness", body, key)
 
 
 def _act(visit: str, act: str, body: DepartureBody, key: str | None) -> Call[AnswerView]:

@@ -6,10 +6,12 @@ from typing import Annotated
 
 from pydantic import Field
 
+from pumpd.api_container_models import SecondBody
 from pumpd.api_models import TEXT_CHARS_MAX, ReasonView, View
-from pumpd.api_orders import Body
+from pumpd.api_orders import Body, Typed
 from pumpd.core.departure import Exit
 from pumpd.core.series import Disposition
+from pumpd.core.todo import Todo
 from pumpd.core.visit import Place
 
 Said = Annotated[str, Field(max_length=TEXT_CHARS_MAX)]
@@ -53,7 +55,35 @@ class ExitBody(Body):
 
 
 class TellBody(Body):
+    """`reason`: why the visit ended so, where nobody had time to write it down then."""
+
     prescriber: Annotated[str, Field(min_length=1, max_length=TEXT_CHARS_MAX)]
+    reason: Said = ""
+
+
+class WasteBody(Body):
+    """What was drawn up in all for this infusion and what of it was thrown away; the witness signs here, or later."""
+
+    infusion_id: Annotated[int, Field(strict=True, ge=1)]
+    loaded_ml: Typed
+    wasted_ml: Typed
+    remark: Said = ""
+    witness: SecondBody | None = None
+
+
+class WitnessBody(Body):
+    """Whoever is signed in saw what was thrown away."""
+
+    infusion_id: Annotated[int, Field(strict=True, ge=1)]
+
+
+class TodoView(View):
+    todo: Todo
+    text: str
+    visit: str
+    patient: str
+    infusion_id: int | None
+    since_ts_ms: int
 
 
 class DoseView(View):
@@ -63,6 +93,8 @@ class DoseView(View):
     slot: str
     drug: str
     given_text: str
+    is_wasted: bool
+    witness: str | None
     began_ts_ms: int
     last_ts_ms: int
 

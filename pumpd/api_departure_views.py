@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from pumpd.api_departure_models import DoseView, RecoveryView
+from pumpd.api_departure_models import DoseView, RecoveryView, TodoView
 from pumpd.api_moment import Moment
 from pumpd.api_reviews import reason_view
 from pumpd.core.departure import Dose
 from pumpd.core.recovery import against_going, earliest_ns
 from pumpd.core.series import Disposition
 from pumpd.core.state import BedState
+from pumpd.core.todo import to_do
 from pumpd.core.turn import Setup, Turn
 from pumpd.core.units import NG_PER_UG, Towards, divide, mass_ng
 from pumpd.core.visit import Visit
 from pumpd.words import interval_mass
+from pumpd.words_departure import TODOS
 
 
 def recovery_view(state: BedState, setup: Setup, visit: Visit, moment: Moment) -> RecoveryView:
@@ -36,12 +38,30 @@ def recovery_view(state: BedState, setup: Setup, visit: Visit, moment: Moment) -
 
 def dose_view(dose: Dose, moment: Moment) -> DoseView:
     least_ng = mass_ng(dose.delivered.low_nl, dose.concentration_ug_per_ml, Towards.DOWN)
-    most_ng = mass_ng(dose.high_nl, dose.concentration_ug_per_ml, Towards.UP)
+    most_ng = mass_ng(dose.given.high_nl, dose.concentration_ug_per_ml, Towards.UP)
     return DoseView(
         infusion_id=dose.infusion_id,
         slot=dose.slot,
         drug=dose.drug,
         given_text=interval_mass(divide(least_ng, NG_PER_UG, Towards.DOWN), divide(most_ng, NG_PER_UG, Towards.UP)),
+        is_wasted=dose.leftover is not None,
+        witness=None if dose.leftover is None or not dose.leftover.witness else dose.leftover.witness,
         began_ts_ms=moment.ts_ms(dose.began_at_ns),
         last_ts_ms=moment.ts_ms(dose.last_at_ns),
+    )
+
+
+def todo_views(state: BedState, moment: Moment) -> tuple[TodoView, ...]:
+    """What is still to be done for this bed's patients, the oldest first."""
+    patients = {visit.visit: visit.patient for visit in state.path.visits}
+    return tuple(
+        TodoView(
+            todo=each.todo,
+            text=TODOS[each.todo],
+            visit=each.visit,
+            patient=patients[each.visit],
+            infusion_id=each.infusion_id,
+            since_ts_ms=moment.ts_ms(each.since_at_ns),
+        )
+        for each in to_do(state.path)
     )

@@ -22,8 +22,8 @@ from pydantic import BaseModel
 
 from pumpd import words_bed
 from pumpd.accounts import Accounts
-from pumpd.api_departure_models import RecoveryView
-from pumpd.api_departure_views import recovery_view
+from pumpd.api_departure_models import RecoveryView, TodoView
+from pumpd.api_departure_views import recovery_view, todo_views
 from pumpd.api_feed import Feed
 from pumpd.api_models import (
     AnswerView,
@@ -128,6 +128,10 @@ class Desk:
         state = self._bedside.state
         open_visits = (each for each in state.path.visits if each.is_open)
         return tuple(recovery_view(state, self._bedside.setup, each, self._now()) for each in open_visits)
+
+    def todo_views(self) -> tuple[TodoView, ...]:
+        """What is still to be done for this bed's patients."""
+        return todo_views(self._bedside.state, self._now())
 
     def require_visit(self, visit: str) -> Visit:
         """Raises ApiError when this bed knows no such visit."""

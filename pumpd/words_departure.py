@@ -12,7 +12,8 @@ from typing import Final, assert_never
 from pumpd.core import departure_facts as dp
 from pumpd.core.codes import Action, ReasonCode
 from pumpd.core.departure import Exit
-from pumpd.words import duration
+from pumpd.core.todo import Todo
+from pumpd.words import duration, interval_ml, volume_ml
 
 _PLAIN: Final[Callable[[int], str]] = "{:,}".format
 
@@ -80,6 +81,13 @@ DEPARTURES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
         "This patient was given something. Choose how they leave: not treated is for a visit without any drug.",
         _PLAIN,
     ),
+    ReasonCode.NO_SUCH_DOSE: ("This visit has no such infusion. Look at what it was given.", _PLAIN),
+    ReasonCode.WASTED_ALREADY: ("What was left over is on record and witnessed. Nothing to do.", _PLAIN),
+    ReasonCode.NOT_WASTED_YET: ("Nobody has said yet what was thrown away. Enter that first.", _PLAIN),
+    ReasonCode.WITNESS_MAY_NOT: (
+        "A witness is somebody else than who threw it away, and a nurse, a prescriber or a pharmacist. Ask one.",
+        _PLAIN,
+    ),
 }
 
 DEPARTURE_ACTIONS: Final[Mapping[Action, str]] = {
@@ -88,6 +96,14 @@ DEPARTURE_ACTIONS: Final[Mapping[Action, str]] = {
     Action.DISCHARGE: "a discharge",
     Action.LEAVE: "a visit to be closed without a discharge",
     Action.TELL_PRESCRIBER: "the prescriber as told",
+    Action.WASTE: "what was thrown away on record",
+    Action.WITNESS: "to be witness of what was thrown away",
+}
+
+TODOS: Final[Mapping[Todo, str]] = {
+    Todo.WASTE: "Say what was drawn up, and what of it was thrown away.",
+    Todo.WITNESS: "Somebody else has to say that they saw it thrown away.",
+    Todo.TELL_PRESCRIBER: "Tell the prescriber how this visit ended, and write down why.",
 }
 
 EXITS: Final[Mapping[Exit, str]] = {
@@ -117,5 +133,14 @@ def departure_text(fact: dp.DepartureFact) -> str:
             return f"The patient {EXITS[fact.exit]}, says {fact.person}{why}{to}{told}"
         case dp.PrescriberTold():
             return f"{fact.person} told {fact.prescriber} how the visit ended"
+        case dp.Wasted():
+            drawn, given = volume_ml(fact.loaded_nl), interval_ml(fact.given.low_nl, fact.given.high_nl)
+            off = f"; {volume_ml(fact.difference_nl)} apart: {fact.remark}" if fact.remark else ""
+            saw = f"{fact.witness} saw it" if fact.witness else "no witness yet"
+            return (
+                f"{volume_ml(fact.wasted_nl)} thrown away by {fact.person}, {saw}: {drawn} drawn up, {given} given{off}"
+            )
+        case dp.WasteWitnessed():
+            return f"{fact.person} saw what was thrown away"
         case _:
             assert_never(fact)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from pumpd.core.arrival_facts import ArrivalFact, SeriesSigned, VisitOpened
+from pumpd.core.todo import open_of
 from pumpd.core.visit import SERIES_MAX, VISITS_MAX, Path, Place, Visit
 
 
@@ -36,8 +37,8 @@ def _opened(fact: VisitOpened) -> Visit:
 
 
 def _room(visits: tuple[Visit, ...]) -> tuple[Visit, ...]:
-    """One more fits in: the oldest closed one goes, and stays in the journal."""
+    """One more fits in: the oldest closed one goes, one with nothing to be done first, and stays in the journal."""
     if len(visits) < VISITS_MAX:
         return visits
-    oldest = next((each for each in visits if each.place is Place.CLOSED), None)
-    return tuple(each for each in visits if each is not oldest)
+    closed = sorted((each for each in visits if each.place is Place.CLOSED), key=lambda each: any(open_of(each)))
+    return tuple(each for each in visits if each is not (closed[0] if closed else None))

@@ -5,7 +5,7 @@ volume is the pump's, as an interval, with what was flushed in. If the three do 
 was drawn up, whichever is more, something is wrong with one of them: a misread syringe, a leak, a pump that counted
 what did not flow. That is no reason to refuse the record, but it needs a sentence from whoever records it.
 
-Waste and its witness are not part of this.
+What is thrown away, and who saw it, belongs to the visit (wasting.py), with the same sum.
 """
 
 from __future__ import annotations

@@ -164,6 +164,8 @@ class Action(Enum):
     TELL_PRESCRIBER = "tell_prescriber"
     OBSERVE = "observe"
     ACCEPT_VALUE = "accept_value"
+    WASTE = "waste"
+    WITNESS = "witness"
 
 
 class TimeAway(Enum):

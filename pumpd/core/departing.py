@@ -25,6 +25,8 @@ from pumpd.core.departure_requests import (
     MoveRequested,
     ScoreRequested,
     TellRequested,
+    WasteRequested,
+    WitnessRequested,
 )
 from pumpd.core.leaving import against_leaving, free_pumps
 from pumpd.core.people import Act
@@ -33,6 +35,7 @@ from pumpd.core.rise import hard
 from pumpd.core.series import Disposition
 from pumpd.core.turn import Turn
 from pumpd.core.visit import Place, Visit
+from pumpd.core.wasting import waste, witness
 
 ITEM_MAX: Final = 2  # of PADSS
 _EXIT: Final = {Disposition.HOME: Exit.HOME, Disposition.WARD: Exit.WARD}
@@ -50,6 +53,10 @@ def depart(turn: Turn, request: DepartureRequest) -> None:
             leave(turn, request)
         case TellRequested():
             tell(turn, request)
+        case WasteRequested():
+            waste(turn, request)
+        case WitnessRequested():
+            witness(turn, request)
         case _:
             assert_never(request)
 
@@ -154,13 +161,17 @@ def tell(turn: Turn, request: TellRequested) -> None:
     reasons = gate_of_person(request, Act.CARE)
     if visit is None or visit.closing is None:
         reasons.append(hard(ReasonCode.NO_SUCH_VISIT))
-    if not request.prescriber.strip():
+    unsaid = visit is not None and visit.closing is not None and not (visit.closing.reason or request.reason.strip())
+    if not request.prescriber.strip() or unsaid:
         reasons.append(hard(ReasonCode.REASON_NEEDED))
     if reasons or visit is None or request.actor is None:
         refuse(turn, request, Action.TELL_PRESCRIBER, reasons)
         return
     prescriber = request.prescriber.strip()
     turn.record(
-        PrescriberTold(at_ns=turn.now_ns, visit=visit.visit, person=request.actor.person, prescriber=prescriber)
-    )
+        PrescriberTold(
+            at_ns=turn.now_ns, visit=visit.visit, person=request.actor.person, prescriber=prescriber,
+            reason=request.reason.strip(),
+        )
+    )  # fmt: skip
     accept(turn, request)

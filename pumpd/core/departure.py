@@ -27,6 +27,19 @@ class Exit(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Leftover:
+    """What was drawn up in all, what of it was thrown away, and who saw that; nobody yet where `witness` is empty."""
+
+    at_ns: int
+    person: str
+    loaded_nl: int
+    wasted_nl: int
+    difference_nl: int
+    remark: str = ""
+    witness: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dose:
     """What one infusion gave; `last_at_ns` is until when something may have gone in."""
 
@@ -40,11 +53,12 @@ class Dose:
     delivered: Interval = NOTHING
     flushed_nl: int = 0
     balance_nl: int | None = None  # how far drawn up, given and left over lie apart, once somebody added them up
+    leftover: Leftover | None = None
 
     @property
-    def high_nl(self) -> int:
-        """The most that may have gone in, with what was flushed after it."""
-        return self.delivered.high_nl + self.flushed_nl
+    def given(self) -> Interval:
+        """With what was flushed in after it: that may have carried all of the line's drug, or little."""
+        return Interval(low_nl=self.delivered.low_nl, high_nl=self.delivered.high_nl + self.flushed_nl)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

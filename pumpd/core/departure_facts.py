@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pumpd.core.delivered import Interval
 from pumpd.core.departure import Exit, Padss
 
 
@@ -44,12 +45,40 @@ class VisitClosed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrescriberTold:
-    """Of the way in which a visit was closed, later."""
+    """How a visit ended, later; with the reason where none was written down then."""
 
     at_ns: int
     visit: str
     person: str
     prescriber: str
+    reason: str = ""
 
 
-DepartureFact = VisitMoved | RecoveryScored | VisitClosed | PrescriberTold
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wasted:
+    """What was left over was thrown away, and what was drawn up, given and thrown away was added up."""
+
+    at_ns: int
+    visit: str
+    infusion_id: int
+    person: str
+    loaded_nl: int
+    given: Interval
+    wasted_nl: int
+    difference_nl: int
+    tolerance_nl: int
+    remark: str = ""
+    witness: str = ""  # nobody yet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WasteWitnessed:
+    """Somebody else saw it, and says so later."""
+
+    at_ns: int
+    visit: str
+    infusion_id: int
+    person: str
+
+
+DepartureFact = VisitMoved | RecoveryScored | VisitClosed | PrescriberTold | Wasted | WasteWitnessed

@@ -66,14 +66,51 @@ class ExitRequested:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TellRequested:
-    """The prescriber was told of the way in which a closed visit ended."""
+    """The prescriber was told how a closed visit ended; `reason` where nobody had time to write it down then."""
 
     at_ns: int
     request_id: str
     actor: Actor | None
     visit: str
     prescriber: str
+    reason: str = ""
     asked_at_ns: int | None = None
 
 
-DepartureRequest = MoveRequested | ScoreRequested | DischargeRequested | ExitRequested | TellRequested
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WasteRequested:
+    """What was drawn up in all for an infusion, and what of it was thrown away; `witness` saw it, or follows later."""
+
+    at_ns: int
+    request_id: str
+    actor: Actor | None
+    visit: str
+    infusion_id: int
+    loaded_nl: int
+    wasted_nl: int
+    remark: str = ""
+    witness: Actor | None = None
+    asked_at_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WitnessRequested:
+    """Whoever asks saw what was thrown away of this infusion."""
+
+    at_ns: int
+    request_id: str
+    actor: Actor | None
+    visit: str
+    infusion_id: int
+    asked_at_ns: int | None = None
+
+
+DepartureRequest = (
+    MoveRequested
+    | ScoreRequested
+    | DischargeRequested
+    | ExitRequested
+    | TellRequested
+    | WasteRequested
+    | WitnessRequested
+)

@@ -210,3 +210,7 @@ class ReasonCode(Enum):
     VALUE_HOLDS = "value_holds"
     STOP_VALUE = "stop_value"
     NOTHING_HOLDS = "nothing_holds"
+    NO_SUCH_DOSE = "no_such_dose"
+    WASTED_ALREADY = "wasted_already"
+    NOT_WASTED_YET = "not_wasted_yet"
+    WITNESS_MAY_NOT = "witness_may_not"

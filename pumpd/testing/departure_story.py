@@ -97,8 +97,8 @@ class DepartureStory(PathStory):
     ) -> Decision:
         return self.by(ExitRequested, visit=visit, exit=way, reason=reason, prescriber=told, line_off=line_off)
 
-    def tells(self, prescriber: str = "doctor-1", *, visit: str = "v1") -> Decision:
-        return self.by(TellRequested, visit=visit, prescriber=prescriber)
+    def tells(self, prescriber: str = "doctor-1", *, visit: str = "v1", reason: str = "") -> Decision:
+        return self.by(TellRequested, visit=visit, prescriber=prescriber, reason=reason)
 
     def closed_to(self, to: Disposition = Disposition.HOME, *, visit: str = "v1") -> set[ReasonCode]:
         """What keeps this patient here."""

@@ -358,3 +358,19 @@ def test_an_unknown_visit_is_refused_and_no_role_but_a_carers_closes_one() -> No
     story.moves(actor=None)
     assert ReasonCode.NOT_SIGNED_IN in story.refusals
     assert all(reason.severity is Severity.HARD for reason in story.reply.reasons) if story.reply else False
+
+
+def test_the_message_of_a_planned_end_goes_with_the_patient() -> None:
+    story = DepartureStory()
+    story.here("MDD-2x3")
+    story.infuses()
+    leg = story.infusion().leg
+    assert leg is not None
+    whole_ul = leg.granted.volume_nl // 1_000
+    story.drives(whole_ul - 1)
+    story.report(Drive.STILL, infused_ul=whole_ul)
+    assert story.phase() is Phase.ENDED
+    assert story.alarm(Condition.ENDED) is not None
+    story.moves()
+    story.accepted()
+    assert story.alarm(Condition.ENDED) is None

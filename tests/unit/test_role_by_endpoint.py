@@ -101,6 +101,9 @@ MAY: Final = {
     "POST /v1/visits/{visit}/accept_value": CARE,  # a nurse with a prescriber's PIN beside it
     "POST /v1/visits/{visit}/start": CARE,
     "GET /v1/recovery": LOOK,
+    "GET /v1/todo": LOOK,
+    "POST /v1/visits/{visit}/waste": May(roles=CHECKING),
+    "POST /v1/visits/{visit}/witness": May(roles=CHECKING),
     "POST /v1/visits/{visit}/move": CARE,
     "POST /v1/visits/{visit}/score": CARE,
     "POST /v1/visits/{visit}/discharge": CARE,
