@@ -63,7 +63,8 @@ class Speech:
     then do bits flip in it by lot. `may_flip` names its bytes in which up to three flipped bits or a burst of 16 keep
     the checksum's promise that the receiver will notice; without a checksum, the bytes that a flip on order may damage;
     none where the carrier lets no bit flip (TCP). `answers_on_waking`: a request ends by silence, so that its answer is
-    said when the pump wakes, and can get lost like any other.
+    said when the pump wakes, and can get lost like any other. `numbered`: frames are MBAP's, whose answers bear the
+    number of their question, so that several hosts may ask at once.
     """
 
     frames: Callable[[bytes], list[bytes]] = _one_frame
@@ -71,6 +72,7 @@ class Speech:
     may_flip: Callable[[bytes], range] = _whole
     bits_per_byte: int = 10  # start, eight, stop; 11 with a parity bit
     answers_on_waking: bool = False
+    numbered: bool = False
 
 
 class Device(Protocol):

@@ -45,7 +45,7 @@ def _by_crc(_frame: bytes) -> bool:
 
 
 RTU_SPEECH = Speech(guarded=_by_crc, bits_per_byte=BITS_PER_CHARACTER, answers_on_waking=True)
-TCP_SPEECH = Speech(frames=tcp_frames, may_flip=_no_byte)
+TCP_SPEECH = Speech(frames=tcp_frames, may_flip=_no_byte, numbered=True)
 
 
 SERIAL_LINE, MESSAGING, PROTOCOL = (

@@ -1,9 +1,9 @@
 """A simulated chain of pumps on real wires: a pseudo-terminal, a TCP port, or both.
 
 The bus lives in virtual time; here real time is fed to it. What the host writes goes in, what is due comes
-out, and one timer waits for whatever the bus says comes next. A pump chain has one host, so over TCP the
-newest connection has the line and the one before is closed. A host that does not read loses bytes, as it
-would on a real line; nothing here waits for it.
+out, and one timer waits for whatever the bus says comes next. How many hosts there may be over
+TCP depends on the protocol (serving_hosts.py). A host that does not read loses bytes, as it would on a real
+line; nothing here waits for it.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pumpd_sim import clock
+from pumpd_sim.serving_hosts import HostLine, Hosts
 
 if TYPE_CHECKING:
     from pumpd_sim.bus import SimBus
 
 READ_AT_ONCE = 4_096
-UNSENT_LIMIT = 65_536  # bytes a TCP host may leave unread before what follows is lost
 
 
 class ServedBus:
@@ -35,8 +35,8 @@ class ServedBus:
         self._slave: int | None = None
         self._link: Path | None = None
         self._server: asyncio.Server | None = None
-        self._host: asyncio.Transport | None = None
         self._hung_until_ns = 0
+        self._hosts = Hosts(several=bus.speech.numbered, let_in=lambda: self.now_ns() >= self._hung_until_ns)
         self._reopening: asyncio.TimerHandle | None = None
         self.pty: str | None = None  # where a host opens it now; another one after a hang-up
         bus.on_hang_up = self._hangs_up
@@ -72,9 +72,7 @@ class ServedBus:
     def _hang_up(self, for_ns: int) -> None:
         """The host's port goes away: a reset connection, a device file that is gone; both are back after a while."""
         self._hung_until_ns = self.now_ns() + for_ns
-        if self._host is not None:
-            self._host.abort()
-            self._host = None
+        self._hosts.abort_all()
         if self._master is None:
             return
         self._close_pty()
@@ -95,7 +93,7 @@ class ServedBus:
 
     async def open_tcp(self, host: str, port: int) -> tuple[str, int]:
         """Returns the address a host connects to; port 0 takes a free one."""
-        self._server = await self._loop.create_server(lambda: _HostLine(self), host, port)
+        self._server = await self._loop.create_server(lambda: HostLine(self._hosts, self._asked), host, port)
         bound_host, bound_port = self._server.sockets[0].getsockname()[:2]
         return str(bound_host), int(bound_port)
 
@@ -105,8 +103,7 @@ class ServedBus:
         if self._reopening is not None:
             self._reopening.cancel()
         self._close_pty()
-        if self._host is not None:
-            self._host.abort()
+        self._hosts.abort_all()
         if self._server is not None:
             self._server.close()
             await self._server.wait_closed()
@@ -119,16 +116,10 @@ class ServedBus:
         self.bus.write(self.now_ns(), data)
         self._settle()
 
-    def seat(self, transport: asyncio.Transport) -> None:
-        if self._host is not None:
-            self._host.abort()
-        self._host = transport
-        if self.now_ns() < self._hung_until_ns:
-            transport.abort()
-
-    def unseat(self, transport: asyncio.BaseTransport | None) -> None:
-        if self._host is transport:
-            self._host = None
+    def _asked(self, line: HostLine, data: bytes) -> None:
+        request = self._hosts.ask(line, self.now_ns(), data)
+        if request:
+            self.take(request)
 
     def _settle(self) -> None:
         """Send what is due, then sleep until the bus's next moment."""
@@ -146,29 +137,9 @@ class ServedBus:
         if self._master is not None:
             with suppress(BlockingIOError):
                 os.write(self._master, data)
-        if self._host is not None and self._host.get_write_buffer_size() < UNSENT_LIMIT:
-            self._host.write(data)
+        self._hosts.answer(data)
 
     def _read_pty(self) -> None:
         assert self._master is not None
         with suppress(BlockingIOError):
             self.take(os.read(self._master, READ_AT_ONCE))
-
-
-class _HostLine(asyncio.Protocol):
-    """One TCP connection of the host."""
-
-    def __init__(self, served: ServedBus) -> None:
-        self._served = served
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._served.seat(transport)
-
-    def data_received(self, data: bytes) -> None:
-        self._served.take(data)
-
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
-        self._served.unseat(self._transport)
