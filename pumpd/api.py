@@ -49,6 +49,7 @@ from pumpd.api_models import (
 from pumpd.api_rise_models import RateReviewView
 from pumpd.api_socket import listening
 from pumpd.core import requests as r
+from pumpd.drafts import Drafts
 from pumpd.errors import ApiError
 from pumpd.identities import Identities
 
@@ -260,7 +261,7 @@ router.include_router(acts)
 # --- the application ------------------------------------------------------------------------------------
 
 
-def create_app(desk: Desk, identities: Identities | None = None) -> FastAPI:
+def create_app(desk: Desk, identities: Identities | None = None, drafts: Drafts | None = None) -> FastAPI:
     app = FastAPI(
         title="pumpd",
         summary="The bed's own door: a Unix socket on this machine, never a network port.",
@@ -277,6 +278,7 @@ def create_app(desk: Desk, identities: Identities | None = None) -> FastAPI:
     )
     app.state.desk = desk
     app.state.identities = identities
+    app.state.drafts = drafts
     app.include_router(router)
     app.add_middleware(_Bounded)
     return app

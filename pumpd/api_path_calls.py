@@ -10,12 +10,23 @@ from pydantic import TypeAdapter
 from pumpd.api_care_models import AcceptBody, CareView, ObservationsBody
 from pumpd.api_exchange import Call
 from pumpd.api_models import AnswerView, ReviewView
-from pumpd.api_path_models import SeriesBody, SeriesView, VisitBody, VisitStartBody, VisitView
+from pumpd.api_path_models import (
+    DraftBody,
+    DraftView,
+    DroppedView,
+    SeriesBody,
+    SeriesView,
+    VisitBody,
+    VisitStartBody,
+    VisitView,
+)
 
 _ANSWER: Final = TypeAdapter(AnswerView)
 _SERIES: Final = TypeAdapter(tuple[SeriesView, ...])
 _VISITS: Final = TypeAdapter(tuple[VisitView, ...])
 _REVIEW: Final = TypeAdapter(ReviewView)
+_DRAFT: Final = TypeAdapter(DraftView)
+_DROPPED: Final = TypeAdapter(DroppedView)
 _VISIT: Final = TypeAdapter(VisitView)
 _CARE: Final = TypeAdapter(CareView)
 
@@ -69,6 +80,27 @@ def accept_value(visit_id: str, body: AcceptBody, key: str | None = None) -> Cal
 def take_over(visit_id: str, key: str | None = None) -> Call[AnswerView]:
     """Whoever asks writes this visit from now on."""
     return Call(method="POST", path=f"{_visit(visit_id)}/writer", answer=_ANSWER, key=key)
+
+
+def keep_draft(form: str, fields: dict[str, str], visit_id: str = "") -> Call[DraftView]:
+    """What is typed into a form of a visit, or of one's own; kept until it is dropped or the visit ends."""
+    return Call(method="PUT", path=_draft(form), answer=_DRAFT, body=DraftBody(fields=fields), query=_of(visit_id))
+
+
+def draft(form: str, visit_id: str = "") -> Call[DraftView]:
+    return Call(method="GET", path=_draft(form), answer=_DRAFT, query=_of(visit_id))
+
+
+def drop_draft(form: str, visit_id: str = "") -> Call[DroppedView]:
+    return Call(method="DELETE", path=_draft(form), answer=_DROPPED, query=_of(visit_id))
+
+
+def _draft(form: str) -> str:
+    return f"/v1/drafts/{quote(form, safe='')}"
+
+
+def _of(visit_id: str) -> tuple[tuple[str, str], ...]:
+    return (("visit", visit_id),) if visit_id else ()
 
 
 def _visit(visit_id: str) -> str:

@@ -17,6 +17,7 @@ from pumpd.core.visit import Place
 __all__ = ["Disposition", "Place", "SeriesBody", "SeriesView", "VisitBody", "VisitStartBody", "VisitView"]
 
 
+Typing = Annotated[str, Field(max_length=500)]
 Extension = Annotated[str, Field(max_length=32)]
 
 
@@ -74,6 +75,23 @@ class VisitView(View):
     opened_by: str
     writer: str  # account id of who fills it in now
     missing: tuple[ReasonView, ...]
+
+
+class DraftBody(Body):
+    """What stands in a form, field by field, as typed."""
+
+    fields: Annotated[dict[Name, Typing], Field(max_length=64)]
+
+
+class DraftView(View):
+    form: str
+    person: str  # account id of who typed last
+    ts_ms: int
+    fields: dict[str, str]
+
+
+class DroppedView(View):
+    form: str
 
 
 class VisitStartBody(Body):

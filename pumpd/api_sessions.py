@@ -18,7 +18,7 @@ from pumpd.api_models import OverrideBody, PersonView, SessionView, UnconfirmedV
 from pumpd.bedside import Bedside
 from pumpd.core.actor import Actor
 from pumpd.core.codes import Reason, ReasonCode, Severity
-from pumpd.core.people import Act, Person, may
+from pumpd.core.people import WITHOUT_PIN, Act, Person, may
 from pumpd.core.requests import Override
 from pumpd.core.units import NS_PER_MS
 from pumpd.errors import ApiError
@@ -95,13 +95,16 @@ class Sessions:
         author = self._author(by, session)
         return Actor(person=author.id, role=author.role, confirmed=not session.locked)
 
-    def require(self, by: Signed, act: Act) -> None:
+    def require(self, by: Signed, act: Act) -> Actor:
         """For what is asked of the daemon and never comes to the bed. Raises ApiError."""
-        session = self._known(by, used=True)
-        if session.locked:
+        actor = self.actor(by)
+        if actor is None:
+            raise _refused(ReasonCode.NOT_SIGNED_IN)
+        if not actor.confirmed and act not in WITHOUT_PIN:
             raise _refused(ReasonCode.PIN_NEEDED)
-        if not may(session.person.role, act):
+        if not may(actor.role, act):
             raise _refused(ReasonCode.ROLE_MAY_NOT, status=403)
+        return actor
 
     def actor_or_nobody(self, by: Signed) -> Actor | None:
         """For a STOP, which nothing may keep from being carried out."""

@@ -263,6 +263,10 @@ class Config(Table):
         return self.state_dir / "identities.sqlite3"
 
     @property
+    def drafts_path(self) -> Path:
+        return self.state_dir / "drafts.sqlite3"
+
+    @property
     def samples_path(self) -> Path:
         return self.state_dir / "samples.sqlite3"
 

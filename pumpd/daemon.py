@@ -42,6 +42,7 @@ from pumpd.core.regimen import Rules
 from pumpd.core.standing import RulesFile
 from pumpd.core.tolerance import STANDARD, TIGHT
 from pumpd.core.turn import Setup
+from pumpd.drafts import Drafts
 from pumpd.driver_api import Driver
 from pumpd.errors import LinkError, PortForbidden, PortHeld, PumpdError
 from pumpd.file_check import COMPARED_WITHIN_S, FileCheck, keep_comparing
@@ -316,7 +317,9 @@ async def _open_doors(parts: _Parts, auxiliary: list[asyncio.Task[None]]) -> Non
 
     async def api() -> None:
         desk = Desk(parts.bedside, parts.accounts, parts.samples, place, parts.journal.read_all())
-        await serve(create_app(desk, Identities(parts.config.identities_path)), parts.config.socket, beat)
+        config = parts.config
+        app = create_app(desk, Identities(config.identities_path), Drafts(config.drafts_path))
+        await serve(app, config.socket, beat)
 
     first = asyncio.create_task(api(), name="api")
     auxiliary.append(first)

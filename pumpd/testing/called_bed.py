@@ -23,6 +23,7 @@ from pumpd.bedside import Bedside
 from pumpd.clock import SystemClock
 from pumpd.core.people import Role
 from pumpd.core.pump import Drive
+from pumpd.drafts import Draft, Drafts, Form
 from pumpd.identities import Identities, Known
 from pumpd.samples import RecentSamples
 from pumpd.testing.path_story import PATIENT, PathStory
@@ -38,8 +39,16 @@ EXAMPLES: Final[dict[str, dict[str, object]]] = {
 }
 BASE_URL: Final = "http://pumpd"
 STREAMS: Final = frozenset({"GET /v1/events"})  # never ends; who may look may follow
-PATH: Final = {"slot": "p1", "visit": "v1", "alarm_id": "1", "person": "nurse-2", "series": "s1", "patient": PATIENT}
-QUERY: Final = {"slot": "p1"}
+PATH: Final = {
+    "slot": "p1",
+    "visit": "v1",
+    "alarm_id": "1",
+    "person": "nurse-2",
+    "series": "s1",
+    "patient": PATIENT,
+    "form": "weight",
+}
+QUERY: Final = {"slot": "p1", "visit": "v1"}
 PEOPLE: Final = [(role.value, role) for role in Role] + [("nurse-2", Role.NURSE)]
 _HASH: Final = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
@@ -65,6 +74,8 @@ class Called:
         """`folder`: for the table of names."""
         self._runner = runner
         self._identities = Identities(folder / "identities.sqlite3")
+        self._drafts = Drafts(folder / "drafts.sqlite3")
+        self._drafts.keep(Form(form="weight", visit="v1"), Draft(person="nurse", wall_ms=0, fields={}))
         self._identities.add(PATIENT, Known(name="Eva Test", born="1970-12-31"))
         story = PathStory()
         story.passes_to_start("TRAIN-5MIN")
@@ -87,7 +98,9 @@ class Called:
         )
         self._accounts = Accounts(table, clock, idle_s=300, verify=_every_pin_fits)
         return create_app(
-            Desk(self._bedside, self._accounts, samples, Place(site="s", ward="w", bed="b")), self._identities
+            Desk(self._bedside, self._accounts, samples, Place(site="s", ward="w", bed="b")),
+            self._identities,
+            self._drafts,
         )
 
     def ask(self, endpoint: str, person: str | None, *, locked: bool = False) -> httpx2.Response:

@@ -104,6 +104,9 @@ MAY: Final = {
     "GET /v1/todo": LOOK,
     "POST /v1/visits/{visit}/waste": May(roles=CHECKING),
     "POST /v1/visits/{visit}/witness": May(roles=CHECKING),
+    "PUT /v1/drafts/{form}": SEEN,  # what is typed is safe when a page locks
+    "GET /v1/drafts/{form}": CARE,  # it may name a patient
+    "DELETE /v1/drafts/{form}": CARE,
     "POST /v1/visits/{visit}/move": CARE,
     "POST /v1/visits/{visit}/score": CARE,
     "POST /v1/visits/{visit}/discharge": CARE,
