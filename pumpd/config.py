@@ -52,6 +52,16 @@ Word = Annotated[
 ]
 
 
+def is_this_machine(host: str) -> bool:
+    """A name or address that never leaves this computer."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def _port(text: str, info: ValidationInfo) -> str:
     """A serial device (relative paths count from the file) or `socket://host:port`."""
     if text.startswith(SOCKET_SCHEME):
@@ -143,12 +153,7 @@ class Mqtt(Table):
 
     @property
     def is_local(self) -> bool:
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return is_this_machine(self.host)
 
 
 class PauseBoxes(Table):
@@ -208,6 +213,19 @@ class Console(Table):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=1, le=65_535)
+    cert_file: FilePath | None = Field(default=None, description="a host other than this machine itself needs TLS")
+    key_file: FilePath | None = None
+
+    @model_validator(mode="after")
+    def _nothing_in_the_clear(self) -> Self:
+        if (self.cert_file is None) != (self.key_file is None):
+            raise ValueError("cert_file and key_file belong together")
+        if self.cert_file is None and not is_this_machine(self.host):
+            raise ValueError(
+                f"host = {self.host!r} would send PINs over the network in the clear: name cert_file and key_file, "
+                'or host = "127.0.0.1"'
+            )
+        return self
 
 
 class Config(Table):

@@ -2,7 +2,7 @@
 
 It decides nothing and keeps nothing. Killing it, flooding it or upgrading it never touches an infusion; when the
 daemon is gone it says so on every open page and asks again for ever. It binds to this machine alone unless told
-otherwise, and then prints one line with its address.
+otherwise, and then only under a certificate; one line is printed with its address.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ import asyncio
 import os
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
@@ -29,7 +31,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from pumpd.api_client import AsyncClient
-from pumpd.config import Config
+from pumpd.config import Config, is_this_machine
 from pumpd.console import acts, containers, ordering, pages, pictures, theme
 from pumpd.console.guard import Guard
 from pumpd.console.room import STATIC, Room, Visit, room_of
@@ -135,8 +137,8 @@ class _Server(uvicorn.Server):
         return nullcontext()
 
 
-async def serve(app: Starlette, listener: socket.socket) -> None:
-    """Until SIGTERM or SIGINT; out within GRACE_S and a little."""
+async def serve(app: Starlette, listener: socket.socket, seal: Seal | None = None) -> None:
+    """Until SIGTERM or SIGINT; out within GRACE_S and a little. `seal`: the certificate to serve under."""
     room: Room = app.state.room
     server = _Server(
         uvicorn.Config(
@@ -150,6 +152,8 @@ async def serve(app: Starlette, listener: socket.socket) -> None:
             limit_concurrency=CONNECTIONS_MAX,
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=GRACE_S,
+            ssl_certfile=None if seal is None else seal.cert,
+            ssl_keyfile=None if seal is None else seal.key,
         )
     )
 
@@ -164,6 +168,32 @@ async def serve(app: Starlette, listener: socket.socket) -> None:
         following = tasks.create_task(room.feed.run(), name="console feed")
         await server.serve([listener])
         following.cancel()
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """What makes a page private on a network."""
+
+    cert: Path
+    key: Path
+
+
+def sealed(host: str, cert: Path | None, key: Path | None) -> Seal | None:
+    """Raises ApiError where PINs would cross a network in the clear, or a file is missing."""
+    if (cert is None) != (key is None):
+        raise ApiError("--cert and --key belong together")
+    if cert is None or key is None:
+        if is_this_machine(host):
+            return None
+        raise ApiError(
+            f"the page is not served at {host} without TLS: PINs would cross the network in the clear. "
+            "Name a certificate with --cert FILE --key FILE, or serve it at 127.0.0.1"
+        )
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(cert, key)
+    except (OSError, ssl.SSLError) as error:
+        raise ApiError(f"{cert} and {key} are no certificate and its key: {error}") from error
+    return Seal(cert, key)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -189,6 +219,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--socket", type=Path, metavar="PATH", help="the daemon's socket")
     parser.add_argument("--host", help=f"address to listen at (default {HOST}: this machine only)")
     parser.add_argument("--port", type=int, help=f"0 takes a free one (default {PORT})")
+    parser.add_argument("--cert", type=Path, metavar="FILE", help="certificate (PEM); needed for any other --host")
+    parser.add_argument("--key", type=Path, metavar="FILE", help="its private key (PEM)")
     parser.add_argument(
         "--name", action="append", default=[], metavar="HOST", help="a host name that the page is opened by; repeatable"
     )
@@ -203,19 +235,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         path = given.socket or (None if config is None else config.socket)
         host = given.host or (HOST if config is None else config.console.host)
         port = given.port if given.port is not None else (PORT if config is None else config.console.port)
+        named = (given.cert, given.key) if given.cert or given.key or config is None else _seal_of(config)
+        seal = sealed(host, *named)
         listener = listen(host, port)
     except PumpdError as error:
         sys.stderr.write(f"pumpd console: {error}\n")
         return TO_MEND
     with listener:
-        asyncio.run(_live(path, listener, frozenset(given.name) | {socket.gethostname().lower()}))
+        asyncio.run(_live(path, listener, seal, frozenset(given.name) | {socket.gethostname().lower()}))
     return 0
 
 
-async def _live(path: Path | None, listener: socket.socket, names: frozenset[str]) -> None:
+def _seal_of(config: Config) -> tuple[Path | None, Path | None]:
+    return config.console.cert_file, config.console.key_file
+
+
+async def _live(path: Path | None, listener: socket.socket, seal: Seal | None, names: frozenset[str]) -> None:
     async with AsyncClient(path) as client:
         host, port = listener.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
-        sys.stdout.write(f"pumpd console: http://{shown}:{port}/\n")
+        scheme = "http" if seal is None else "https"
+        sys.stdout.write(f"pumpd console: {scheme}://{shown}:{port}/\n")
         sys.stdout.flush()
-        await serve(create_app(client, names), listener)
+        await serve(create_app(client, names), listener, seal)

@@ -29,6 +29,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 COOKIE: Final = "pumpd_session"
 THEME_COOKIE: Final = "pumpd_theme"
 TOKEN_FIELD: Final = "token"  # noqa: S105  # the name of a field
+HALF_A_YEAR_S: Final = 15_552_000  # a browser that has met TLS here does not go back to plain HTTP
 BODY_BYTES_MAX: Final = 16_384  # the longest form is an order with a reason: a few hundred
 
 HEADERS: Final[Mapping[str, str]] = {
@@ -59,6 +60,8 @@ class Guard:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                if scope["scheme"] == "https":
+                    headers["Strict-Transport-Security"] = f"max-age={HALF_A_YEAR_S}"
                 for name, value in HEADERS.items():
                     headers[name] = value
                 headers.setdefault("Cache-Control", "no-store")
