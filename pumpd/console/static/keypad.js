@@ -128,6 +128,7 @@ function open(input) {
   text = "";
   first = null;
   pad = element("section", "keypad");
+  pad.setAttribute("role", "main"); // the page behind it is out of reach meanwhile
   pad.setAttribute("aria-label", labelOf(input));
   const left = element("div", "entry");
   left.append(

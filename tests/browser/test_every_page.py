@@ -1,0 +1,148 @@
+"""What holds on every page there is: accessibility by axe, numbers in ISMP's form, no meaning by colour alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it has no py.typed
+
+from pumpd.console.app import ROUTES
+from pumpd.testing.real_bed import RealBed
+from pumpd.testing.screen import PANEL, PHONE, Open, Screen
+
+pytestmark = pytest.mark.timeout(180)
+RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# what ISMP's list of error-prone abbreviations forbids, as a person would read it on the page
+ERROR_PRONE: Final = {
+    "a trailing zero": re.compile(r"\d\.\d*0(?![\d.])"),
+    "a naked point": re.compile(r"(?<![\d.])\.\d"),
+    "a micro sign": re.compile(r"[µμ]g"),
+    "cc": re.compile(r"\d\s*cc\b"),
+    "no space before the unit": re.compile(r"\d(?:mL|mg|mcg|kg)\b"),
+    "four digits without a comma": re.compile(r"(?<![\d.,:/-])\d{4,}\s?(?:mL|mg|mcg)"),
+}
+NO_QUANTITY: Final = ("footer", ".operator", ".clock", ".when", ".record td:first-child")  # versions, times, hashes
+
+
+def addresses(bed: RealBed) -> Iterator[str]:
+    """Every page that can be asked for, of a pump that runs and of one that rests."""
+    for route in ROUTES:
+        if "GET" not in (getattr(route, "methods", None) or ()):
+            continue
+        path = route.path
+        if path == "/events" or path.endswith(".svg") or "/review" in path or "/start" in path:
+            continue  # a stream, pictures, and what is asked for with a form
+        if "{slot}" in path:
+            yield from (path.replace("{slot}", slot) for slot in ("p1", "p2"))
+        elif "{" not in path:
+            yield path
+    yield "/no-such-page"
+
+
+def violations(screen: Screen) -> list[str]:
+    found: dict[str, Any] = Axe().run(screen.page, options={"runOnly": RULES}).response
+    return [
+        f"{each['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
+        for each in found["violations"]
+        for node in each["nodes"]
+    ]
+
+
+def forms(screen: Screen) -> list[str]:
+    """Quantities on the page in a form that has been misread."""
+    text: str = screen.page.evaluate(
+        """without => {
+            const page = document.body.cloneNode(true);
+            for (const each of page.querySelectorAll(["script", "style", ...without].join(", "))) each.remove();
+            return [...page.querySelectorAll("*")].filter(e => e.children.length === 0)
+                .map(e => e.textContent).join("\\n") + "\\n" + page.textContent;
+        }""",
+        list(NO_QUANTITY),
+    )
+    return [f"{name}: {found.group()!r}" for name, form in ERROR_PRONE.items() for found in form.finditer(text)]
+
+
+def bare_colours(screen: Screen) -> list[str]:
+    """A state that only its colour would tell: every phase and alarm has a sign and words."""
+    bare: list[str] = screen.page.evaluate(
+        """() => [...document.querySelectorAll(".phase, .alarm, .notice, .fault, .reasons.hard h2, .reasons.soft h2")]
+            .filter(e => !e.querySelector("[aria-hidden]") || e.textContent.trim().length < 4)
+            .map(e => e.outerHTML.slice(0, 120))"""
+    )
+    return bare
+
+
+def judged(screen: Screen, path: str) -> list[str]:
+    return [f"{path}: {told}" for told in (*violations(screen), *forms(screen), *bare_colours(screen))]
+
+
+@pytest.mark.parametrize("size", [PANEL, PHONE], ids=["panel", "phone"])
+def test_every_page_is_accessible_and_writes_no_number_that_is_misread(
+    bed: RealBed, screen: Open, size: tuple[int, int]
+) -> None:
+    anna = screen(size)
+    anna.start(bed.url)
+    faults: list[str] = []
+    for path in dict.fromkeys(addresses(bed)):
+        anna.page.goto(bed.url + path)
+        faults += judged(anna, path)
+    anna.page.goto(f"{bed.url}/pumps/p2/new")
+    anna.choose("MDD-2x3", "40", "175")
+    anna.page.wait_for_selector(".read")
+    faults += judged(anna, "review")
+    anna.page.goto(f"{bed.url}/pumps/p1/rate")
+    anna.page.wait_for_load_state()
+    anna.page.click("#rate_ml_per_h")
+    faults += judged(anna, "keypad")
+    assert faults == []
+
+
+def test_quiet_room_is_accessible_too(bed: RealBed, screen: Open) -> None:
+    anna = screen()
+    anna.start(bed.url)
+    anna.page.click("#theme")
+    faults: list[str] = []
+    for path in ("/", "/far", "/pumps/p1", "/pumps/p2/new", "/pumps/p1/rate", "/record"):
+        anna.page.goto(bed.url + path)
+        faults += judged(anna, path)
+    assert faults == []
+
+
+def test_alarm_is_accessible_in_every_priority(bed: RealBed, screen: Open) -> None:
+    anna = screen()
+    anna.sign_in(bed.url)
+    for theme in ("bright", "quiet"):
+        anna.page.evaluate(
+            """theme => {
+                document.documentElement.dataset.theme = theme;
+                const alarms = document.querySelector(".alarms");
+                alarms.replaceChildren();
+                for (const priority of ["high", "medium", "low", "prompt"]) {
+                    const alarm = alarms.appendChild(document.createElement("article"));
+                    alarm.className = `alarm ${priority} steady`;
+                    alarm.innerHTML = `<p class="mark" aria-hidden="true">!!</p><div><p class="what">
+                        <span class="slot">p1</span> <strong>What is the case</strong></p><p>What to do</p></div>
+                        <p class="when">since 10:12</p><button class="plain">Seen</button>`;
+                }
+            }""",
+            theme,
+        )
+        assert violations(anna) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "fault"),
+    [
+        ("give 5.0 mL", "a trailing zero"), ("give .5 mg", "a naked point"), ("100 µg", "a micro sign"),
+        ("5 cc", "cc"), ("5mL", "no space before the unit"), ("1500 mL", "four digits without a comma"),
+    ],
+)  # fmt: skip
+def test_lint_knows_a_misread_number_when_it_sees_one(bed: RealBed, screen: Open, written: str, fault: str) -> None:
+    page = screen()
+    page.page.goto(f"{bed.url}/sign-in")
+    assert forms(page) == []
+    page.page.evaluate("text => document.querySelector('main').append(text)", written)
+    assert [told.partition(":")[0] for told in forms(page)] == [fault]
