@@ -11,12 +11,20 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter
+from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Final, assert_never
 
 from pumpd import registry
-from pumpd.core.lease import resumes_by_itself
+from pumpd.core.library import Entry
+from pumpd.core.limits import review
+from pumpd.core.order import Order
 from pumpd.core.pump import DriverInfo, FixedLease, IdentityKind, Lease, NoLease, SettableLease, VolumeLease
+from pumpd.core.regimen import Rules
+from pumpd.testing.clinical import shipped_rules
+from pumpd.testing.fault_story import observable, possible
+from pumpd.testing.pairs import PAIRS, Pair
 
 # vectors, the program of other people, and the shipped map of a driver whose facts come from one
 PROTOCOLS: Final[dict[str, tuple[str, str, str]]] = {
@@ -29,9 +37,11 @@ PROTOCOLS: Final[dict[str, tuple[str, str, str]]] = {
 }
 _TABLE: Final = re.compile(r"<!-- quality -->\n.*?<!-- end of quality -->", re.DOTALL)
 _COLUMNS: Final = (
-    "Driver", "Vectors, by origin", "Program of other people", "Lease", "High-alert drugs", "Identity",
-    "Detects by itself", "Hardware",
+    "Driver", "Vectors, by origin", "Program of other people", "Faults survived", "Lease", "Entries it may run",
+    "Identity", "Detects by itself", "Hardware",
 )  # fmt: skip
+_WEIGHTS_G: Final = (50_000, 70_000, 90_000)
+_HEIGHT_MM: Final = 1_750
 _HEAD: Final = (f"| {' | '.join(_COLUMNS)} |", "|" + "---|" * len(_COLUMNS))
 
 
@@ -65,7 +75,34 @@ def _row(root: Path, name: str) -> str:
     counted = ", ".join(f"{number} {origin}" for origin, number in sorted(origins(root, protocol).items()))
     info = info_of(root, name)
     hardware = "yes" if info.verified_on_hardware else "none yet"
-    return f"| `{name}` | {' | '.join([counted, client, *_facts(info), hardware])} |"
+    lease, *rest = _facts(info)
+    columns = [counted, client, faults_text(PAIRS[name]), lease, entries_text(info), *rest, hardware]
+    return f"| `{name}` | {' | '.join(columns)} |"
+
+
+def faults_text(pair: Pair) -> str:
+    """How many of the faults that its look-alike can have `tests/simulation/test_every_fault.py` brings on."""
+    seen, every = len(observable(pair)), len(possible(pair))
+    return f"{every}: {seen} it can notice, {every - seen} nobody can"
+
+
+def entries_text(info: DriverInfo) -> str:
+    """Which entries of the shipped library this pump gets past every limit, with any regimen, container and weight."""
+    rules = shipped_rules()
+    found = [entry.id for entry in rules.library.entries if any(_runs(order, info) for order in _orders(rules, entry))]
+    if len(found) == len(rules.library.entries):
+        return f"all {len(found)} of the library"
+    return ", ".join(found)
+
+
+def _orders(rules: Rules, entry: Entry) -> Iterator[Order]:
+    regimens = (regimen for regimen in rules.catalogue.regimens if regimen.entry == entry.id)
+    for regimen, container, weight_g in product(regimens, entry.containers, _WEIGHTS_G):
+        yield Order(regimen=regimen.id, day=1, weight_g=weight_g, height_mm=_HEIGHT_MM, container=container.id)
+
+
+def _runs(order: Order, info: DriverInfo) -> bool:
+    return review(order, shipped_rules(), info, (), 0).programme is not None
 
 
 def info_of(root: Path, name: str) -> DriverInfo:
@@ -76,11 +113,8 @@ def info_of(root: Path, name: str) -> DriverInfo:
 
 
 def _facts(info: DriverInfo) -> list[str]:
-    leased = not isinstance(info.lease, NoLease) and info.lease != VolumeLease(changeable_while_running=False)
-    drugs = leased and not resumes_by_itself(info)
     return [
         lease_text(info.lease),
-        "yes" if drugs else "refused",
         "serial number" if info.identity is IdentityKind.SERIAL else "model alone",
         ", ".join(each.value.replace("_", " ") for each in info.detects) or "nothing",
     ]

@@ -49,9 +49,10 @@ class Frame:
 class SimulatedPump(Program):
     """`pumpd-sim serve` on a pty, one pump or a chain; ready when it has told its addresses."""
 
-    def __init__(self, folder: Path, slot: str, *arguments: str) -> None:
+    def __init__(self, folder: Path, slot: str, *arguments: str, device: str = "new_era", mode: str = "safe") -> None:
+        """`mode`: "" for a device that has none."""
         self.link = folder / f"pump-{slot}"
-        command = python("-m", "pumpd_sim", "serve", "--device", "new_era", "--mode", "safe")
+        command = python("-m", "pumpd_sim", "serve", "--device", device, *(("--mode", mode) if mode else ()))
         super().__init__(f"pump-{slot}", [*command, "--link", str(self.link), "--control", "0", *arguments], folder)
         ready = json.loads(self.ready(self._first_line, "its addresses"))
         self.control: str = ready["control"]

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from pumpd.testing.pairs import PAIRS
+
 BENCH = Path(__file__).with_name("bench.py")
 FIGURES = (
     r"idle wire between exchanges +p50 \d+\.\d\d ms, p99 \d+\.\d\d ms of [1-9]\d+",
     r"exchanges a second +\d+\.\d, ratio \d\.\d+",
+    *(rf"exchanges a second, {name} +\d+\.\d(, ratio \d\.\d+)?" for name in PAIRS),
     r"a look with 1, 4, 16 on a bus +\d+\.\d\d ms, \d+\.\d\d ms, \d+\.\d\d ms \(ratio \d+\.\d\d, \d+\.\d\d\)",
     r"processor for a look, 1, 4, 16 +\d+\.\d\d ms, \d+\.\d\d ms, \d+\.\d\d ms \(ratio \d+\.\d\d, \d+\.\d\d\)",
     r"STOP, call to last byte, beyond +p50 -?\d+\.\d\d ms, p99 -?\d+\.\d\d ms of 5",
