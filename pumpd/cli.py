@@ -46,6 +46,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except PumpdError as error:
         print(f"pumpd: {error}", file=sys.stderr)
         return TO_MEND
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] == "pumpd":
+            raise
+        print(
+            f"pumpd: this command needs more than was installed (no module {error.name}): "
+            "pip install 'pumpd[daemon,console]', or ./run in a checkout",
+            file=sys.stderr,
+        )
+        return TO_MEND
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -39,7 +40,10 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--mask", action="append", default=[], metavar="TEXT", help="keep this out, such as a serial number; repeat it"
     )
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    structlog.configure(
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+    )
     return asyncio.run(_record(parser.parse_args(argv)))
 
 

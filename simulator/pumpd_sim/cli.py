@@ -18,6 +18,7 @@ import selectors
 import signal
 import sys
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -227,6 +228,14 @@ def _punctual_loop() -> asyncio.AbstractEventLoop:
 
 
 def main(argv: list[str] | None = None) -> int:
+    try:
+        return _run(argv)
+    except BrokenPipeError:  # whoever read our lines has read enough
+        sys.stderr.close()
+        return 0
+
+
+def _run(argv: list[str] | None) -> int:
     parent_pid = os.getppid()
     own, command = parted(sys.argv[1:] if argv is None else argv)
     arguments = _parser().parse_args(own)
@@ -246,6 +255,8 @@ def main(argv: list[str] | None = None) -> int:
         settle(kind, arguments)
         if arguments.variants is not None:
             return _each_variant(kind, arguments.variants, own, command)
+        if arguments.control is not None and not (find_spec("uvicorn") and find_spec("starlette")):
+            raise ValueError("--control needs more than was installed: pip install 'pumpd[sim]'")
         if command:
             raise ValueError(f"nothing runs {command[0]!r}: a command behind -- belongs to --variants")
         bus = build_bus(kind, arguments)

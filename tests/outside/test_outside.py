@@ -47,6 +47,27 @@ def test_the_wheel_is_all_of_ours_that_they_have(theirs: PlainEnvironment, tmp_p
     assert where.startswith(str(theirs.packages))
 
 
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (
+            ["-m", "pumpd.cli", "check-config", "x.toml"],
+            "pumpd: this command needs more than was installed (no module ",
+        ),
+        (["-m", "pumpd.cli", "demo"], "pip install 'pumpd[daemon,console]'"),
+        (["-m", "pumpd_sim", "serve", "--device", "new_era", "--control", "0"], "pip install 'pumpd[sim]'"),
+        (["-m", "pumpd_sim", "trumpet", "alaris"], "pip install 'pumpd[plot]'"),
+    ],
+)
+def test_what_needs_an_extra_says_which_in_one_line(
+    theirs: PlainEnvironment, tmp_path: Path, command: list[str], told: str
+) -> None:
+    outcome = theirs.run(*command, cwd=tmp_path)
+    assert (outcome.returncode, outcome.stdout) == (2, "")
+    assert told in outcome.stderr
+    assert outcome.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize("arguments", [["-n", "2"], ["-o", "asyncio_mode=auto"], ["-p", "no:asyncio", "-n", "2"]])
 def test_their_tests_pass_beside_xdist_and_asyncio(
     theirs: PlainEnvironment, crowd: None, project: Path, arguments: list[str]

@@ -27,6 +27,14 @@ Ready = dict[str, Any]
 Start = Callable[..., tuple["subprocess.Popen[str]", Ready]]
 
 
+def test_a_reader_that_has_read_enough_is_no_error() -> None:
+    """`pumpd-sim faults | head -1`."""
+    line = f"{sys.executable} -m pumpd_sim faults | head -n 1"
+    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stderr == ""
+    assert done.stdout.startswith("mute")
+
+
 @pytest.fixture
 def start() -> Iterator[Start]:
     """Start simulators that are gone after the test."""
