@@ -37,6 +37,7 @@ from pumpd.errors import LinkError, PortAbsent, PortForbidden, PortHeld, PortHun
 RECEIVE_LIMIT: Final = 65536  # nobody took this much: a babbling wire, of which the newest bytes matter least
 SEND_LIMIT: Final = 4096  # one frame is 64 bytes at most; more than this means that nobody watches `unsent`
 CHUNK: Final = 4096
+PTYS: Final = "/dev/pts/"
 FORMATS: Final = ("8N1", "8N2", "8E1", "8O1", "7E1", "7O1")  # data bits, parity, stop bits: as pumps' manuals write it
 BY_ID: Final = Path("/dev/serial/by-id")
 
@@ -213,9 +214,11 @@ def _address_of(port: str) -> tuple[str, int]:
 
 def _open_serial(port: str, baud: int, line_format: str) -> Link:
     data_bits, parity, stop_bits = int(line_format[0]), line_format[1], int(line_format[2])
+    # A pty keeps neither parity nor seven bits, and asked for them a second time it refuses to open.
+    wanted = (8, "N") if os.path.realpath(port).startswith(PTYS) else (data_bits, parity)
     try:
         line = serial.Serial(
-            port, baud, bytesize=data_bits, parity=parity, stopbits=stop_bits,
+            port, baud, bytesize=wanted[0], parity=wanted[1], stopbits=stop_bits,
             timeout=0, write_timeout=0, exclusive=True,
         )  # fmt: skip
     except (serial.SerialException, OSError, ValueError, termios.error) as error:

@@ -117,6 +117,14 @@ async def test_a_port_opens_in_the_format_of_the_pumps_manual(line: Line, line_f
     link.close()
 
 
+@pytest.mark.parametrize("line_format", ["8E1", "8O1", "7E1"])
+async def test_a_pty_opens_with_parity_as_often_as_one_likes(line: Line, line_format: str) -> None:
+    """It keeps none, and the C library refuses to ask for what would change nothing: it worked once, then never."""
+    for _ in range(3):
+        link = await open_link(line.port, 19_200, line_format)
+        link.close()
+
+
 async def test_hang_up_is_seen_without_any_call(line: Line) -> None:
     link = await open_link(line.port, 19_200)
     event = await rung(link)
