@@ -13,6 +13,7 @@ import logging
 import os
 import signal
 import sys
+import termios
 import tty
 from collections.abc import Sequence
 from contextlib import suppress
@@ -99,6 +100,7 @@ class _Between:
 
     def _from_program(self) -> None:
         data = os.read(self._master, CHUNK)
+        self._forget_speed()
         try:
             if self._link.unsent() + len(data) > SEND_LIMIT:
                 self._end("the port does not take what the program sends")
@@ -107,6 +109,13 @@ class _Between:
             self._link.write(data)
         except LinkError as error:
             self._end(str(error))
+
+    def _forget_speed(self) -> None:
+        """So that the next program changes a setting: one that asks a pty for parity, and for nothing new, is refused."""
+        settings = termios.tcgetattr(self._slave)
+        if settings[4] != termios.B50:
+            settings[4] = settings[5] = termios.B50
+            termios.tcsetattr(self._slave, termios.TCSANOW, settings)
 
     def _from_port(self) -> None:
         try:

@@ -141,5 +141,22 @@ class ServedBus:
 
     def _read_pty(self) -> None:
         assert self._master is not None
+        assert self._slave is not None
         with suppress(BlockingIOError):
-            self.take(os.read(self._master, READ_AT_ONCE))
+            data = os.read(self._master, READ_AT_ONCE)
+            _forget_speed(self._slave)
+            self.take(data)
+
+
+def _forget_speed(slave: int) -> None:
+    """Leave a setting that the next host will change.
+
+    A pty keeps no parity. Where a host asks for parity and nothing else would change, the C library calls that an
+    error (tcsetattr, EINVAL), and a second program in 8E1 could not open the port. Nothing here goes by the speed.
+    """
+    import termios  # late, as tty above
+
+    settings = termios.tcgetattr(slave)
+    if settings[4] != termios.B50:
+        settings[4] = settings[5] = termios.B50
+        termios.tcsetattr(slave, termios.TCSANOW, settings)

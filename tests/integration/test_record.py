@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import serial
 
 from pumpd.testing.processes import Program, python, remove, short_folder
 from pumpd.traces import read_trace
@@ -47,6 +48,26 @@ def test_bytes_pass_both_ways_and_stand_in_the_trace_without_what_is_masked(fold
     assert not between.is_symlink()
     for fd in (program, pump, port):
         os.close(fd)
+
+
+def test_a_program_that_wants_parity_may_open_the_port_again(folder: Path) -> None:
+    pump, port = pty.openpty()
+    tty.setraw(port)
+    between = folder / "between"
+    more = ("--format", "8E1", "--link", str(between), "--out", str(folder / "trace.jsonl"))
+    recorder = Program("record", python("-m", "pumpd.cli", "record", os.ttyname(port), *more), folder)
+    recorder.ready(between.exists, "its port")
+    for said in (b"\x01one", b"\x02two"):
+        with serial.Serial(str(between), 19_200, parity=serial.PARITY_EVEN) as program:
+            program.write(said)
+            heard = b""
+            while len(heard) < len(said):
+                heard += os.read(pump, 64)
+            assert heard == said
+    recorder.signal(signal.SIGTERM)
+    assert recorder.wait() == 0
+    os.close(pump)
+    os.close(port)
 
 
 def test_a_trace_is_never_written_over(folder: Path) -> None:

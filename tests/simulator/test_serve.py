@@ -133,6 +133,15 @@ def test_a_serial_port_reaches_the_pump_in_safe_mode(start: Start) -> None:
         assert port.read_until(reply).removeprefix(alarm) == reply  # the power-up alarm may come unasked first
 
 
+def test_a_host_that_wants_parity_may_open_the_port_again_and_again(start: Start) -> None:
+    """A pty keeps no parity, and the C library refuses to ask for it where nothing else would change."""
+    _, door = start()
+    for _ in range(3):
+        with serial.Serial(door["pty"], door["baud"], parity=serial.PARITY_EVEN, timeout=5) as line:
+            line.write(b"\r")
+            assert line.read_until(b"\x03")
+
+
 def test_the_newest_tcp_host_has_the_line(start: Start) -> None:
     _, ready = start("--tcp", "127.0.0.1:0")
     address = (ready["tcp_host"], ready["tcp_port"])
