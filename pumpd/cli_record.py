@@ -111,7 +111,7 @@ class _Between:
             self._end(str(error))
 
     def _forget_speed(self) -> None:
-        """So that the next program changes a setting: one that asks a pty for parity, and for nothing new, is refused."""
+        """The next program has then something to change: who asks a pty for parity and nothing new is refused."""
         settings = termios.tcgetattr(self._slave)
         if settings[4] != termios.B50:
             settings[4] = settings[5] = termios.B50
