@@ -11,7 +11,7 @@ from pumpd.core.check_in import CARRIED, Item, ItemAnswer, Watching
 from pumpd.core.check_in_gates import disposition_of
 from pumpd.core.series import Disposition
 from pumpd.core.state import BedState
-from pumpd.core.turn import Setup, Turn
+from pumpd.core.turn import Setup
 from pumpd.core.visit import Visit
 from pumpd.words import weight
 from pumpd.words_check_in import ITEMS, WATCHINGS, answer_text, call_text
@@ -22,7 +22,7 @@ _FIRST_DAY: Final = date(1970, 1, 1)
 def check_in_view(state: BedState, setup: Setup, visit: Visit, names: Mapping[str, str]) -> CheckInView:
     """`names`: of people, by account."""
     regimen = setup.rules.catalogue.regimen(visit.order.regimen)
-    series = state.path.signed(visit.series)
+    series = visit.signed
     watching = Watching.ROUTINE if visit.risk is None else visit.risk.watching
     identity, weighed, company = visit.identity, visit.weighed, visit.company
     calls = series is not None and visit.risk is not None and visit.risk.closes_home
@@ -41,7 +41,7 @@ def check_in_view(state: BedState, setup: Setup, visit: Visit, names: Mapping[st
         else None,
         watching=watching,
         watching_text=WATCHINGS[watching],
-        goes_home=disposition_of(Turn(state, setup, visit.opened_at_ns), visit) is Disposition.HOME,
+        goes_home=disposition_of(visit) is Disposition.HOME,
         escort_named=company is not None and company.escort,
         ward=None if company is None or not company.ward else company.ward,
     )

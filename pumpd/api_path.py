@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from pumpd import api_care, api_check_in, api_departure, api_drafts, api_patients, api_visits
+from pumpd import api_care, api_check_in, api_departure, api_drafts, api_patients, api_preparation, api_visits
 
 acts = APIRouter()
-for each in (api_visits, api_check_in, api_care, api_departure):
+for each in (api_visits, api_check_in, api_preparation, api_care, api_departure):
     acts.include_router(each.acts)
 
 looks = APIRouter()
-for router in (
-    api_visits.looks,
-    api_check_in.looks,
-    api_care.looks,
-    api_departure.looks,
-    api_patients.calls,
-    api_drafts.calls,
-):
-    looks.include_router(router)
+for each in (api_visits, api_check_in, api_preparation, api_care, api_departure):
+    looks.include_router(each.looks)
+looks.include_router(api_patients.calls)
+looks.include_router(api_drafts.calls)

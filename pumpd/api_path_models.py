@@ -10,15 +10,41 @@ from typing import Annotated
 from pydantic import Field
 
 from pumpd.api_models import OverrideBody, ReasonView, Sex, View, WeightBasis
-from pumpd.api_orders import Body, Day, Name, Typed
+from pumpd.api_orders import Body, Count, Day, Name, Typed
+from pumpd.core.prescribed import PRESCRIBED_MAX, Route
 from pumpd.core.series import Disposition
 from pumpd.core.visit import Place
 
-__all__ = ["Disposition", "Place", "SeriesBody", "SeriesView", "VisitBody", "VisitStartBody", "VisitView"]
+__all__ = [
+    "Disposition", "Place", "PremedicationOrderBody", "RescueOrderBody", "Route", "SeriesBody", "SeriesView",
+    "VisitBody", "VisitStartBody", "VisitView",
+]  # fmt: skip
 
 
 Typing = Annotated[str, Field(max_length=500)]
 Extension = Annotated[str, Field(max_length=32)]
+
+
+class PremedicationOrderBody(Body):
+    """Given before the start; `wait_min` later it may be started."""
+
+    drug: Name
+    dose_mg: Typed
+    route: Route
+    wait_min: Count
+    sedating: bool = False
+
+
+class RescueOrderBody(Body):
+    """May be given against what it names: so much at a time, and no more in a visit than `most_mg`."""
+
+    drug: Name
+    dose_mg: Typed
+    most_mg: Typed
+    route: Route
+    against: Name
+    sedating: bool = False
+    reverses: bool = False
 
 
 class SeriesBody(Body):
@@ -36,6 +62,8 @@ class SeriesBody(Body):
     sex: Sex | None = None
     age_years: Typed = ""
     expires_in_days: Day = 90
+    premedication: Annotated[tuple[PremedicationOrderBody, ...], Field(max_length=PRESCRIBED_MAX)] = ()
+    rescue: Annotated[tuple[RescueOrderBody, ...], Field(max_length=PRESCRIBED_MAX)] = ()
     extension: Extension = ""  # where the prescriber is reached
 
 

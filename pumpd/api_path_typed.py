@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pumpd.api_path_models import SeriesBody
+from pumpd.api_path_models import PremedicationOrderBody, RescueOrderBody, SeriesBody
 from pumpd.api_typed import optional, quantity
+from pumpd.core.prescribed import Premedication, Rescue
 from pumpd.core.series import SeriesOrder
 
 
@@ -29,5 +30,29 @@ def series(typed: SeriesBody, today_day: int) -> SeriesOrder:
         ),
         sex=typed.sex,
         age_years=optional(typed.age_years, 1, field="age_years", said="The age in years"),
+        premedication=tuple(_premedication(each) for each in typed.premedication),
+        rescue=tuple(_rescue(each) for each in typed.rescue),
         extension=typed.extension,
+    )
+
+
+def _premedication(typed: PremedicationOrderBody) -> Premedication:
+    return Premedication(
+        drug=typed.drug.strip(),
+        dose_ug=quantity(typed.dose_mg, 1_000, field="dose_mg", said="The dose of a premedication in milligrams"),
+        route=typed.route,
+        wait_s=typed.wait_min * 60,
+        sedating=typed.sedating,
+    )
+
+
+def _rescue(typed: RescueOrderBody) -> Rescue:
+    return Rescue(
+        drug=typed.drug.strip(),
+        dose_ug=quantity(typed.dose_mg, 1_000, field="dose_mg", said="The dose of a rescue drug in milligrams"),
+        most_ug=quantity(typed.most_mg, 1_000, field="most_mg", said="The most of a rescue drug in milligrams"),
+        route=typed.route,
+        against=typed.against,
+        sedating=typed.sedating,
+        reverses=typed.reverses,
     )

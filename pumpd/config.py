@@ -18,6 +18,7 @@ from typing import Annotated, Final, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
+from pumpd.core.units import NL_PER_ML
 from pumpd.errors import ConfigError
 from pumpd.toml_file import FilePath, Table, beside, read_text, read_toml
 
@@ -166,6 +167,10 @@ class PauseBoxes(Table):
     other: int = Field(default=120, ge=60, le=1_800, description="seconds; a STOP without a reason has 120 too")
 
 
+SizeMl = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,2}$")]
+Brand = Annotated[str, Field(min_length=1, max_length=64)]
+
+
 class Bedside(Table):
     """The site's own choices, inside bounds that the site cannot move."""
 
@@ -181,12 +186,22 @@ class Bedside(Table):
         description="How long a pump may give 10 % too much or too little: 15 min, or 5 min; "
         "an entry of the drug library may ask for tight, too",
     )
+    syringe_brands: dict[SizeMl, Brand] = Field(
+        default_factory=dict,
+        description='the one brand that is used here for a size in mL, for example { "60" = "BD" }: each brand has a '
+        "bore of its own, and a wrong one is a wrong dose",
+    )
     session_idle_s: int = Field(
         default=300,
         ge=30,
         le=3_600,
         description="30 s to 1 h without a click: then the next person at the page is somebody else",
     )
+
+    @property
+    def brands(self) -> tuple[tuple[int, str], ...]:
+        """Capacity in nanolitres -> the one brand of that size."""
+        return tuple((int(size_ml) * NL_PER_ML, brand) for size_ml, brand in self.syringe_brands.items())
 
 
 class Journal(Table):

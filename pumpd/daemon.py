@@ -141,6 +141,7 @@ def _setup(config: Config, drivers: dict[str, Driver], files: FileCheck) -> Setu
         tolerance=TIGHT if config.bedside.deviation == "tight" else STANDARD,
         training=config.training,
         keeps_path=True,
+        syringe_brands=config.bedside.brands,
         pause_boxes_s=tuple((reason, getattr(config.bedside.pause_s, reason.value)) for reason in PauseReason),
         assets=tuple((pump.slot, pump.asset) for pump in config.pumps),
         buses=tuple(tuple(pump.slot for pump in bus.pumps) for bus in config.buses),

@@ -14,14 +14,17 @@ from pumpd.core.care_facts import CareFact
 from pumpd.core.check_in_facts import CheckInFact
 from pumpd.core.codes import Action, ReasonCode
 from pumpd.core.facts import PathFact
+from pumpd.core.preparation_facts import PreparationFact
 from pumpd.core.writer_facts import WriterTook
 from pumpd.words_care import CARE_ACTIONS, care_fact_text
 from pumpd.words_check_in import CHECK_IN, CHECK_IN_ACTIONS, check_in_text
+from pumpd.words_preparation import PREPARATION, PREPARATION_ACTIONS, preparation_text
 
 _PLAIN: Final[Callable[[int], str]] = "{:,}".format
 
 GATES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
     **CHECK_IN,
+    **PREPARATION,
     ReasonCode.NO_VISIT: (
         "No visit is open at this bed. Look up the patient's series order and open the visit from it.",
         _PLAIN,
@@ -47,6 +50,7 @@ GATES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
 PATH_ACTIONS: Final[Mapping[Action, str]] = {
     **CHECK_IN_ACTIONS,
     **CARE_ACTIONS,
+    **PREPARATION_ACTIONS,
     Action.SIGN_SERIES: "a signature for a series",
     Action.OPEN_VISIT: "a visit to begin",
     Action.WRITE_VISIT: "a visit to write",
@@ -59,6 +63,8 @@ def path_text(fact: PathFact) -> str:
         return check_in_text(fact)
     if isinstance(fact, CareFact):
         return care_fact_text(fact)
+    if isinstance(fact, PreparationFact):
+        return preparation_text(fact)
     match fact:
         case ar.SeriesSigned():
             return f"{fact.person} signed for {fact.order.visits} visits of {fact.order.regimen}"

@@ -33,6 +33,7 @@ class VisitOpened:
     person: str
     profile: Profile = MH_40
     holds: HoldParameters = STANDARD_HOLDS
+    signed: SeriesOrder | None = None
 
 
 ArrivalFact = SeriesSigned | VisitOpened

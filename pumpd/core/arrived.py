@@ -33,6 +33,7 @@ def _opened(fact: VisitOpened) -> Visit:
         profile=fact.profile,
         holds=fact.holds,
         writer=fact.person,
+        signed=fact.signed,
     )
 
 

@@ -93,6 +93,7 @@ def open_visit(turn: Turn, request: VisitOpenRequested) -> None:
             number=request.number,
             order=series.order_for(request.number),
             opened_day=request.today_day,
+            signed=series,
             person=request.actor.person,
             profile=_profile(turn, series, request.number),
             holds=series.holds,

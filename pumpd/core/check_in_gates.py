@@ -51,9 +51,9 @@ def contraindications_gate(_: Turn, visit: Visit) -> list[Reason]:
     return _item(visit, Item.CONTRAINDICATIONS)
 
 
-def company_gate(turn: Turn, visit: Visit) -> list[Reason]:
+def company_gate(_: Turn, visit: Visit) -> list[Reason]:
     """An escort for whoever goes home, a ward for everybody else; known before the start."""
-    company, disposition = visit.company, disposition_of(turn, visit)
+    company, disposition = visit.company, disposition_of(visit)
     if disposition is Disposition.WARD:
         named = company is not None and bool(company.ward)
         return [] if named else [hard(ReasonCode.WARD_NOT_NAMED)]
@@ -72,10 +72,9 @@ def risk_gate(turn: Turn, visit: Visit) -> list[Reason]:
     return [] if asked else [hard(ReasonCode.RISK_NOT_ASKED)]
 
 
-def disposition_of(turn: Turn, visit: Visit) -> Disposition:
+def disposition_of(visit: Visit) -> Disposition:
     """Home needs more than a ward does: it is what holds where nobody knows."""
-    series = turn.state.path.signed(visit.series)
-    return Disposition.HOME if series is None else series.disposition
+    return Disposition.HOME if visit.signed is None else visit.signed.disposition
 
 
 def _item(visit: Visit, item: Item) -> list[Reason]:

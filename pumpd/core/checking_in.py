@@ -200,7 +200,7 @@ def name_company(turn: Turn, request: CompanyNamed) -> None:
     note(turn, request, Action.NAME_COMPANY, text=request.ward)
     visit, reasons = at_bed(turn, request.visit)
     reasons += gate_of_person(request, Act.CARE)
-    if visit is not None and disposition_of(turn, visit) is Disposition.WARD:
+    if visit is not None and disposition_of(visit) is Disposition.WARD:
         if not request.ward.strip():
             reasons.append(hard(ReasonCode.WARD_NOT_NAMED))
     elif not request.escort:

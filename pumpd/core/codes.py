@@ -166,6 +166,11 @@ class Action(Enum):
     ACCEPT_VALUE = "accept_value"
     WASTE = "waste"
     WITNESS = "witness"
+    READ_LABEL = "read_label"
+    CHECK_LINE = "check_line"
+    GIVE_PREMEDICATION = "give_premedication"
+    LEAVE_PREMEDICATION = "leave_premedication"
+    ENTER_CHECK = "enter_check"
 
 
 class TimeAway(Enum):

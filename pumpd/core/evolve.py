@@ -32,6 +32,7 @@ from pumpd.core.given import recorded
 from pumpd.core.hung import hung
 from pumpd.core.look import time_left_ns
 from pumpd.core.pace import ran
+from pumpd.core.prepared import hung_in
 from pumpd.core.shifting import shifted_moments
 from pumpd.core.sighted import sighted
 from pumpd.core.signalling import signalling
@@ -60,6 +61,8 @@ def evolve(state: BedState, fact: Fact) -> BedState:
         return replace(state, path=walked(state.path, fact))
     if isinstance(fact, DepartureFact):
         return departed(state, fact)
+    if isinstance(fact, f.InfusionOrdered | c.ContainerChanged):
+        state = replace(state, path=hung_in(state.path, _visit_of(state, fact)))
     match fact:
         case f.BootStarted():
             return _booted(state, fact)
@@ -127,6 +130,11 @@ def fold(facts: tuple[Fact, ...], state: BedState | None = None) -> BedState:
     for fact in facts:
         folded = evolve(folded, fact)
     return folded
+
+
+def _visit_of(state: BedState, fact: f.InfusionOrdered | c.ContainerChanged) -> str | None:
+    """Whose container this is."""
+    return fact.visit if isinstance(fact, f.InfusionOrdered) else state.on(fact.slot).due().visit
 
 
 def _booted(state: BedState, fact: f.BootStarted) -> BedState:

@@ -39,6 +39,7 @@ from pumpd.core.events import LinkWhy
 from pumpd.core.glimpses import Asked, Missed, Seen, StopTried
 from pumpd.core.library import Entry
 from pumpd.core.order import Order
+from pumpd.core.preparation_facts import PreparationFact
 from pumpd.core.programme import Programme
 from pumpd.core.pump import Granted, Identified
 from pumpd.core.standing import Judged, RulesFile
@@ -339,7 +340,7 @@ class QuestionAsked:
     slot: str
 
 
-PathFact = ArrivalFact | CheckInFact | CareFact | WriterTook
+PathFact = ArrivalFact | CheckInFact | CareFact | WriterTook | PreparationFact
 
 Fact = (
     BootStarted

@@ -19,6 +19,7 @@ from pumpd.core.codes import PauseReason
 from pumpd.core.departure_requests import DepartureRequest
 from pumpd.core.events import BusEvent, DaemonEvent
 from pumpd.core.order import Order
+from pumpd.core.preparation_requests import PreparationRequest
 from pumpd.core.writer_facts import WriterTaken
 
 
@@ -282,7 +283,7 @@ class AuthorAnswered:
     asked_at_ns: int | None = None
 
 
-PathRequest = ArrivalRequest | CheckInRequest | CareRequest | DepartureRequest | WriterTaken
+PathRequest = ArrivalRequest | CheckInRequest | CareRequest | DepartureRequest | WriterTaken | PreparationRequest
 
 PersonRequest = (
     StartRequested

@@ -15,6 +15,7 @@ from enum import Enum
 
 from pumpd.core.holds import STANDARD_HOLDS, HoldParameters
 from pumpd.core.order import NEW_COURSE, Course, Order, Sex, WeightBasis
+from pumpd.core.prescribed import Premedication, Rescue
 
 
 class Disposition(Enum):
@@ -45,6 +46,8 @@ class SeriesOrder:
     actual_weight_g: int | None = None
     sex: Sex | None = None
     age_years: int | None = None
+    premedication: tuple[Premedication, ...] = ()
+    rescue: tuple[Rescue, ...] = ()
     extension: str = ""  # where the prescriber is reached while the patient is here
     holds: HoldParameters = STANDARD_HOLDS
 

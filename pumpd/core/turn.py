@@ -45,12 +45,17 @@ class Setup:
     keeps_path: bool = False  # a drug is started only for a visit whose gates are open (visit_gates.py)
     tolerance: Tolerance = STANDARD
     pause_boxes_s: tuple[tuple[PauseReason, int], ...] = PAUSE_BOXES_S
+    syringe_brands: tuple[tuple[int, str], ...] = ()  # capacity in nL -> the one brand that this site allows
     assets: tuple[tuple[str, str], ...] = ()  # slot -> label on the housing
     buses: tuple[tuple[str, ...], ...] = ()  # slots that share a bus; one that is in none has a bus of its own
 
     def pause_box_s(self, reason: PauseReason | None) -> int:
         """How long it may stand still for this reason before the bed reminds."""
         return next((box_s for each, box_s in self.pause_boxes_s if each is reason), PAUSE_UNSAID_S)
+
+    def syringe_brand(self, capacity_nl: int) -> str:
+        """The one brand of this size that the site allows; empty where any may be used."""
+        return next((brand for size_nl, brand in self.syringe_brands if size_nl == capacity_nl), "")
 
     def info(self, slot: str) -> DriverInfo:
         """The facts of the pump on a slot."""

@@ -18,6 +18,8 @@ from pumpd.core.check_in import Company, Identity, Item, ItemAnswer, Risk, Weigh
 from pumpd.core.departure import Closing, Dose, Scored
 from pumpd.core.holds import STANDARD_HOLDS, HoldParameters
 from pumpd.core.order import Order
+from pumpd.core.preparation import CheckField, Label, LineCheck, SecondCheck
+from pumpd.core.prescribed import Given, Omitted
 from pumpd.core.schedules import MH_40, Profile
 from pumpd.core.series import SeriesOrder
 
@@ -60,6 +62,14 @@ class Visit:
     care: Care = NO_CARE
     began_at_ns: int | None = None  # the drug first ran
     ended_at_ns: int | None = None  # ... and is over, on every pump that gave it
+    signed: SeriesOrder | None = None  # this visit's own copy of what was signed; None in rows from before
+    hung: int = 0  # how many containers of this visit have been put on a pump
+    label: Label | None = None  # of the one that hangs next
+    line: LineCheck | None = None
+    premedicated: tuple[Given, ...] = ()
+    omitted: tuple[Omitted, ...] = ()
+    check: SecondCheck | None = None
+    differed: tuple[CheckField, ...] = ()  # of the last double check, until one agrees
 
     def answer(self, item: Item) -> ItemAnswer | None:
         """What was answered to this item of the check-in, so far."""

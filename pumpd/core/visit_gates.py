@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from pumpd.core import check_in_gates
+from pumpd.core import check_in_gates, preparation_gates
 from pumpd.core.codes import Reason, ReasonCode
 from pumpd.core.gates_of_care import against_start
 from pumpd.core.order import Order
@@ -36,7 +36,13 @@ GATES: Final[tuple[Gate, ...]] = (  # in the order in which a nurse comes to the
     check_in_gates.company_gate,
     check_in_gates.weight_gate,
     check_in_gates.risk_gate,
+    preparation_gates.label_gate,
+    preparation_gates.line_gate,
+    preparation_gates.prime_gate,
     care_gate,
+    preparation_gates.premedication_gate,
+    preparation_gates.premedication_wait_gate,
+    preparation_gates.check_gate,
 )
 
 

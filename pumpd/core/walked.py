@@ -10,6 +10,8 @@ from pumpd.core.care_facts import CareFact
 from pumpd.core.cared import cared
 from pumpd.core.checked_in import checked_in
 from pumpd.core.facts import PathFact
+from pumpd.core.preparation_facts import PreparationFact
+from pumpd.core.prepared import prepared
 from pumpd.core.visit import Path
 from pumpd.core.writer_facts import WriterTook
 
@@ -24,4 +26,6 @@ def walked(path: Path, fact: PathFact) -> Path:
         visit = path.visit(fact.visit)
         assert visit is not None, fact
         return path.with_visit(replace(visit, writer=fact.person))
+    if isinstance(fact, PreparationFact):
+        return prepared(path, fact)
     return checked_in(path, fact)

@@ -12,6 +12,8 @@ from pumpd.core.caring import care
 from pumpd.core.checking_in import check_in
 from pumpd.core.departing import depart
 from pumpd.core.departure_requests import DepartureRequest
+from pumpd.core.preparation_requests import PreparationRequest
+from pumpd.core.preparing import make_ready
 from pumpd.core.requests import PathRequest
 from pumpd.core.turn import Turn
 from pumpd.core.writer_facts import WriterTaken
@@ -29,5 +31,7 @@ def walk(turn: Turn, request: PathRequest) -> None:
         depart(turn, request)
     elif isinstance(request, CareRequest):
         care(turn, request)
+    elif isinstance(request, PreparationRequest):
+        make_ready(turn, request)
     else:
         check_in(turn, request)

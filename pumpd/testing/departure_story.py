@@ -36,12 +36,13 @@ class DepartureStory(PathStory):
         return found
 
     def here(self, regimen: str = "PAIN-4H", *, series: str = "s1", visit: str = "v1", number: int = 1) -> None:
-        """A patient for this regimen is at the bed, checked in and observed, and the pump has said who it is."""
+        """A patient for this regimen is at the bed and has passed every gate, and the pump has said who it is."""
         self.connected()
         self.sign(regimen, series=series)
         self.opens(series=series, visit=visit, number=number)
         self.accepted()
         self.checks_in()
+        self.prepares()
         self.baseline()
 
     def infuses(self, visit: str = "v1", *, slot: str = "p1") -> None:

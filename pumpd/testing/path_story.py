@@ -16,17 +16,24 @@ from pumpd.core.care_requests import AcceptRequested, ObserveRequested
 from pumpd.core.check_in import Answered, Identifier, Item, Said
 from pumpd.core.check_in_requests import CompanyNamed, IdentityCompared, ItemsAnswered, PatientWeighed, RiskAnswered
 from pumpd.core.codes import Phase, ReasonCode
+from pumpd.core.double_check import ordered_dose
+from pumpd.core.library import ContainerKind
 from pumpd.core.limits import Review
 from pumpd.core.observing import Measure, Reading, Scale, Sign, WhyNot
+from pumpd.core.order import Order
 from pumpd.core.people import Role
+from pumpd.core.preparation import Entered, LabelReading
+from pumpd.core.preparation_gates import ordered, ordered_before
+from pumpd.core.preparation_requests import CheckEntered, LabelRead, LineChecked, PremedicationGiven
 from pumpd.core.pump import Drive
-from pumpd.core.requests import PathRequest, StartRequested
+from pumpd.core.regimen import Regimen
+from pumpd.core.requests import PathRequest, PrimeConfirmed, StartRequested
 from pumpd.core.series import Disposition, SeriesOrder
-from pumpd.core.turn import Turn
-from pumpd.core.units import NS_PER_S
-from pumpd.core.visit import Visit
+from pumpd.core.turn import Setup, Turn
+from pumpd.core.units import NL_PER_ML, NS_PER_S
+from pumpd.core.visit import Place, Visit
 from pumpd.core.visit_gates import missing
-from pumpd.testing.bed_story import NURSE, BedStory, order_for
+from pumpd.testing.bed_story import NURSE, SECOND, BedStory, order_for
 from pumpd.testing.clinical import shipped_rules
 
 PRESCRIBER: Final = Actor(person="doctor-1", role=Role.PRESCRIBER)
@@ -40,22 +47,36 @@ WELL: Final = {
 def series_order(regimen: str, *, series: str = "s1", today: int = 20_000, **said: object) -> SeriesOrder:
     """For the adult of `order_for`: 70 kg and 175 cm, home with an escort; as many visits as the regimen has."""
     order, found = order_for(regimen), shipped_rules().catalogue.regimen(regimen)
-    visits = 1 if found is None else found.sessions
-    entry = None if found is None else shipped_rules().library.entry(found.entry)
-    syringes = [] if entry is None else [each.id for each in entry.containers if each.id.startswith("syringe")]
     usual = SeriesOrder(
         series=series, patient=PATIENT, prescriber="", signed_at_ns=0, signed_day=today, expires_day=today + 90,
-        regimen=regimen, visits=visits, weight_g=order.weight_g, weighed_day=today, height_mm=order.height_mm,
-        container=order.container if order.container in syringes else (syringes or [order.container])[0],
-        disposition=Disposition.HOME,
+        regimen=regimen, visits=1 if found is None else found.sessions, weight_g=order.weight_g, weighed_day=today,
+        height_mm=order.height_mm, container=_syringe(found, order), disposition=Disposition.HOME,
     )  # fmt: skip
     return replace(usual, **said)  # type: ignore[arg-type]  # whatever fields a test names
+
+
+def _syringe(regimen: Regimen | None, order: Order) -> str:
+    """The container of `order_for` where the regimen's entry has it, else the first syringe for this weight."""
+    entry = None if regimen is None else shipped_rules().library.entry(regimen.entry)
+    if entry is None or entry.container(order.container) is not None:
+        return order.container
+    syringes = (each for each in entry.containers if each.kind is ContainerKind.SYRINGE)
+    return next((each.id for each in syringes if each.suits_weight(order.weight_g)), order.container)
 
 
 class PathStory(BedStory):
     def __init__(self, *, slots: Sequence[str] = ("p1",)) -> None:
         super().__init__(slots=slots)
         self.setup = replace(self.setup, keeps_path=True)
+
+    def with_brand(self, brand: str) -> Setup:
+        """The same bed at a site that uses one brand of 60 mL syringes."""
+        return replace(self.setup, syringe_brands=((60 * NL_PER_ML, brand),))
+
+    def leaves_bed(self) -> None:
+        """The visit is over, however it was."""
+        path = self.state.path.with_visit(replace(self.visit, place=Place.CLOSED))
+        self.state = self.kept = replace(self.state, path=path)
 
     @property
     def visit(self) -> Visit:
@@ -117,6 +138,64 @@ class PathStory(BedStory):
     def risk(self, *, positive: bool = False) -> Decision:
         return self.by(RiskAnswered, positive=positive)
 
+    # --- preparation --------------------------------------------------------------------------------------------
+
+    def reading(self, **read: object) -> LabelReading:
+        """What stands on the right label; `read`: what somebody reads instead."""
+        entry, container = ordered(Turn(self.state, self.setup, self.now_ns), self.visit)
+        assert entry is not None
+        assert container is not None
+        right = LabelReading(
+            drug=entry.drug, concentration_ug_per_ml=container.concentration_ug_per_ml, lot="L 17",
+            expires_day=self.today + 30, capacity_nl=container.capacity_nl, brand="BD",
+        )  # fmt: skip
+        return replace(right, **read)  # type: ignore[arg-type]  # whatever fields a test names
+
+    def reads_label(self, actor: Actor = NURSE, **read: object) -> Decision:
+        return self.by(LabelRead, actor, reading=self.reading(**read), today_day=self.today)
+
+    def checks_line(self) -> Decision:
+        return self.by(LineChecked)
+
+    def primes(self, slot: str = "p1") -> Decision:
+        order = self.visit.order
+        return self.take(
+            PrimeConfirmed(
+                at_ns=self.now_ns, request_id=self.request_id(), actor=NURSE, slot=slot, regimen=order.regimen,
+                container=order.container,
+            )
+        )  # fmt: skip
+
+    def entered(self, **said: object) -> Entered:
+        """What a second person reads off the right sources; `said`: what they enter instead."""
+        read, weighed = self.reading(), self.visit.weighed
+        dose = ordered_dose(Turn(self.state, self.setup, self.now_ns), self.visit)
+        right = Entered(
+            weight_g=70_000 if weighed is None else weighed.weight_g, drug=read.drug,
+            concentration_ug_per_ml=read.concentration_ug_per_ml, brand=read.brand, capacity_nl=read.capacity_nl,
+            dose=dose or 0,
+        )  # fmt: skip
+        return replace(right, **said)  # type: ignore[arg-type]  # whatever fields a test names
+
+    def second_checks(self, actor: Actor | None = SECOND, **said: object) -> Decision:
+        return self.by(CheckEntered, actor, entered=self.entered(**said))
+
+    def gives_premedication(self, *, ago_s: int = 0) -> None:
+        """All that was ordered."""
+        for each in ordered_before(self.visit):
+            self.by(
+                PremedicationGiven, drug=each.drug, dose_ug=each.dose_ug, route=each.route, given_by="", ago_s=ago_s
+            )
+            self.accepted()
+
+    def prepares(self) -> None:
+        """Label, line, prime, premedication with its wait, and a second person's check."""
+        self.gives_premedication()
+        for step in (self.reads_label, self.checks_line, self.primes, self.second_checks):
+            step()
+            self.accepted()
+        self.wait(max((each.wait_s for each in ordered_before(self.visit)), default=0))
+
     def checks_in(self) -> None:
         """Everything that a check-in asks, and nothing found."""
         for decision in (
@@ -159,6 +238,7 @@ class PathStory(BedStory):
             self.opens(visit=f"v{number}", number=number)
             self.accepted()
         self.checks_in()
+        self.prepares()
         self.baseline(values)
         assert values or self.missing == set()
 

@@ -32,8 +32,7 @@ def opened(regimen: str = "MDD-2x3", disposition: Disposition = Disposition.HOME
 
 def next_visit(story: PathStory, *, series: str = "s1", number: int = 2) -> None:
     """The visit at the bed is over, and another one begins some days later."""
-    path = story.state.path.with_visit(replace(story.visit, place=Place.CLOSED))
-    story.state = story.kept = replace(story.state, path=path)
+    story.leaves_bed()
     story.today += 3
     story.wait(60)
     story.opens(series=series, visit=f"{series}-{number}", number=number)

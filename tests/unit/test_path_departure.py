@@ -281,6 +281,7 @@ def test_a_patient_for_the_ward_does_not_go_home_and_is_handed_over_to_somebody(
     story.identified()
     story.answers()
     story.weighs()
+    story.prepares()
     story.baseline()
     story.infuses()
     story.gives()

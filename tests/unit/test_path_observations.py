@@ -34,6 +34,7 @@ def test_a_drug_waits_for_a_whole_baseline() -> None:
     story.sign("MDD-2x3")
     story.opens()
     story.checks_in()
+    story.prepares()
     story.start_visit(named="v1")
     assert ReasonCode.BASELINE_MISSING_S in story.refusals
     story.observes()

@@ -41,6 +41,7 @@ STOP: Final = May(roles=ALL, locked=True, nobody=True)
 LOWER: Final = May(roles=ALL, locked=True)  # less drug, or none of it changed: everybody who signed in here
 OWN: Final = May(roles=ALL)  # one's own name, with the PIN
 CARE: Final = May(roles=CARING)
+CHECKS: Final = May(roles=CHECKING)  # the second person of a double check
 PRESCRIBES: Final = May(roles=frozenset({PRESCRIBER}))
 SEEN: Final = May(roles=CARING, locked=True)  # written down at the bed
 
@@ -99,6 +100,13 @@ MAY: Final = {
     "GET /v1/visits/{visit}/care": LOOK,
     "POST /v1/visits/{visit}/observations": SEEN,
     "POST /v1/visits/{visit}/accept_value": CARE,  # a nurse with a prescriber's PIN beside it
+    "GET /v1/visits/{visit}/preparation": LOOK,
+    "GET /v1/visits/{visit}/check": LOOK,
+    "POST /v1/visits/{visit}/label": CARE,
+    "POST /v1/visits/{visit}/line": CARE,
+    "POST /v1/visits/{visit}/premedication": CARE,
+    "POST /v1/visits/{visit}/premedication/omitted": CARE,
+    "POST /v1/visits/{visit}/check": CHECKS,
     "POST /v1/visits/{visit}/start": CARE,
     "GET /v1/recovery": LOOK,
     "GET /v1/todo": LOOK,

@@ -1,0 +1,74 @@
+"""Facts while an infusion is prepared and checked. They stand beside facts.py, and the same rules hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pumpd.core.preparation import CheckField, Entered, LabelReading
+from pumpd.core.prescribed import Given
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelNoted:
+    """The label of container `number` of this visit was read, and is what was ordered."""
+
+    at_ns: int
+    visit: str
+    person: str
+    number: int
+    reading: LabelReading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineFound:
+    """The line was checked and found in order."""
+
+    at_ns: int
+    visit: str
+    person: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PremedicationNoted:
+    """An ordered premedication was given."""
+
+    at_ns: int
+    visit: str
+    given: Given
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PremedicationLeft:
+    """An ordered premedication is not given today, with the reason."""
+
+    at_ns: int
+    visit: str
+    person: str
+    drug: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckAgreed:
+    """A second person entered the same values."""
+
+    at_ns: int
+    visit: str
+    person: str
+    number: int
+    entered: Entered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckDiffered:
+    """A second person entered other values: what differed is read, or weighed, anew before it is checked again."""
+
+    at_ns: int
+    visit: str
+    person: str
+    number: int
+    entered: Entered
+    differed: tuple[CheckField, ...]
+
+
+PreparationFact = LabelNoted | LineFound | PremedicationNoted | PremedicationLeft | CheckAgreed | CheckDiffered
