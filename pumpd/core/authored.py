@@ -5,7 +5,7 @@ Nothing that was refused needs an author. The list is bounded; what falls out of
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, assert_never
 
 from pumpd.core import facts as f
 from pumpd.core.authorship_facts import AuthorSettled
@@ -29,3 +29,5 @@ def authored(
             return tuple(each for each in unconfirmed if each.request_id != fact.request_id)
         case AuthorSettled():
             return tuple(each for each in unconfirmed if each.request_id not in fact.acts)
+        case _:
+            assert_never(fact)

@@ -1,0 +1,101 @@
+"""Ways through a visit that are seldom taken: what nobody can sign, answer, forget, or wait for in vain."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pumpd.core.arrival_facts import VisitOpened
+from pumpd.core.arrived import arrived
+from pumpd.core.check_in import Answered, Item
+from pumpd.core.codes import Phase, ReasonCode
+from pumpd.core.effects import Stop
+from pumpd.core.held import standing
+from pumpd.core.holds import STANDARD_HOLDS, Band, hold_of
+from pumpd.core.observing import Measure, Observation, Reading, WhyNot
+from pumpd.core.prompts import dues
+from pumpd.core.pump import Drive
+from pumpd.core.recovery import last_sedating_ns
+from pumpd.core.turn import Turn
+from pumpd.core.visit import VISITS_MAX, Place
+from pumpd.testing.departure_story import DepartureStory
+from pumpd.testing.path_story import PathStory
+
+
+def at_bed() -> PathStory:
+    story = PathStory()
+    story.sign("MDD-2x3")
+    story.opens()
+    return story
+
+
+@pytest.mark.parametrize("visits", [0, 7])
+def test_no_series_is_signed_for_more_visits_than_its_regimen_has(visits: int) -> None:
+    story = PathStory()
+    story.sign("MDD-2x3", visits=visits)
+    assert story.refusals == {ReasonCode.SERIES_VISITS}
+
+
+def test_only_of_a_pregnancy_can_be_said_that_it_does_not_apply() -> None:
+    story = at_bed()
+    story.answers(Item.FASTING, answered=Answered.NOT_APPLICABLE)
+    assert story.refusals == {ReasonCode.ITEM_UNCLEAR}
+    story.answers(Item.PREGNANCY, answered=Answered.NOT_APPLICABLE)
+    story.accepted()
+
+
+def test_when_a_bed_has_known_too_many_visits_the_oldest_that_is_closed_goes_and_who_recovers_stays() -> None:
+    story = at_bed()
+    closed = [replace(story.visit, visit=f"old {n}", place=Place.CLOSED) for n in range(1, VISITS_MAX)]
+    path = replace(story.state.path, visits=(replace(story.visit, place=Place.RECOVERING), *closed))
+    (opened,) = (fact for fact in story.facts if isinstance(fact, VisitOpened))
+    known = [each.visit for each in arrived(path, replace(opened, visit="v2")).visits]
+    assert known == ["v1", *(f"old {n}" for n in range(2, VISITS_MAX)), "v2"]
+
+
+def test_a_low_value_that_a_prescriber_lets_stand_holds_again_when_it_falls_further() -> None:
+    story = PathStory()
+    story.begins()
+    story.tick(1)
+    story.observes({Measure.SPO2: 91})
+    story.accepts(Measure.SPO2, 91)
+    story.accepted()
+    for value, band in ((89, None), (88, Band.REDUCE)):
+        story.observes({Measure.SPO2: value})
+        assert {each.about: each.band for each in standing(story.visit)}.get("spo2_percent") is band, value
+
+
+def test_what_could_not_be_measured_is_beyond_no_bound() -> None:
+    reading = Reading(item=Measure.SPO2, why_not=WhyNot.NO_READING)
+    missed = Observation(reading=reading, taken_at_ns=0, entered_at_ns=0, person="nurse-1")
+    assert hold_of(STANDARD_HOLDS, [missed], baseline=None, accepted=None, unwell=True) == []
+
+
+def test_nothing_is_due_before_the_drug_and_nothing_after_the_visit() -> None:
+    story = PathStory()
+    story.passes_to_start()
+    assert dues(story.state, story.visit) == ()
+    story.start_visit()
+    story.prepared()
+    story.done(Drive.INFUSING)
+    story.tick()
+    assert len(dues(story.state, story.visit)) > 0
+    assert dues(story.state, replace(story.visit, place=Place.CLOSED)) == ()
+
+
+def test_a_pump_that_is_not_heard_is_stopped_when_the_patient_leaves_and_recovery_counts_from_there() -> None:
+    """It may have run to the moment in which the line came off: nobody goes home by an earlier clock."""
+    story = DepartureStory()
+    story.here()
+    story.infuses()
+    story.drives(500)
+    story.ticks(10)
+    assert story.phase() is Phase.UNCERTAIN
+    assert last_sedating_ns(Turn(story.state, story.setup, story.now_ns), story.known()) == story.now_ns
+    story.moves(line_off=True)
+    story.accepted()
+    assert story.sent(Stop)
+    left_ns = story.now_ns
+    story.tick(600)
+    assert last_sedating_ns(Turn(story.state, story.setup, story.now_ns), story.known()) == left_ns
