@@ -435,5 +435,6 @@ def test_a_bolus_that_this_pump_cannot_drive_is_refused_with_its_highest_rate() 
 def test_while_a_bolus_runs_nobody_titrates_above_it() -> None:
     bed = running()
     begins(bed)
-    bed.rises_to(bed.infusion().rate_ul_per_h + 400)
-    assert ReasonCode.RISE_NOT_CONFIRMED_UL_PER_H in bed.refusals
+    override = r.Override(reason="pain", second=PRESCRIBER)
+    bed.rises_to(bed.infusion().rate_ul_per_h + 400, override=override)
+    assert ReasonCode.RISE_NOT_CONFIRMED_UL_PER_H in bed.refusals, "and no second person changes that"
