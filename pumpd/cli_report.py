@@ -1,4 +1,4 @@
-"""`pumpd report INFUSION`: the record of what was given, on paper or for another program.
+"""`pumpd report VISIT`: the record of a visit and what was given in it, on paper or for another program.
 
 It reads the journal's file, also while a daemon writes it, and refuses one whose chain of hashes does not hold: a
 record that looks whole and is not would be worse than none. The end of the chain is printed in every record, and here
@@ -19,26 +19,33 @@ from pumpd import records, records_csv, records_fhir, records_json, records_text
 from pumpd.clock import SystemClock
 from pumpd.config import Config
 from pumpd.errors import ConfigError
+from pumpd.identities import Identities
 from pumpd.journal import read_entries
 from pumpd.journal_file import verify
+from pumpd.words_record import Names
 
 DEFAULT_CONFIG: Final = Path("/etc/pumpd/pumpd.toml")
 FORMATS: Final = ("text", "json", "fhir", "csv", "pdf")
 ALL: Final = "all"
+ERASED: Final = "nothing is kept of this patient: never entered, or erased"
 
 
 def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="pumpd report", description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument(
-        "which", metavar="INFUSION", nargs="?", default=records.LAST,
-        help="its number in the journal, `last` (the default), or `all` for csv",
+        "which", metavar="VISIT", nargs="?", default=records.LAST,
+        help="a visit's id or an infusion's number in the journal, `last` (the default), or `all` for csv",
     )  # fmt: skip
     parser.add_argument("--config", type=Path, metavar="FILE", help=f"the daemon's file (default {DEFAULT_CONFIG})")
     parser.add_argument("--journal", type=Path, metavar="FILE", help="a journal, or a copy of one, without its config")
+    parser.add_argument(
+        "--names", action="store_true", help="name the patient in text and pdf, from the table that can be erased"
+    )
     parser.add_argument("--format", choices=FORMATS, default="text")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write it there; a PDF needs this")
     given = parser.parse_args(argv)
-    made = _made(given.which, given.format, *_source(given.config, given.journal))
+    journal, place, names = _source(given.config, given.journal, named=given.names)
+    made = _made(given.which, given.format, journal, place, names)
     if given.out is not None:
         given.out.write_bytes(made)
     elif given.format == "pdf":
@@ -48,37 +55,46 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _source(config: Path | None, journal: Path | None) -> tuple[Path, str]:
-    """The journal, and what its bed is called."""
+def _source(config: Path | None, journal: Path | None, *, named: bool) -> tuple[Path, str, Names]:
+    """The journal, what its bed is called, and who its patients are where that was asked for."""
     if journal is not None and config is None:
-        return journal, "bed not named"
+        return journal, "bed not named", words_record.nobody
     read = Config.load(config or DEFAULT_CONFIG)
-    return journal or read.journal_path, f"{read.site} / {read.ward} / {read.bed}"
+    place = f"{read.site} / {read.ward} / {read.bed}"
+    if not named:
+        return journal or read.journal_path, place, words_record.nobody
+    kept = Identities(read.identities_path)
+
+    def who(patient: str) -> str:
+        known = kept.known(patient)
+        return ERASED if known is None else ", ".join(filter(None, (known.name, known.born, known.number)))
+
+    return journal or read.journal_path, place, who
 
 
-def _made(which: str, form: str, journal: Path, place: str) -> bytes:
+def _made(which: str, form: str, journal: Path, place: str, names: Names) -> bytes:
     """Raises JournalError, RecordError."""
     if not journal.exists():
         raise ConfigError(f"{journal}: there is no such journal; say which with --journal FILE or --config FILE")
-    infusions = records.gather(read_entries(journal))
+    told = records.gather(read_entries(journal))
     head = verify(journal).head
     sys.stderr.write(f"pumpd report: the journal ends at row {head.seq}, {head.hash}\n")
     if form == "csv":
-        return records_csv.as_csv(infusions if which == ALL else records.chosen(infusions, which)).encode()
+        return records_csv.as_csv(told if which == ALL else records.chosen(told, which)).encode()
     record = records.Record(
         place=place,
         software=version("pumpd"),
         head_seq=head.seq,
         head_hash=head.hash,
         made_wall_ms=SystemClock().wall_ms(),
-        infusions=records.chosen(infusions, which),
+        told=records.chosen(told, which),
     )
     match form:
         case "json":
             return records_json.as_json(record).encode()
         case "fhir":
             return records_fhir.as_json(record).encode()
-    sheet = words_record.sheet(record, offset_min)
+    sheet = words_record.sheet(record, offset_min, names)
     if form == "text":
         return records_text.text(sheet).encode()
     from pumpd.records_pdf import pdf

@@ -18,14 +18,14 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Final
 
 from pydantic import TypeAdapter
 
 from pumpd.core import audio as a
 from pumpd.core import container_facts as c
 from pumpd.core import facts as f
-from pumpd.core.codes import Action, Phase
+from pumpd.core.codes import Phase
 from pumpd.core.delivered import NOTHING, Interval
 from pumpd.core.evolve import evolve
 from pumpd.core.order import Order
@@ -34,50 +34,14 @@ from pumpd.core.standing import Judged
 from pumpd.core.state import BedState, Infusion
 from pumpd.core.units import Towards, mass_ng
 from pumpd.errors import RecordError
+from pumpd.records_rows import Entry, Happening, rate_of
+from pumpd.records_visits import VisitRecord, Visits
 
 LAST: Final = "last"
 _AFTER_THE_END: Final = (c.LineFlushed, c.Balanced)
 _BY_ALARM: Final = (f.AlarmAcknowledged, f.AlarmOver, f.AlarmCleared, a.AlarmRose)
 _QUIET: Final = (f.Checkpoint, f.LibraryJudged, f.FilesDiffered)
 _REST: Final = (Phase.IDLE, Phase.ENDED)
-
-
-class Entry(Protocol):
-    """A row of the journal, decoded. `fact` is a core fact, or the journal's own remark that some were lost."""
-
-    @property
-    def seq(self) -> int: ...
-    @property
-    def boot(self) -> str: ...
-    @property
-    def at_ns(self) -> int: ...
-    @property
-    def wall_ms(self) -> int: ...
-    @property
-    def fact(self) -> object: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rate:
-    """A change of the rate: before, asked for, and as the pump read it back; None where there is none yet."""
-
-    before_ul_per_h: int | None
-    asked_ul_per_h: int
-    granted_ul_per_h: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Happening:
-    """One row of the journal that concerned this infusion."""
-
-    seq: int
-    boot: str
-    at_ns: int  # monotonic, within this boot of the computer
-    wall_ms: int
-    slot: str | None
-    person: str | None
-    fact: object
-    rate: Rate | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +83,14 @@ class InfusionRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a journal tells, or the part of it that was asked for."""
+
+    infusions: tuple[InfusionRecord, ...]
+    visits: tuple[VisitRecord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """What one report is made of. `place` is the bed, `head` the end of the journal's chain as it was read."""
 
@@ -127,28 +99,40 @@ class Record:
     head_seq: int
     head_hash: str
     made_wall_ms: int
-    infusions: tuple[InfusionRecord, ...]
+    told: Told
 
 
-def gather(entries: Iterable[Entry]) -> tuple[InfusionRecord, ...]:
-    """Every infusion of a journal, in the order in which they were accepted."""
+def gather(entries: Iterable[Entry]) -> Told:
+    """Every infusion and every visit of a journal, in the order in which they began."""
     gathering = _Gathering()
     for entry in entries:
         gathering.take(entry)
-    return gathering.infusions()
+    return gathering.told()
 
 
-def chosen(infusions: tuple[InfusionRecord, ...], which: str) -> tuple[InfusionRecord, ...]:
-    """By the infusion's number, or the last one. Raises RecordError."""
-    if not infusions:
+def chosen(told: Told, which: str) -> Told:
+    """A visit with its infusions, one infusion by its number, or whatever came last. Raises RecordError."""
+    if which == LAST and told.visits:
+        return _of_visit(told, told.visits[-1])
+    if which == LAST and told.infusions:
+        return Told(infusions=told.infusions[-1:])
+    for visit in told.visits:
+        if visit.visit.visit == which:
+            return _of_visit(told, visit)
+    found = tuple(each for each in told.infusions if str(each.ordered.infusion_id) == which)
+    if found:
+        return Told(infusions=found)
+    if not told.infusions and not told.visits:
         raise RecordError("this journal holds no infusion yet")
-    if which == LAST:
-        return infusions[-1:]
-    found = tuple(each for each in infusions if str(each.ordered.infusion_id) == which)
-    if not found:
-        known = ", ".join(str(each.ordered.infusion_id) for each in infusions[-8:])
-        raise RecordError(f"this journal holds no infusion {which!r}; the latest are: {known}")
-    return found
+    known = [each.visit.visit for each in told.visits] + [str(each.ordered.infusion_id) for each in told.infusions]
+    raise RecordError(f"this journal holds no visit or infusion {which!r}; the latest are: {', '.join(known[-8:])}")
+
+
+def _of_visit(told: Told, visit: VisitRecord) -> Told:
+    numbers = {dose.infusion_id for dose in visit.visit.doses}
+    return Told(
+        visits=(visit,), infusions=tuple(each for each in told.infusions if each.ordered.infusion_id in numbers)
+    )
 
 
 class _Gathering:
@@ -160,12 +144,14 @@ class _Gathering:
         self._before: dict[str, list[Happening]] = {}  # slot -> what no infusion has claimed yet
         self._records: dict[int, InfusionRecord] = {}
         self._alarms: dict[int, int | None] = {}  # alarm -> infusion
+        self._visits = Visits()
 
-    def infusions(self) -> tuple[InfusionRecord, ...]:
-        return tuple(
+    def told(self) -> Told:
+        infusions = tuple(
             replace(record, happenings=tuple(sorted(self._told[number], key=lambda each: each.seq)))
             for number, record in self._records.items()
         )
+        return Told(infusions=infusions, visits=self._visits.told())
 
     def take(self, entry: Entry) -> None:
         fact, before = entry.fact, self._state
@@ -176,10 +162,11 @@ class _Gathering:
             self._open(entry, fact)
         happening = Happening(
             seq=entry.seq, boot=entry.boot, at_ns=entry.at_ns, wall_ms=entry.wall_ms, slot=slot,
-            person=getattr(fact, "person", None), fact=fact, rate=_rate(before, fact),
+            person=getattr(fact, "person", None), fact=fact, rate=rate_of(before, fact),
         )  # fmt: skip
         if not isinstance(fact, _QUIET):
             self._put(happening, before)
+        self._visits.take(happening, self._state)
         pump = None if slot is None else self._state.pump(slot)
         if pump is not None and pump.infusion is not None:
             self._note(pump.infusion, fact, entry.wall_ms)
@@ -233,31 +220,6 @@ class _Gathering:
         self._records[infusion.infusion_id] = replace(
             record, delivered=infusion.delivered, steps=tuple(_steps(infusion))
         )
-
-
-def _rate(before: BedState, fact: object) -> Rate | None:
-    """Old beside new, for what changes a rate or asks for it."""
-    if not isinstance(fact, f.RateGranted | f.PersonAsked | f.StepTaken | f.LegPrepared) or fact.slot is None:
-        return None
-    pump = before.pump(fact.slot)
-    infusion = None if pump is None else pump.infusion
-    if infusion is None:
-        return None
-    match fact:
-        case f.RateGranted():
-            was = infusion.granted_ul_per_h
-            return Rate(before_ul_per_h=was, asked_ul_per_h=fact.asked_ul_per_h, granted_ul_per_h=fact.granted_ul_per_h)
-        case f.LegPrepared():
-            granted = fact.granted.rate_ul_per_h
-            return Rate(before_ul_per_h=None, asked_ul_per_h=infusion.rate_ul_per_h, granted_ul_per_h=granted)
-        case f.StepTaken():
-            return Rate(
-                before_ul_per_h=infusion.granted_ul_per_h, asked_ul_per_h=infusion.plan[fact.step].rate_ul_per_h
-            )
-        case f.PersonAsked():
-            if fact.action is not Action.CHANGE_RATE or fact.value is None:
-                return None
-            return Rate(before_ul_per_h=infusion.rate_ul_per_h, asked_ul_per_h=fact.value)
 
 
 def _steps(infusion: Infusion) -> Iterable[StepGiven]:

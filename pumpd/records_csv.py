@@ -8,27 +8,33 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
 from typing import Final
 
 from pumpd.core import deliveries as d
 from pumpd.core import facts as f
+from pumpd.core.care_facts import Observed
 from pumpd.core.codes import Phase, Priority, Why
-from pumpd.core.units import Towards
-from pumpd.records import InfusionRecord
+from pumpd.core.observing import Measure
+from pumpd.core.units import NS_PER_S, Towards
+from pumpd.records import InfusionRecord, Told
+from pumpd.records_visits import VisitRecord
 
 COLUMNS: Final = (
     "infusion", "regimen", "day", "drug", "phase", "ended_why", "duration_s", "planned_ul", "given_low_ul",
     "given_high_ul", "dose_low_ug_per_kg", "dose_high_ug_per_kg", "steps_planned", "stops", "pauses", "rate_changes",
-    "refusals", "overridden", "alarms_high", "alarms_medium", "alarms_low",
+    "refusals", "overridden", "alarms_high", "alarms_medium", "alarms_low", "visit_number", "visit_exit",
+    "recovery_s", "padss", "observations", "systolic_highest_mmhg", "spo2_lowest_percent", "distress_highest",
+    "pain_before", "pain_last",
 )  # fmt: skip
 
 
-def as_csv(infusions: Iterable[InfusionRecord]) -> str:
+def as_csv(told: Told) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(map(_row, infusions))
+    visits = {dose.infusion_id: each for each in told.visits for dose in each.visit.doses}
+    for infusion in told.infusions:
+        writer.writerow(_row(infusion) | _outcome(visits.get(infusion.ordered.infusion_id)))
     return out.getvalue()
 
 
@@ -62,6 +68,35 @@ def _row(record: InfusionRecord) -> dict[str, str | int]:
         "alarms_high": raised.count(Priority.HIGH),
         "alarms_medium": raised.count(Priority.MEDIUM),
         "alarms_low": raised.count(Priority.LOW),
+    }
+
+
+def _outcome(record: VisitRecord | None) -> dict[str, str | int]:
+    """What became of the visit; empty where there was none, or nobody measured."""
+    if record is None:
+        return {}
+    visit = record.visit
+    measured: dict[Measure, list[int]] = {}
+    for each in record.happenings:
+        if isinstance(each.fact, Observed):
+            for reading in each.fact.readings:
+                if reading.value is not None:
+                    measured.setdefault(reading.item, []).append(reading.value)
+    pain = measured.get(Measure.PAIN, [])
+    recovered: str | int = ""
+    if visit.closing is not None and visit.ended_at_ns is not None:
+        recovered = (visit.closing.at_ns - visit.ended_at_ns) // NS_PER_S
+    return {
+        "visit_number": visit.number,
+        "visit_exit": "" if visit.closing is None else visit.closing.exit.value,
+        "recovery_s": recovered,
+        "padss": "" if visit.score is None else visit.score.padss.total,
+        "observations": sum(isinstance(each.fact, Observed) for each in record.happenings),
+        "systolic_highest_mmhg": max(measured[Measure.SYSTOLIC]) if Measure.SYSTOLIC in measured else "",
+        "spo2_lowest_percent": min(measured[Measure.SPO2]) if Measure.SPO2 in measured else "",
+        "distress_highest": max(measured[Measure.DISTRESS]) if Measure.DISTRESS in measured else "",
+        "pain_before": pain[0] if pain else "",
+        "pain_last": pain[-1] if pain else "",
     }
 
 

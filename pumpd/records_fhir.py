@@ -18,10 +18,14 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from pumpd.core import facts as f
+from pumpd.core.care_facts import Observed
 from pumpd.core.codes import Phase, Why
+from pumpd.core.observing import Measure
 from pumpd.core.units import Towards
 from pumpd.records import InfusionRecord, Record
+from pumpd.records_visits import VisitRecord
 from pumpd.words_bed import WHYS
+from pumpd.words_care import ITEMS, SCALES
 
 Json = dict[str, Any]
 
@@ -29,6 +33,17 @@ MDC: Final = "urn:iso:std:iso:11073:10101"
 ATC: Final = "http://www.whocc.no/atc"
 UCUM: Final = "http://unitsofmeasure.org"
 KETAMINE_ATC: Final = "N01AX03"
+LOINC_SYSTEM: Final = "http://loinc.org"
+CATEGORY: Final = "http://terminology.hl7.org/CodeSystem/observation-category"
+# LOINC, as HL7's vital signs profile has them; what has no code there goes as text
+LOINC: Final = {
+    Measure.SYSTOLIC: "8480-6", Measure.DIASTOLIC: "8462-4", Measure.HEART_RATE: "8867-4", Measure.BREATHS: "9279-1",
+    Measure.SPO2: "59408-5",
+}  # fmt: skip
+UNITS: Final = {
+    Measure.SYSTOLIC: "mm[Hg]", Measure.DIASTOLIC: "mm[Hg]", Measure.HEART_RATE: "/min", Measure.BREATHS: "/min",
+    Measure.SPO2: "%", Measure.ETCO2: "mm[Hg]",
+}  # fmt: skip
 # ISO/IEEE 11073-10101: partition x 65536 + term
 SYRINGE_PUMP: Final = ("70053", "MDC_DEV_PUMP_INFUS_SYRINGE_MDS")
 FLOW_SET: Final = ("157784", "MDC_FLOW_FLUID_PUMP")
@@ -39,8 +54,13 @@ def bundle(record: Record) -> Json:
     """A `collection`: a statement of what happened, no order to anybody."""
     entries = [
         {"fullUrl": f"urn:uuid:{each['id']}", "resource": each}
-        for infusion in record.infusions
+        for infusion in record.told.infusions
         for each in _resources(record, infusion)
+    ]
+    entries += [
+        {"fullUrl": f"urn:uuid:{each['id']}", "resource": each}
+        for visit in record.told.visits
+        for each in _vital_signs(record, visit)
     ]
     return {
         "resourceType": "Bundle",
@@ -79,6 +99,34 @@ def _resources(record: Record, infusion: InfusionRecord) -> Iterator[Json]:
         if rate is not None and rate.granted_ul_per_h is not None:
             set_now = _observation(record, f"flow-{happening.seq}", FLOW_SET, _to(device), happening.wall_ms)
             yield set_now | {"focus": [_to(flow)], "valueQuantity": _quantity(rate.granted_ul_per_h, 3, "mL/h")}
+
+
+def _vital_signs(record: Record, visit: VisitRecord) -> Iterator[Json]:
+    """What was measured of the patient, each value by itself; what was not measured is not in a bundle of facts."""
+    subject = _person(record, visit.visit.patient)
+    for happening in visit.happenings:
+        seen = happening.fact
+        if not isinstance(seen, Observed):
+            continue
+        taken_ms = happening.wall_ms - (seen.at_ns - seen.taken_at_ns) // 1_000_000
+        for reading in seen.readings:
+            if reading.value is None:
+                continue
+            made = _observation(record, f"{reading.item.value}-{happening.seq}", None, subject, taken_ms)
+            code = LOINC.get(reading.item)
+            made["code"] = {"text": ITEMS[reading.item][0]}
+            if code is not None:
+                made["code"]["coding"] = [{"system": LOINC_SYSTEM, "code": code}]
+            made["category"] = [{"coding": [{"system": CATEGORY, "code": "vital-signs" if code else "survey"}]}]
+            made["performer"] = [{"display": seen.person}]
+            made["issued"] = _moment(happening.wall_ms)
+            if reading.scale is not None:
+                made["method"] = {"text": SCALES[reading.scale]}
+            if reading.item in UNITS:
+                made["valueQuantity"] = _quantity(reading.value, 0, UNITS[reading.item])
+            else:
+                made["valueInteger"] = reading.value
+            yield made
 
 
 def _device(record: Record, infusion: InfusionRecord) -> Json:
@@ -155,19 +203,29 @@ def _status(infusion: InfusionRecord) -> tuple[str, Why | None]:
     return ("unknown", None) if infusion.phase in (Phase.UNCERTAIN, Phase.FAULT) else ("in-progress", None)
 
 
-def _observation(record: Record, name: str, code: tuple[str, str], subject: Json, wall_ms: int | None) -> Json:
+def _observation(record: Record, name: str, code: tuple[str, str] | None, subject: Json, wall_ms: int | None) -> Json:
+    """Without a code where the caller brings its own."""
     return {
         "resourceType": "Observation",
         "id": _id(record, f"observation-{name}"),
         "status": "preliminary" if wall_ms is None else "final",
-        "code": _coded(MDC, *code),
+        "code": {} if code is None else _coded(MDC, *code),
         "subject": subject,
         "effectiveDateTime": _moment(record.made_wall_ms if wall_ms is None else wall_ms),
     }
 
 
 def _patient(record: Record, infusion: InfusionRecord) -> Json:
-    opaque = _uuid(f"{record.place} infusion {infusion.ordered.infusion_id}")
+    """Of the visit that this infusion was given in; one of its own where it was given in none."""
+    number = infusion.ordered.infusion_id
+    for each in record.told.visits:
+        if number in {dose.infusion_id for dose in each.visit.doses}:
+            return _person(record, each.visit.patient)
+    return _person(record, f"infusion {number}")
+
+
+def _person(record: Record, key: str) -> Json:
+    opaque = _uuid(f"{record.place} {key}")
     return {"type": "Patient", "identifier": {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{opaque}"}}
 
 

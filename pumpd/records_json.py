@@ -14,7 +14,9 @@ from pydantic import TypeAdapter
 from pumpd.core import facts as f
 from pumpd.core.units import Towards
 from pumpd.journal_rows import kind_of
-from pumpd.records import Happening, InfusionRecord, Record
+from pumpd.records import InfusionRecord, Record
+from pumpd.records_rows import Happening
+from pumpd.records_visits import VisitRecord
 from pumpd.words_bed import fact_text
 
 FORMAT: Final = "pumpd-record"
@@ -35,7 +37,18 @@ def as_data(record: Record) -> Json:
         "software": record.software,
         "made_ts_ms": record.made_wall_ms,
         "journal": {"seq": record.head_seq, "sha256": record.head_hash},
-        "infusions": [_infusion(each) for each in record.infusions],
+        "visits": [_visit(each) for each in record.told.visits],
+        "infusions": [_infusion(each) for each in record.told.infusions],
+    }
+
+
+def _visit(record: VisitRecord) -> Json:
+    """As it stood last, by the patient's opaque key, and every row of it: both values of a double check among them."""
+    return {
+        "visit": plain(record.visit),
+        "series": None if record.series is None else plain(record.series),
+        "opened_ts_ms": record.opened_wall_ms,
+        "history": [_happening(each) for each in record.happenings],
     }
 
 

@@ -25,8 +25,8 @@ LINE_MM: Final = 4.6
 _NEAREST: Final[Mapping[str, str]] = {"→": "to", "…": "...", "–": "-", "—": "-", "≥": ">=", "≤": "<=", "❚": "|"}
 # how wide each column is, by the number of columns
 _WIDTHS: Final[Mapping[int, tuple[int, ...]]] = {
-    4: (16, 30, 8, 46),
-    5: (6, 18, 18, 29, 29),
+    4: (16, 56, 16, 12),
+    5: (14, 20, 22, 22, 22),
     7: (15, 41, 9, 9, 9, 9, 10),
 }
 

@@ -11,16 +11,26 @@ from dataclasses import dataclass
 from typing import Final
 
 from pumpd import words
+from pumpd import words_visit_record as v
 from pumpd.core import facts as f
 from pumpd.core.codes import Priority, Severity
 from pumpd.core.order import WeightBasis
 from pumpd.core.units import Towards
-from pumpd.records import Happening, InfusionRecord, Rate, Record
-from pumpd.words_bed import ALARMS, PHASES, fact_text
+from pumpd.records import InfusionRecord, Record
+from pumpd.records_rows import Rate
+from pumpd.records_visits import VisitRecord
+from pumpd.words_bed import ALARMS, PHASES
 from pumpd.words_library import library_text
 from pumpd.words_reasons import reason_text
+from pumpd.words_visit_record import line
 
 Offset = Callable[[int], int]  # wall milliseconds -> minutes between local time and UTC then
+Names = Callable[[str], str]
+
+
+def nobody(_: str) -> str:
+    return "not named in this record"
+
 
 DISCLAIMER: Final = "Demonstration and research software, not a medical device. Not for the care of patients."
 _PRIORITIES: Final = {
@@ -49,17 +59,28 @@ class Sheet:
     foot: str
 
 
-def sheet(record: Record, offset: Offset) -> Sheet:
+def sheet(record: Record, offset: Offset, names: Names = nobody) -> Sheet:
+    """`names`: what is kept of a patient, by the opaque key; the journal itself names nobody."""
     blocks = [
         _block("Where this comes from", _sources(record, offset)),
-        *(block for each in record.infusions for block in _infusion(each, offset)),
+        *(block for each in record.told.visits for block in _visit(each, offset, names(each.visit.patient))),
+        *(block for each in record.told.infusions for block in _infusion(each, offset)),
     ]
     return Sheet(
-        title=f"Infusion record, {record.place}",
+        title=f"{'Visit' if record.told.visits else 'Infusion'} record, {record.place}",
         note=DISCLAIMER,
         blocks=tuple(blocks),
         foot=f"Journal row {record.head_seq}, {record.head_hash}",
     )
+
+
+def _visit(record: VisitRecord, offset: Offset, name: str) -> Iterator[Block]:
+    yield _block("Visit", v.about(record, offset, name))
+    for title, kinds in (("Check-in", v.CHECK_IN), ("Recovery and end", v.AT_THE_END)):
+        yield Block(title=title, head=v.ROWS_HEAD, rows=tuple(v.rows(record.happenings, offset, kinds)))
+        if kinds is v.CHECK_IN:
+            yield Block(title="Observations", head=v.OBSERVED_HEAD, rows=tuple(v.observations(record, offset)))
+    yield Block(title="Visit: everything else", head=v.ROWS_HEAD, rows=tuple(v.history(record, offset)))
 
 
 def _block(title: str, lines: Iterator[tuple[str, str]]) -> Block:
@@ -162,7 +183,7 @@ def _alarms(record: InfusionRecord, offset: Offset) -> Iterator[tuple[str, ...]]
         raised = happening.fact
         if isinstance(raised, f.AlarmRaised):
             later = [
-                f"{words.clock_time(other.wall_ms, offset_min=offset(other.wall_ms), seconds=True)} {_line(other)}"
+                f"{words.clock_time(other.wall_ms, offset_min=offset(other.wall_ms), seconds=True)} {line(other)}"
                 for other in record.happenings
                 if not isinstance(other.fact, f.AlarmRaised)
                 and getattr(other.fact, "alarm_id", None) == raised.alarm_id
@@ -182,16 +203,11 @@ def _history(record: InfusionRecord, offset: Offset) -> Iterator[tuple[str, ...]
     for happening in record.happenings:
         yield (
             words.moment(happening.wall_ms, offset_min=offset(happening.wall_ms)),
-            _line(happening),
+            line(happening),
             happening.person or "",
             *_rates(happening.rate),
             words.seconds_ns(happening.at_ns),
         )
-
-
-def _line(happening: Happening) -> str:
-    fact = happening.fact
-    return fact_text(fact) if isinstance(fact, f.Fact) else "Facts found no room in the journal and are lost"
 
 
 def _rates(rate: Rate | None) -> tuple[str, str, str]:

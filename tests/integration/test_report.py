@@ -78,7 +78,7 @@ def test_unknown_number_and_missing_journal_are_told_in_one_line(bed: RealBed, t
     unknown = report(bed, "77", "--config", str(bed.config))
     assert (unknown.returncode, unknown.stderr.splitlines()[-1]) == (
         2,
-        "pumpd: this journal holds no infusion '77'; the latest are: 1",
+        "pumpd: this journal holds no visit or infusion '77'; the latest are: 1",
     )
     missing = report(bed, "--journal", str(tmp_path / "no.sqlite3"))
     assert missing.returncode == 2

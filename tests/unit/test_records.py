@@ -54,15 +54,15 @@ def eventful() -> BedStory:
 
 
 def record(bed: BedStory) -> Record:
-    infusions = chosen(gather(entries(bed)), "last")
+    told = chosen(gather(entries(bed)), "last")
     return Record(
         place="demo / ward / bed-1", software="0.1.0", head_seq=99, head_hash=HEAD, made_wall_ms=1_780_000_900_000,
-        infusions=infusions,
+        told=told,
     )  # fmt: skip
 
 
 def only(bed: BedStory) -> InfusionRecord:
-    (found,) = record(bed).infusions
+    (found,) = record(bed).told.infusions
     return found
 
 
@@ -92,7 +92,7 @@ def test_refusal_before_the_start_belongs_to_the_infusion_that_came_of_it() -> N
 def test_two_infusions_on_one_pump_share_no_row() -> None:
     bed = eventful()
     bed.runs("TRAIN-5MIN")
-    first, second = gather(entries(bed))
+    first, second = gather(entries(bed)).infusions
     rows = [{each.seq for each in infusion.happenings if each.slot is not None} for infusion in (first, second)]
     assert rows[0] & rows[1] == set()
     assert (first.phase, second.phase) == (Phase.ENDED, Phase.INFUSING)
@@ -134,7 +134,7 @@ def test_lost_facts_are_told_in_every_form() -> None:
     middle = len(rows) // 2
     gap = Entry(seq=0, boot="boot-1", at_ns=rows[middle].at_ns, wall_ms=rows[middle].wall_ms, fact=FactsLost(count=3))
     found = chosen(gather([*rows[:middle], gap, *rows[middle:]]), "last")
-    whole = Record(place="p", software="s", head_seq=1, head_hash=HEAD, made_wall_ms=0, infusions=found)
+    whole = Record(place="p", software="s", head_seq=1, head_hash=HEAD, made_wall_ms=0, told=found)
     assert "lost" in records_text.text(sheet(whole, lambda _: 0))
     assert any(row["kind"] == "facts_lost" for row in records_json.as_data(whole)["infusions"][0]["history"])
 
@@ -236,7 +236,7 @@ def test_name_that_no_font_has_keeps_its_letters() -> None:
 
 def test_unknown_infusion_is_told_with_what_there_is() -> None:
     found = gather(entries(eventful()))
-    with pytest.raises(RecordError, match=r"no infusion '7'.*latest are: 1"):
+    with pytest.raises(RecordError, match=r"no visit or infusion '7'.*latest are: 1"):
         chosen(found, "7")
     with pytest.raises(RecordError, match="no infusion yet"):
-        chosen((), records.LAST)
+        chosen(gather([]), records.LAST)
