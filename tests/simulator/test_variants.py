@@ -81,9 +81,9 @@ def test_the_readings_of_every_device_are_listed_as_option_takes_them(
         assert read(kind.options, {option: value}) != plain
 
 
-def test_the_page_names_every_option_of_the_pumps_it_describes() -> None:
+def test_the_page_names_every_option_of_every_pump() -> None:
     page = (Path(__file__).parents[2] / "docs/simulated-pumps.md").read_text(encoding="utf-8")
-    for name in ("alaris", "harvard"):
+    for name in devices.names():
         section = page.split(f"(`--device {name}`)")[1].split("\n## ")[0]
         rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
         told = re.findall(r"`(\w+)`", "".join(rows))
