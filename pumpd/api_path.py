@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from pumpd import api_care, api_check_in, api_departure, api_drafts, api_patients, api_preparation, api_visits
+from pumpd import (
+    api_care,
+    api_check_in,
+    api_course,
+    api_departure,
+    api_drafts,
+    api_patients,
+    api_preparation,
+    api_visits,
+)
 
 acts = APIRouter()
-for each in (api_visits, api_check_in, api_preparation, api_care, api_departure):
+for each in (api_visits, api_check_in, api_preparation, api_care, api_departure, api_course):
     acts.include_router(each.acts)
 
 looks = APIRouter()
-for each in (api_visits, api_check_in, api_preparation, api_care, api_departure):
+for each in (api_visits, api_check_in, api_preparation, api_care, api_departure, api_course):
     looks.include_router(each.looks)
 looks.include_router(api_patients.calls)
 looks.include_router(api_drafts.calls)

@@ -81,6 +81,7 @@ class Place:
     bed: str
     assets: Mapping[str, str] = field(default_factory=dict)  # slot -> label on the housing
     people: Mapping[str, str] = field(default_factory=dict)  # account id -> name
+    site_key: bytes | None = field(default=None, repr=False)  # under which courses travel; None: they do not
 
 
 def bed_view(state: BedState, setup: Setup, place: Place, at: Moment, number: int) -> m.BedView:

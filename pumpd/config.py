@@ -253,6 +253,7 @@ class Config(Table):
     library: FilePath
     regimens: FilePath
     accounts: FilePath
+    site_key: FilePath | None = Field(default=None, description="one for all beds of a site: their courses travel")
     buses: tuple[Bus, ...] = Field(alias="bus", min_length=1, max_length=_SLOTS)
     mqtt: Mqtt | None = None
     bedside: Bedside = Bedside()
@@ -318,6 +319,8 @@ def check(path: Path) -> list[str]:
     ):
         if not file.is_file():
             raise ConfigError(f"{path}: {key}: there is no file {file}")
+    if config.site_key is not None and not config.site_key.is_file():
+        raise ConfigError(f"{path}: site_key: there is no file {config.site_key}")
     for pump in config.pumps:
         if pump.map is not None and not pump.map.is_file():
             raise ConfigError(f"{path}: map of {pump.slot}: there is no file {pump.map}")
@@ -343,6 +346,8 @@ def _notes(config: Config) -> Iterator[str]:
                 f"bus {bus.name}: {bus.port} may become another cable's name at the next plug; "
                 "use the name in /dev/serial/by-id"
             )
+    if config.site_key is not None:
+        yield from _secret_notes("site_key", config.site_key)
     mqtt = config.mqtt
     if mqtt is not None:
         if not mqtt.tls and not mqtt.is_local:
@@ -350,17 +355,17 @@ def _notes(config: Config) -> Iterator[str]:
         if mqtt.publish_drug_name:
             yield "mqtt: the drug's name is published"
         if mqtt.password_file is not None:
-            yield from _password_notes(mqtt.password_file)
+            yield from _secret_notes("mqtt.password_file", mqtt.password_file)
 
 
-def _password_notes(file: Path) -> Iterator[str]:
+def _secret_notes(key: str, file: Path) -> Iterator[str]:
     try:
         mode = file.stat().st_mode
     except OSError as error:
-        yield f"mqtt.password_file: {file}: {error.strerror}"
+        yield f"{key}: {file}: {error.strerror}"
         return
     if mode & _PASSWORD_MODE_MASK & ~0o040:
-        yield f"mqtt.password_file: {file} can be read by others; chmod 640 {file}"
+        yield f"{key}: {file} can be read by others; chmod 640 {file}"
 
 
 def _is_tcp(bus: Bus) -> bool:

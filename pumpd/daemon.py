@@ -42,9 +42,10 @@ from pumpd.core.regimen import Rules
 from pumpd.core.standing import RulesFile
 from pumpd.core.tolerance import STANDARD, TIGHT
 from pumpd.core.turn import Setup
+from pumpd.course_file import load_key
 from pumpd.drafts import Drafts
 from pumpd.driver_api import Driver
-from pumpd.errors import LinkError, PortForbidden, PortHeld, PumpdError
+from pumpd.errors import ConfigError, LinkError, PortForbidden, PortHeld, PumpdError
 from pumpd.file_check import COMPARED_WITHIN_S, FileCheck, keep_comparing
 from pumpd.health import Health, Notify
 from pumpd.identities import Identities
@@ -314,6 +315,7 @@ async def _open_doors(parts: _Parts, auxiliary: list[asyncio.Task[None]]) -> Non
         bed=parts.config.bed,
         assets={pump.slot: pump.asset for pump in parts.config.pumps},
         people=parts.accounts.names,
+        site_key=_site_key(parts.config),
     )
 
     async def api() -> None:
@@ -327,6 +329,17 @@ async def _open_doors(parts: _Parts, auxiliary: list[asyncio.Task[None]]) -> Non
     await _until_answering(first, answering)
     auxiliary.append(asyncio.create_task(keep_running("api", api, first), name="api kept running"))
     auxiliary += [*_telemetry(parts), _file_check(parts), _people(parts)]
+
+
+def _site_key(config: Config) -> bytes | None:
+    """Without a usable one no course travels, and that is all: it keeps no bed from starting."""
+    if config.site_key is None:
+        return None
+    try:
+        return load_key(config.site_key)
+    except ConfigError as error:
+        log.warning("site_key_unusable", reason=str(error))
+        return None
 
 
 async def _until_answering(api: asyncio.Task[None], answering: asyncio.Event) -> None:

@@ -21,6 +21,7 @@
     │   ├── JournalBroken     the chain of hashes does not hold: edited, cut or with a gap
     │   └── JournalUnavailable  nothing can be made durable now: disk full, slow or gone
     ├── RecordError           the record that was asked for is not there
+    ├── CourseFileError       a course from another bed whose signature does not hold, or of another format
     ├── ApiError              the daemon's socket refused, or is not there
     └── DemoError             a part of the demo did not come up or went away, or its nurse was refused
 
@@ -121,6 +122,10 @@ class JournalUnavailable(JournalError):
 
 class RecordError(PumpdError):
     """The record that was asked for is not in this journal; the text says what there is."""
+
+
+class CourseFileError(PumpdError):
+    """A file that is not, to the byte, what a bed of this site wrote; the text says what to do."""
 
 
 class ApiError(PumpdError):

@@ -13,11 +13,13 @@ from pumpd.core import arrival_facts as ar
 from pumpd.core.care_facts import CareFact
 from pumpd.core.check_in_facts import CheckInFact
 from pumpd.core.codes import Action, ReasonCode
+from pumpd.core.course_facts import CourseFact
 from pumpd.core.facts import PathFact
 from pumpd.core.preparation_facts import PreparationFact
 from pumpd.core.writer_facts import WriterTook
 from pumpd.words_care import CARE_ACTIONS, care_fact_text
 from pumpd.words_check_in import CHECK_IN, CHECK_IN_ACTIONS, check_in_text
+from pumpd.words_course import COURSE_ACTIONS, COURSES, course_text
 from pumpd.words_preparation import PREPARATION, PREPARATION_ACTIONS, preparation_text
 
 _PLAIN: Final[Callable[[int], str]] = "{:,}".format
@@ -25,6 +27,7 @@ _PLAIN: Final[Callable[[int], str]] = "{:,}".format
 GATES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
     **CHECK_IN,
     **PREPARATION,
+    **COURSES,
     ReasonCode.NO_VISIT: (
         "No visit is open at this bed. Look up the patient's series order and open the visit from it.",
         _PLAIN,
@@ -49,6 +52,7 @@ GATES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
 
 PATH_ACTIONS: Final[Mapping[Action, str]] = {
     **CHECK_IN_ACTIONS,
+    **COURSE_ACTIONS,
     **CARE_ACTIONS,
     **PREPARATION_ACTIONS,
     Action.SIGN_SERIES: "a signature for a series",
@@ -61,6 +65,8 @@ def path_text(fact: PathFact) -> str:
     """One line of the record."""
     if isinstance(fact, CheckInFact):
         return check_in_text(fact)
+    if isinstance(fact, CourseFact):
+        return course_text(fact)
     if isinstance(fact, CareFact):
         return care_fact_text(fact)
     if isinstance(fact, PreparationFact):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from pumpd.core.arrival_facts import ArrivalFact, SeriesSigned, VisitOpened
+from pumpd.core.coursed import remembered
 from pumpd.core.todo import open_of
 from pumpd.core.visit import SERIES_MAX, VISITS_MAX, Path, Place, Visit
 
@@ -15,7 +16,8 @@ def arrived(path: Path, fact: ArrivalFact) -> Path:
         case SeriesSigned():
             return replace(path, series=(*path.series, fact.order)[-SERIES_MAX:])
         case VisitOpened():
-            return replace(path, visits=(*_room(path.visits), _opened(fact)))
+            path = _room(path)
+            return replace(path, visits=(*path.visits, _opened(fact)))
         case _:
             assert_never(fact)
 
@@ -37,9 +39,10 @@ def _opened(fact: VisitOpened) -> Visit:
     )
 
 
-def _room(visits: tuple[Visit, ...]) -> tuple[Visit, ...]:
-    """One more fits in: the oldest closed one goes, one with nothing to be done first, and stays in the journal."""
-    if len(visits) < VISITS_MAX:
-        return visits
-    closed = sorted((each for each in visits if each.place is Place.CLOSED), key=lambda each: any(open_of(each)))
-    return tuple(each for each in visits if each is not (closed[0] if closed else None))
+def _room(path: Path) -> Path:
+    """One more fits in: the oldest closed one goes, one with nothing to be done first, and stays in its course."""
+    closed = sorted((each for each in path.visits if each.place is Place.CLOSED), key=lambda each: any(open_of(each)))
+    if len(path.visits) < VISITS_MAX or not closed:
+        return path
+    gone = closed[0]
+    return remembered(replace(path, visits=tuple(each for each in path.visits if each is not gone)), gone)

@@ -12,7 +12,8 @@ from typing import assert_never
 from pumpd.core.arrival_facts import SeriesSigned, VisitOpened
 from pumpd.core.arrival_requests import ArrivalRequest, SeriesSignRequested, VisitOpenRequested
 from pumpd.core.asking import accept, gate_of_person, note, refuse
-from pumpd.core.codes import Action, ReasonCode
+from pumpd.core.codes import Action, Reason, ReasonCode
+from pumpd.core.course_tally import attended_in, course_for
 from pumpd.core.departure_facts import VisitMoved
 from pumpd.core.leaving import against_leaving, against_next_patient, free_pumps
 from pumpd.core.people import Act
@@ -77,6 +78,7 @@ def open_visit(turn: Turn, request: VisitOpenRequested) -> None:
             reasons.append(hard(ReasonCode.SERIES_EXPIRED))
         if not 1 <= request.number <= series.visits:
             reasons.append(hard(ReasonCode.SERIES_VISITS, asked=request.number, limit=series.visits))
+        reasons += _against_course(turn, series, request)
     if reasons or request.actor is None or series is None:
         refuse(turn, request, Action.OPEN_VISIT, reasons)
         return
@@ -91,7 +93,7 @@ def open_visit(turn: Turn, request: VisitOpenRequested) -> None:
             series=series.series,
             patient=series.patient,
             number=request.number,
-            order=series.order_for(request.number),
+            order=series.order_for(request.number, course=course_for(path, series.series, request.number)),
             opened_day=request.today_day,
             signed=series,
             person=request.actor.person,
@@ -100,6 +102,17 @@ def open_visit(turn: Turn, request: VisitOpenRequested) -> None:
         )
     )
     accept(turn, request)
+
+
+def _against_course(turn: Turn, series: SeriesOrder, request: VisitOpenRequested) -> list[Reason]:
+    """One visit a day, whatever series it is of, and each number of a series once."""
+    path = turn.state.path
+    theirs = [each.series for each in path.series if each.patient == series.patient]
+    today = any(each.day == request.today_day for known in theirs for each in attended_in(path, known))
+    found = [hard(ReasonCode.VISIT_TODAY_ALREADY)] if today else []
+    if any(each.number == request.number for each in attended_in(path, series.series)):
+        found.append(hard(ReasonCode.NUMBER_GIVEN, asked=request.number, limit=series.visits))
+    return found
 
 
 def _profile(turn: Turn, series: SeriesOrder, number: int) -> Profile:

@@ -171,6 +171,10 @@ class Action(Enum):
     GIVE_PREMEDICATION = "give_premedication"
     LEAVE_PREMEDICATION = "leave_premedication"
     ENTER_CHECK = "enter_check"
+    ATTEST_COURSE = "attest_course"
+    IMPORT_COURSE = "import_course"
+    NOTE_OUTCOME = "note_outcome"
+    NOTE_FOLLOW_UP = "note_follow_up"
 
 
 class TimeAway(Enum):

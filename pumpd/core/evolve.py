@@ -23,6 +23,7 @@ from pumpd.core.authorship_facts import AuthorSettled
 from pumpd.core.bolus_plan import bolus_in
 from pumpd.core.cared import delivery_went
 from pumpd.core.codes import CommandKind, Phase, TimeAway, Why
+from pumpd.core.coursed import settled
 from pumpd.core.delivering import bolus_told, delivering
 from pumpd.core.departed import departed
 from pumpd.core.departure_facts import DepartureFact
@@ -297,7 +298,10 @@ def _ordered(state: BedState, fact: f.InfusionOrdered) -> BedState:
     pump = replace(
         pump, primed=None, infusion=infusion, sighting=replace(pump.sighting, readings=())
     )  # they count the one before
-    return replace(state.with_pump(pump), next_infusion_id=fact.infusion_id + 1)
+    path = state.path
+    if fact.visit is not None and fact.override_person is not None:
+        path = settled(path, fact.visit, fact.grant)
+    return replace(state.with_pump(pump), path=path, next_infusion_id=fact.infusion_id + 1)
 
 
 _PlanFact = f.LegPrepared | f.StepReached | f.StepTaken | f.StepsByTap | f.PlanCut | f.QuestionAsked

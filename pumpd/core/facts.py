@@ -32,6 +32,7 @@ from pumpd.core.codes import (
     Why,
 )
 from pumpd.core.container_facts import Balanced, ContainerChanged, LineFlushed, LinePrimed, LinePurged
+from pumpd.core.course_facts import CourseFact
 from pumpd.core.delivered import Interval
 from pumpd.core.deliveries import AlarmStopped, BeyondAgreed, BolusBegan, BolusOver, PauseNoted, StartsUnlocked
 from pumpd.core.departure_facts import DepartureFact
@@ -340,7 +341,7 @@ class QuestionAsked:
     slot: str
 
 
-PathFact = ArrivalFact | CheckInFact | CareFact | WriterTook | PreparationFact
+PathFact = ArrivalFact | CheckInFact | CareFact | WriterTook | PreparationFact | CourseFact
 
 Fact = (
     BootStarted

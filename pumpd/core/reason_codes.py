@@ -211,6 +211,13 @@ class ReasonCode(Enum):
     STOP_VALUE = "stop_value"
     NOTHING_HOLDS = "nothing_holds"
     NO_SUCH_DOSE = "no_such_dose"
+    # the course (core/coursing.py)
+    VISIT_TODAY_ALREADY = "visit_today_already"
+    NUMBER_GIVEN = "number_given"
+    ATTESTED_VISITS = "attested_visits"
+    COURSE_DIFFERS = "course_differs"
+    OUTCOME_TOTAL = "outcome_total"
+    DAY_TO_COME = "day_to_come"
     WASTED_ALREADY = "wasted_already"
     NOT_WASTED_YET = "not_wasted_yet"
     WITNESS_MAY_NOT = "witness_may_not"

@@ -16,6 +16,7 @@ from pumpd.core.arrival_requests import ArrivalRequest
 from pumpd.core.care_requests import CareRequest
 from pumpd.core.check_in_requests import CheckInRequest
 from pumpd.core.codes import PauseReason
+from pumpd.core.course_requests import CourseRequest
 from pumpd.core.departure_requests import DepartureRequest
 from pumpd.core.events import BusEvent, DaemonEvent
 from pumpd.core.order import Order
@@ -283,7 +284,9 @@ class AuthorAnswered:
     asked_at_ns: int | None = None
 
 
-PathRequest = ArrivalRequest | CheckInRequest | CareRequest | DepartureRequest | WriterTaken | PreparationRequest
+PathRequest = (
+    ArrivalRequest | CheckInRequest | CareRequest | DepartureRequest | WriterTaken | PreparationRequest | CourseRequest
+)
 
 PersonRequest = (
     StartRequested

@@ -15,6 +15,7 @@ from typing import Final
 
 from pumpd.core.care import NO_CARE, Care
 from pumpd.core.check_in import Company, Identity, Item, ItemAnswer, Risk, Weighing
+from pumpd.core.course import CourseLog
 from pumpd.core.departure import Closing, Dose, Scored
 from pumpd.core.holds import STANDARD_HOLDS, HoldParameters
 from pumpd.core.order import Order
@@ -86,6 +87,7 @@ class Path:
 
     series: tuple[SeriesOrder, ...] = ()
     visits: tuple[Visit, ...] = ()
+    courses: tuple[CourseLog, ...] = ()
 
     @property
     def at_bed(self) -> Visit | None:
@@ -97,6 +99,16 @@ class Path:
 
     def signed(self, series: str) -> SeriesOrder | None:
         return next((each for each in self.series if each.series == series), None)
+
+    def course(self, series: str) -> CourseLog:
+        """What is kept of this course beside its visits; an empty log where nothing is."""
+        return next((each for each in self.courses if each.series == series), CourseLog(series=series))
+
+    def with_course(self, changed: CourseLog) -> Path:
+        """The same with one log changed, or added; those of series that this bed has let go of go with them."""
+        kept = {each.series for each in self.series}
+        others = tuple(each for each in self.courses if each.series != changed.series and each.series in kept)
+        return replace(self, courses=(*others, changed))
 
     def last_answer(self, visit: Visit, item: Item) -> tuple[Visit, ItemAnswer] | None:
         """The latest answer of the same patient to this item before this visit, and the visit in which it stands."""

@@ -9,6 +9,8 @@ from pumpd.core.arrived import arrived
 from pumpd.core.care_facts import CareFact
 from pumpd.core.cared import cared
 from pumpd.core.checked_in import checked_in
+from pumpd.core.course_facts import CourseFact
+from pumpd.core.coursed import coursed
 from pumpd.core.facts import PathFact
 from pumpd.core.preparation_facts import PreparationFact
 from pumpd.core.prepared import prepared
@@ -20,6 +22,8 @@ def walked(path: Path, fact: PathFact) -> Path:
     """The path after one fact of it."""
     if isinstance(fact, ArrivalFact):
         return arrived(path, fact)
+    if isinstance(fact, CourseFact):
+        return coursed(path, fact)
     if isinstance(fact, CareFact):
         return cared(path, fact)
     if isinstance(fact, WriterTook):

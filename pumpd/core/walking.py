@@ -10,6 +10,8 @@ from pumpd.core.arriving import arrive
 from pumpd.core.care_requests import CareRequest
 from pumpd.core.caring import care
 from pumpd.core.checking_in import check_in
+from pumpd.core.course_requests import CourseRequest
+from pumpd.core.coursing import course
 from pumpd.core.departing import depart
 from pumpd.core.departure_requests import DepartureRequest
 from pumpd.core.preparation_requests import PreparationRequest
@@ -29,6 +31,8 @@ def walk(turn: Turn, request: PathRequest) -> None:
         arrive(turn, request)
     elif isinstance(request, DepartureRequest):
         depart(turn, request)
+    elif isinstance(request, CourseRequest):
+        course(turn, request)
     elif isinstance(request, CareRequest):
         care(turn, request)
     elif isinstance(request, PreparationRequest):

@@ -41,9 +41,7 @@ class DepartureStory(PathStory):
         self.sign(regimen, series=series)
         self.opens(series=series, visit=visit, number=number)
         self.accepted()
-        self.checks_in()
-        self.prepares()
-        self.baseline()
+        self.passes_to_start()
 
     def infuses(self, visit: str = "v1", *, slot: str = "p1") -> None:
         """The visit's order runs."""

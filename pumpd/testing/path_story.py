@@ -27,7 +27,7 @@ from pumpd.core.preparation_gates import ordered, ordered_before
 from pumpd.core.preparation_requests import CheckEntered, LabelRead, LineChecked, PremedicationGiven
 from pumpd.core.pump import Drive
 from pumpd.core.regimen import Regimen
-from pumpd.core.requests import PathRequest, PrimeConfirmed, StartRequested
+from pumpd.core.requests import Override, PathRequest, PrimeConfirmed, StartRequested
 from pumpd.core.series import Disposition, SeriesOrder
 from pumpd.core.turn import Setup, Turn
 from pumpd.core.units import NL_PER_ML, NS_PER_S
@@ -308,13 +308,20 @@ class PathStory(BedStory):
 
     # --- start --------------------------------------------------------------------------------------------------
 
-    def start_visit(self, *, named: str | None = None, weight_g: int | None = None, slot: str = "p1") -> Decision:
+    def start_visit(
+        self,
+        *,
+        named: str | None = None,
+        weight_g: int | None = None,
+        slot: str = "p1",
+        override: Override | None = None,
+    ) -> Decision:
         """A start of the visit's order, or of what somebody made of it."""
         order = self.visit.order if weight_g is None else replace(self.visit.order, weight_g=weight_g)
         digest = preview(self.state, slot, order, self.setup, self.now_ns).digest
         return self.take(
             StartRequested(
                 at_ns=self.now_ns, request_id=self.request_id(), actor=NURSE, slot=slot, order=order, digest=digest,
-                visit=named or self.visit.visit,
+                visit=named or self.visit.visit, override=override,
             )
         )  # fmt: skip

@@ -146,8 +146,9 @@ def test_what_one_patient_had_is_in_no_window_of_the_next_one() -> None:
 
 
 @pytest.mark.requirement("FLOW-15")
-def test_what_a_patient_had_an_hour_ago_counts_when_they_come_again() -> None:
+def test_what_a_patient_had_before_midnight_counts_when_they_come_again_after_it() -> None:
     story = recovering()
+    story.today += 1
     had_ng = sum(each.mass_ng for each in story.state.history)
     story.opens(series="s1", visit="v2", number=2)
     story.accepted()
