@@ -158,13 +158,13 @@ class DulcoflexPump:
                 f"{remaining.rate_ul_per_h} µL/h: as it is set up this pump gives {most_ul_per_h} at most"
             )
         report = yield from self._look()
-        if report.drive is not Drive.STILL or report.infused_nl is None:
+        if report.drive is not Drive.STILL or not self._leg.is_counted:
             raise WireError("it moves, or has no counter: do not start")
         if not 0 < (report.rate_ul_per_h or 0) <= remaining.rate_ul_per_h:
             raise WireError(
                 f"the rate reads back as {report.rate_ul_per_h} µL/h instead of {remaining.rate_ul_per_h}: do not start"
             )
-        self._leg.begin(report.infused_nl, remaining.volume_nl)
+        self._leg.begin(remaining.volume_nl)
         return Granted(
             rate_ul_per_h=report.rate_ul_per_h or 0,
             volume_nl=remaining.volume_nl,
@@ -238,7 +238,7 @@ class DulcoflexPump:
         return Report(
             drive=_drive(run >> self._shift, bits, self._number(actual)),
             rate_ul_per_h=None if rate is None or rate < 0 else _up(rate * _UL_PER_L),
-            infused_nl=None if volume is None or volume < 0 else self._leg.since(_up(volume * _NL_PER_L)),
+            infused_nl=self._leg.since(None if volume is None or volume < 0 else _up(volume * _NL_PER_L)),
             step_nl=_COUNTER_STEP_NL if volume is None else max(_COUNTER_STEP_NL, _up(finest)),
             alarm=_alarm(run >> self._shift, bits, errors),
         )

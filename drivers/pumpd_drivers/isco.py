@@ -149,13 +149,13 @@ class IscoPump:
         if held is None or held * NL_PER_ML < remaining.volume_nl:
             raise PumpRefused(f"the cylinder does not hold {remaining.volume_nl} nL: refill it, and prepare again")
         report = yield from self._look()
-        if report.drive is not Drive.STILL or report.rate_ul_per_h is None or report.infused_nl is None:
+        if report.drive is not Drive.STILL or report.rate_ul_per_h is None or not self._leg.is_counted:
             raise WireError("it moves, or reads back no flow or no counter: do not start")
         if report.rate_ul_per_h > remaining.rate_ul_per_h:
             raise WireError(
                 f"the flow reads back as {report.rate_ul_per_h} µL/h, above {remaining.rate_ul_per_h}: do not start"
             )
-        self._leg.begin(report.infused_nl, remaining.volume_nl)
+        self._leg.begin(remaining.volume_nl)
         return Granted(
             rate_ul_per_h=report.rate_ul_per_h,
             volume_nl=remaining.volume_nl,
@@ -222,9 +222,9 @@ class IscoPump:
         return Report(
             drive=_drive(coils, place),
             rate_ul_per_h=None if rate is None else _whole(rate, Towards.UP),
-            infused_nl=None
-            if volume is None or volume < 0
-            else self._leg.since(_whole(volume * NL_PER_ML, Towards.UP)),
+            infused_nl=self._leg.since(
+                None if volume is None or volume < 0 else _whole(volume * NL_PER_ML, Towards.UP)
+            ),
             step_nl=max(_COUNTER_STEP_NL, _whole(finest, Towards.UP)) if volume is not None else _COUNTER_STEP_NL,
             alarm=_alarm(alarms, place),
         )

@@ -179,8 +179,10 @@ def _stood_still(turn: Turn, slot: str, report: Report) -> None:
 def _counter_fits(turn: Turn, slot: str, report: Report) -> bool:
     """Does the counter lie where this leg may have brought it? A reset or another pump's does not."""
     infusion = turn.infusion(slot)
-    if infusion.leg is None or report.infused_nl is None:
-        return report.infused_nl is None
+    if report.infused_nl is None:  # of a pump without a target, by which nobody would know the end
+        return turn.setup.info(slot).stops_at_volume
+    if infusion.leg is None:
+        return False
     slack_nl = report.step_nl + motor_step_nl(turn.setup.info(slot), infusion.programme.syringe_diameter_um)
     if beyond_reach(turn, slot, report):
         return False
@@ -194,11 +196,13 @@ def _drives(turn: Turn, slot: str, report: Report) -> None:
     if report.drive is Drive.OTHER:
         trip(turn, slot, Condition.UNCOMMANDED_DRIVE, Why.DEVIATION)
         return
-    if pump.phase is Phase.UNCERTAIN and report.infused_nl is None:
+    if pump.phase is Phase.UNCERTAIN and report.infused_nl is None and turn.setup.info(slot).stops_at_volume:
         return  # its totals are to decide, and it tells none
     if not _counter_fits(turn, slot, report):
         doubt(turn, slot, AssetDoubt.COUNTER)
         condition = Condition.OVER_INFUSION if pump.phase is Phase.INFUSING else Condition.RATE_DIFFERS
+        if report.infused_nl is None:
+            condition = Condition.PUMP_RESET
         if pump.phase is Phase.INFUSING and report.infused_nl is not None:
             condition = fell_back(turn, slot, report.infused_nl) or condition
         trip(turn, slot, condition, Why.DEVIATION, value=report.infused_nl)

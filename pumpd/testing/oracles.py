@@ -7,7 +7,7 @@ plant's own truth (which no pump can tell the daemon) and the bytes on the wire,
 - the motor never runs faster than granted for longer than one report, and never longer than a lease, whatever is lost;
 - what the plunger displaced lies inside the stated interval, at every look (wall 11), and never beyond the plan;
 - one prepare gives one start at most, and none reaches the wire after a stop (walls 4 and 6);
-- a pump whose daemon died stands still within its lease, half a millilitre later at most (wall 8);
+- a pump with a lease whose daemon died stands still within it, half a millilitre later at most (wall 8);
 - the live state is the fold of the journal (wall 1);
 - no alarm says that a pump gives too much or too little where nothing that happened makes it so;
 - on a day without faults nothing is stopped and no alarm is raised, but for what asks a nurse to do something.
@@ -37,7 +37,7 @@ from pumpd.core.codes import Condition, Phase, Why
 from pumpd.core.evolve import fold
 from pumpd.core.facts import Fact
 from pumpd.core.look import MOVING, delivered_now
-from pumpd.core.pump import DriverInfo
+from pumpd.core.pump import DriverInfo, NoLease
 from pumpd.core.state import BedState, PumpState, durable
 from pumpd.core.units import NL_PER_UL, NS_PER_H, NS_PER_MS, NS_PER_S
 from pumpd.journal import FactsLost
@@ -93,6 +93,10 @@ class Watch:
     died_at_ns: int = 0
     died_at_nl: int = 0
     died_lease_ns: int = 0
+
+    @property
+    def leased(self) -> bool:
+        return not isinstance(self.info.lease, NoLease)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -151,7 +155,7 @@ class Oracles:
             truth = self._truth(watch)
             alone_ns = self.clock.now_ns() - watch.died_at_ns
             self._keys(None, watch)
-            if watch.pressed_ns is not None:
+            if watch.pressed_ns is not None or not watch.leased:
                 continue
             if truth.motor_turning and alone_ns > watch.died_lease_ns:
                 self.say(f"{watch.slot} still runs {alone_ns // NS_PER_MS} ms after its daemon died")
@@ -225,8 +229,8 @@ class Oracles:
             return
         if pump.phase in SETTLED and watch.pressed_ns is None:
             self.say(f"{watch.slot} is {pump.phase.value} while the motor turns")
-        if watch.too_fast_since_ns is None:
-            watch.too_fast_since_ns = now_ns
+        if watch.too_fast_since_ns is None or (pump.sighting.missed > 0 and not watch.leased):
+            watch.too_fast_since_ns = now_ns  # a pump without a lease runs on for as long as nobody can reach it
         blind = watch.pressed_ns is not None or pump.sighting.missed > 0 or pump.phase is Phase.STOPPING
         patience_ns = _lease_ns(pump) if blind else ONE_REPORT_NS
         if watch.dialled:

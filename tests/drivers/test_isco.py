@@ -82,7 +82,8 @@ def test_observe_reads_the_flow_in_the_unit_in_force_rounded_up(
     one, device = bench((RUNNING - {91}) | {unit})
     store(device.registers, 12, set_point)
     report = device.play(one.observe())
-    assert (report.drive, report.rate_ul_per_h, report.infused_nl) == (Drive.INFUSING, rate, 1_125_000)
+    assert (report.drive, report.rate_ul_per_h) == (Drive.INFUSING, rate)
+    assert report.infused_nl is None, "what it counted before any prepare is of another infusion"
 
 
 @pytest.mark.parametrize("units", [set(), {88, 91}])
@@ -131,11 +132,14 @@ def test_alarm_coils_are_told_as_alarms_of_their_own_pump(
 
 def test_each_letter_reads_and_runs_its_own_pump(bench: Bench) -> None:
     one, device = bench(AT_REST | {15}, "C")
-    store(device.registers, 16, 777.0)
     store(device.registers, 152, 3.5)
+    store(device.registers, 88, 60.0)
+    device.play(one.prepare(REMAINING))
+    store(device.registers, 16, 777.0)
+    store(device.registers, 152, 4.0)
     device.coils |= {2, 123}
     report = device.play(one.observe())
-    assert (report.drive, report.rate_ul_per_h, report.infused_nl) == (Drive.INFUSING, 777, 3_500_000)
+    assert (report.drive, report.rate_ul_per_h, report.infused_nl) == (Drive.INFUSING, 777, 500_000)
     assert report.alarm is None
     device.coils.add(122)
     assert device.play(one.observe()).alarm is PumpAlarm.EMPTY

@@ -20,23 +20,33 @@ def test_a_leg_counts_from_its_prepare_and_is_over_when_its_volume_is_given(
     stood: int, volume: int, moved: int
 ) -> None:
     leg = Leg()
-    leg.begin(leg.since(stood), volume)
+    leg.since(stood)
+    leg.begin(volume)
     assert leg.since(stood + moved) == moved
     assert leg.is_over(report(leg.since(stood + moved))) is (moved >= volume)
 
 
+def test_before_a_prepare_and_while_one_is_under_way_nobody_knows_where_the_leg_began() -> None:
+    leg = Leg()
+    assert leg.since(5_000) is None
+    leg.begin(1_000)
+    assert leg.since(5_100) == 100
+    leg.forget()
+    assert leg.since(5_200) is None
+
+
 def test_a_counter_that_was_cleared_at_the_pump_is_told_as_it_stands() -> None:
     leg = Leg()
-    leg.begin(5_000, 1_000)
+    leg.since(5_000)
+    leg.begin(1_000)
     assert leg.since(4_999) == 4_999
-    leg.forget()
-    assert leg.since(5_200) == 5_200
 
 
 def test_nothing_is_over_before_a_prepare_without_a_counter_or_at_rest() -> None:
     leg = Leg()
     assert not leg.is_over(report(10**12))
-    leg.begin(0, 1_000)
+    leg.since(0)
+    leg.begin(1_000)
     assert not leg.is_over(report(None))
     assert not leg.is_over(report(1_000, Drive.STILL))
     assert leg.is_over(report(1_000))

@@ -9,9 +9,10 @@ import pytest
 from pumpd.core.codes import Condition, Phase, ReasonCode, TimeAway, Why
 from pumpd.core.effects import ChangeRate, Identify, Observe, Prepare, Start, Stop
 from pumpd.core.events import Booted, CommandEnded, Done, LinkState, PumpReported, PumpSilent
-from pumpd.core.pump import Drive, PumpAlarm, Report
+from pumpd.core.pump import Drive, NoLease, PumpAlarm, Report
 from pumpd.core.requests import Keep
 from pumpd.testing.bed_story import OTHER_PUMP, BedStory
+from pumpd.testing.clinical import NE_1000
 from pumpd.testing.swap_story import label_read
 
 
@@ -312,3 +313,17 @@ def test_news_of_a_pump_that_this_bed_no_longer_has_are_dropped() -> None:
     bed = BedStory()
     bed.take(PumpSilent(at_ns=bed.now_ns, slot="p9", detail="?"))
     assert (bed.last.facts, bed.last.effects) == ((), ())
+
+
+def test_a_pump_without_a_target_that_knows_no_more_where_its_leg_began_is_stopped_after_a_restart() -> None:
+    """Neither the pump nor a counter would end it."""
+    bed = BedStory(info=replace(NE_1000, lease=NoLease(), stops_at_volume=False))
+    bed.runs("TRAIN-5MIN")
+    bed.flows(40)
+    before = bed.look().delivered
+    bed.boot(away_s=3)
+    bed.connect()
+    bed.report(Drive.INFUSING, infused_ul=None)
+    assert bed.phase() is Phase.STOPPING
+    assert bed.alarm(Condition.PUMP_RESET)
+    assert bed.look().delivered.low_nl <= before.low_nl, "what it has counted of other legs is not claimed"
