@@ -22,13 +22,17 @@ from pumpd.core.check_in_requests import (
 )
 from pumpd.core.codes import Action, ReasonCode
 from pumpd.core.people import Act
+from pumpd.core.preparation_requests import LabelRead, LineChecked
 from pumpd.core.requests import PathRequest
 from pumpd.core.rise import hard
 from pumpd.core.turn import Turn
 from pumpd.core.visit import Place
 from pumpd.core.writer_facts import WriterTaken, WriterTook
 
-WRITES: Final = (IdentityCompared, ItemsAnswered, UnchangedConfirmed, PatientWeighed, CompanyNamed, RiskAnswered)
+WRITES: Final = (
+    IdentityCompared, ItemsAnswered, UnchangedConfirmed, PatientWeighed, CompanyNamed, RiskAnswered, LabelRead,
+    LineChecked,
+)  # fmt: skip
 
 
 def is_anothers(turn: Turn, request: PathRequest) -> bool:

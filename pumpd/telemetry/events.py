@@ -7,7 +7,7 @@ Facts that another topic tells better make no event: a checkpoint is in telemetr
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final, get_args
 
 from pumpd.core import facts as f
 from pumpd.core.delivered import Interval
@@ -15,6 +15,8 @@ from pumpd.core.events import LinkState
 from pumpd.core.facts import Fact
 from pumpd.telemetry import payloads as p
 from pumpd.telemetry.views import Moment, ml, ml_per_h, priority_name, slot_name
+
+_TOLD: Final = frozenset(get_args(p.ActionName))
 
 
 def slot_of(fact: Fact, known_alarms: Mapping[int, str | None]) -> str | None:
@@ -59,10 +61,12 @@ def event(
 def _event_fields(fact: Fact) -> tuple[p.EventName, dict[str, Any]] | None:
     """The event that a fact makes, or None for facts that other topics tell better."""
     match fact:
-        case f.PersonAsked():
-            return "person_asked", {"action": fact.action}
-        case f.RequestRefused():
-            return "request_refused", {"action": fact.action}
+        case f.PersonAsked() | f.RequestRefused():
+            if fact.action.value not in _TOLD:
+                return None  # of a visit: that it was asked tells of whom
+            return "person_asked" if isinstance(fact, f.PersonAsked) else "request_refused", {
+                "action": fact.action.value
+            }
         case f.InfusionOrdered():
             return "infusion_ordered", {"volume_ml": ml(fact.programme.total_nl)}
         case f.CommandIssued():

@@ -20,7 +20,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from pumpd.core.codes import Action, CommandKind, Condition, Ending, Phase, Why
+from pumpd.core.codes import CommandKind, Condition, Ending, Phase, Why
 from pumpd.core.events import LinkState, LinkWhy
 from pumpd.core.pump import Drive
 from pumpd.core.signals import Colour, Flash
@@ -36,6 +36,11 @@ EventName = Literal[
     "person_asked", "request_refused", "infusion_ordered", "command_issued", "command_closed", "leg_prepared",
     "rate_granted", "step_reached", "step_taken", "plan_cut", "phase_changed", "question_asked",
     "pump_recognised", "link_went", "alarm_raised", "alarm_acknowledged", "alarm_cleared",
+]  # fmt: skip
+# what is asked about a pump; what is asked about a visit tells of its patient, and never leaves the bed
+ActionName = Literal[
+    "start", "stop", "pause", "resume", "change_rate", "step", "bolus", "end", "acknowledge", "pause_audio", "answer",
+    "rearm", "confirm_pump", "change_container", "prime", "flush", "reconcile",
 ]  # fmt: skip
 
 Boot = Annotated[
@@ -196,7 +201,7 @@ class Event(Payload):
     infusion_id: str | None = Field(default=None, max_length=64)
     phase: Phase | None = None
     why: Why | None = None
-    action: Action | None = None
+    action: ActionName | None = None
     command: CommandKind | None = None
     command_id: int | None = Field(default=None, ge=0)
     ending: Ending | None = None

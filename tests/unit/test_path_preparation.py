@@ -14,6 +14,7 @@ from pumpd.core.preparation import CheckField
 from pumpd.core.preparation_facts import CheckDiffered
 from pumpd.core.preparation_requests import PremedicationGiven, PremedicationOmitted
 from pumpd.core.prescribed import Premedication, Route
+from pumpd.core.writer_facts import WriterTaken
 from pumpd.testing.bed_story import NURSE, SECOND
 from pumpd.testing.path_story import PRESCRIBER, PathStory
 
@@ -165,6 +166,7 @@ def test_whoever_prepared_it_is_no_second_person_and_neither_is_somebody_who_onl
     assert story.refusals == {ReasonCode.CHECK_BY_THE_FIRST}
     story.second_checks(Actor(person="v", role=Role.VIEWER))
     assert story.refusals == {ReasonCode.ROLE_MAY_NOT}
+    story.by(WriterTaken, SECOND)
     story.reads_label(SECOND)
     story.second_checks(SECOND)
     assert story.refusals == {ReasonCode.CHECK_BY_THE_FIRST}
