@@ -18,11 +18,12 @@ import asyncio
 import selectors
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date
-from typing import IO, Any, Final, TypeVar, TypeVarTuple
+from typing import Any, Final, TypeVar, TypeVarTuple
 
 from pumpd.clock import SystemClock
+from pumpd.testing.own_time import OwnTime
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -33,13 +34,13 @@ BUSY_LOOK_S: Final = 0.01  # of real time: until somebody looks again whether th
 _FIRST_DAY: Final = date(1970, 1, 1)
 
 
-class _Steered(selectors.BaseSelector):
+class _Steered(OwnTime):
     """Waits as any selector does; while an advance is under way it jumps to the next timer instead."""
 
     def __init__(self, busy: Callable[[], bool]) -> None:
         self.jumped_ns = 0
         self.advancing = 0
-        self._real = selectors.DefaultSelector()
+        super().__init__()
         self._busy = busy
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
@@ -51,18 +52,6 @@ class _Steered(selectors.BaseSelector):
         if not ready and timeout > 0:
             self.jumped_ns += max(1, round(timeout * NS_PER_S))
         return ready
-
-    def register(self, fileobj: int | IO[Any], events: int, data: object = None) -> selectors.SelectorKey:  # type: ignore[override]
-        return self._real.register(fileobj, events, data)
-
-    def unregister(self, fileobj: int | IO[Any]) -> selectors.SelectorKey:  # type: ignore[override]
-        return self._real.unregister(fileobj)
-
-    def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
-        return self._real.get_map()
-
-    def close(self) -> None:
-        self._real.close()
 
 
 class SteeredLoop(asyncio.SelectorEventLoop):

@@ -17,13 +17,14 @@ from __future__ import annotations
 import asyncio
 import random
 import selectors
-from collections.abc import Callable, Coroutine, Mapping
-from typing import IO, Any, Final, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, TypeVar
 
 from pumpd_sim.bus import SimBus
 
 from pumpd.clock import Clock
 from pumpd.errors import LinkError, PortAbsent
+from pumpd.testing.own_time import OwnTime
 
 T = TypeVar("T")
 
@@ -34,13 +35,13 @@ WALL_MS: Final = 1_767_258_000_000  # 2026-01-01 09:00 UTC, a working day
 BITS_PER_BYTE: Final = 10
 
 
-class _Jumping(selectors.BaseSelector):
+class _Jumping(OwnTime):
     """Asks the real selector without waiting; when nothing is ready, time jumps to the next timer."""
 
     def __init__(self, on_deadlock: Callable[[], str]) -> None:
         self.now_ns = 0
         self.now_s = 0.0
-        self._real = selectors.DefaultSelector()
+        super().__init__()
         self._on_deadlock = on_deadlock
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
@@ -55,18 +56,6 @@ class _Jumping(selectors.BaseSelector):
             self.now_ns += max(1, round(timeout * NS_PER_S))  # the loop takes a timer within 1 ns for due
             self.now_s = self.now_ns / NS_PER_S
         return []
-
-    def register(self, fileobj: int | IO[Any], events: int, data: object = None) -> selectors.SelectorKey:  # type: ignore[override]
-        return self._real.register(fileobj, events, data)
-
-    def unregister(self, fileobj: int | IO[Any]) -> selectors.SelectorKey:  # type: ignore[override]
-        return self._real.unregister(fileobj)
-
-    def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
-        return self._real.get_map()
-
-    def close(self) -> None:
-        self._real.close()
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
