@@ -153,7 +153,7 @@ class Desk:
         """Raises ApiError where nothing runs that could rise."""
         self._require(slot)
         bedside = self._bedside
-        found = rise_view(bedside.state, bedside.setup, slot, rate_ul_per_h, bedside.clock.now_ns())
+        found = rise_view(bedside.state, bedside.setup, slot, rate_ul_per_h, self._now())
         if found is None:
             raise ApiError("Nothing runs on this pump whose rate could rise.", status=409, field="slot")
         return found

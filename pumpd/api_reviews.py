@@ -121,9 +121,9 @@ def review_view(state: BedState, setup: Setup, slot: str, order: Order, at: Mome
     )
 
 
-def rise_view(state: BedState, setup: Setup, slot: str, rate_ul_per_h: int, now_ns: int) -> rm.RateReviewView | None:
+def rise_view(state: BedState, setup: Setup, slot: str, rate_ul_per_h: int, at: Moment) -> rm.RateReviewView | None:
     """A rise of what runs, through the same function as the rise itself; None where nothing runs."""
-    review = preview_rise(state, slot, rate_ul_per_h, setup, now_ns)
+    review = preview_rise(state, slot, rate_ul_per_h, setup, at.now_ns)
     infusion = state.on(slot).infusion
     if review is None or infusion is None:
         return None
@@ -136,6 +136,7 @@ def rise_view(state: BedState, setup: Setup, slot: str, rate_ul_per_h: int, now_
         said_twice=review.said_twice,
         before=dosed.rate(review.before_ul_per_h),
         after=dosed.rate(review.after_ul_per_h),
+        planned_end_ts_ms=at.ts_ms(review.planned_end_ns),
         total=dosed.volume(sum(step.volume_nl for step in review.plan)),
         reasons=tuple(map(reason_view, review.grant.reasons)),
     )

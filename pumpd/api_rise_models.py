@@ -38,5 +38,6 @@ class RateReviewView(View):
     said_twice: bool
     before: RateView
     after: RateView
+    planned_end_ts_ms: int = 0  # with it, as far as the present plan goes
     total: VolumeView
     reasons: tuple[ReasonView, ...]

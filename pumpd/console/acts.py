@@ -18,7 +18,7 @@ from starlette.responses import Response
 from pumpd import api_client
 from pumpd.api_models import Answer, AnswerView, AuthorBody, Keep, PauseReason, ReasonCode
 from pumpd.console.guard import COOKIE, TOKEN_FIELD, holds_token
-from pumpd.console.pages import ordered_rates, show_bed, show_pump
+from pumpd.console.pages import show_bed, show_pump
 from pumpd.console.room import UNAUTHORISED, Room, Visit, go, local, room_of, typed
 from pumpd.errors import ApiError
 
@@ -152,7 +152,7 @@ def key_of(values: dict[str, str]) -> str | None:
     return values.get("key") or None
 
 
-def _author(values: dict[str, str]) -> str | None:
+def author_of(values: dict[str, str]) -> str | None:
     """Whom somebody chose on a locked page."""
     return values.get("author") or None
 
@@ -162,7 +162,7 @@ async def pause(request: Request) -> Response:
 
     async def ask(room: Room, visit: Visit, values: dict[str, str]) -> AnswerView:
         reason = PauseReason(values.get("reason", PauseReason.OTHER.value))
-        pausing = replace(api_client.pause(slot, reason, key_of(values)), author=_author(values))
+        pausing = replace(api_client.pause(slot, reason, key_of(values)), author=author_of(values))
         return await room.client.send(pausing, visit.token or None)
 
     return await act(request, ask, free=True)
@@ -231,46 +231,3 @@ async def acknowledge(request: Request) -> Response:
         return await room.client.acknowledge(alarm_id, visit.token or None, key_of(values))
 
     return await act(request, ask, free=True)
-
-
-async def rate(request: Request) -> Response:
-    """Titrate: first the old beside the new, then the same form again with `confirmed`."""
-    room = room_of(request)
-    slot = request.path_params["slot"]
-    values = await typed(request)
-    if "confirmed" in values:
-
-        async def ask(room: Room, visit: Visit, values: dict[str, str]) -> AnswerView:
-            rated = api_client.rate(slot, values.get("rate_ml_per_h", ""), key_of(values))
-            return await room.client.send(replace(rated, author=_author(values)), visit.token)
-
-        try:
-            return await act(request, ask)
-        except ApiError as error:
-            if error.field != "rate_ml_per_h":
-                raise
-            return await _rate_again(room, request, slot, values, fault=str(error))
-    if not values.get("rate_ml_per_h"):
-        return await _rate_again(room, request, slot, values, fault="Type the new rate, or go back.")
-    return await _rate_again(room, request, slot, values, fault=None)
-
-
-async def _rate_again(
-    room: Room, request: Request, slot: str, values: dict[str, str], *, fault: str | None
-) -> Response:
-    visit = await room.visit(request)
-    pump = visit.pump(slot)
-    if pump.infusion is None:
-        return go(f"/pumps/{slot}")
-    return room.show(
-        "rate",
-        visit,
-        pump=pump,
-        rate_typed=values.get("rate_ml_per_h", "")[:32],
-        author=values.get("author", "")[:64],
-        authors=await room.authors(visit),
-        confirming=fault is None,
-        fault=fault,
-        ordered=ordered_rates(pump.infusion),
-        status=HTTPStatus.OK if fault is None else HTTPStatus.UNPROCESSABLE_ENTITY,
-    )

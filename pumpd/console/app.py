@@ -32,7 +32,7 @@ from starlette.staticfiles import StaticFiles
 
 from pumpd.api_client import AsyncClient
 from pumpd.config import Config, is_this_machine
-from pumpd.console import acts, containers, ordering, pages, pictures, theme
+from pumpd.console import acts, containers, ordering, pages, pictures, theme, titrating
 from pumpd.console.guard import Guard
 from pumpd.console.room import STATIC, Room, Visit, room_of
 from pumpd.errors import ApiError, PumpdError
@@ -76,8 +76,8 @@ ROUTES: Final = (
     Route("/pumps/{slot}/start", ordering.start, methods=_POST),
     Route("/pumps/{slot}/pause", pages.pause_form, methods=_GET),
     Route("/pumps/{slot}/pause", acts.pause, methods=_POST),
-    Route("/pumps/{slot}/rate", pages.rate_form, methods=_GET),
-    Route("/pumps/{slot}/rate", acts.rate, methods=_POST),
+    Route("/pumps/{slot}/rate", titrating.form, methods=_GET),
+    Route("/pumps/{slot}/rate", titrating.change, methods=_POST),
     Route("/pumps/{slot}/container", containers.form, methods=_GET),
     Route("/pumps/{slot}/container", containers.change, methods=_POST),
     Route("/pumps/{slot}/end", pages.end_form, methods=_GET),

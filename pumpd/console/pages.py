@@ -8,9 +8,8 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
-from pumpd import words
-from pumpd.api_models import Answer, Drive, InfusionView, Keep, PauseReason, PumpView
-from pumpd.console.room import Room, Visit, go, room_of
+from pumpd.api_models import Answer, Drive, Keep, PauseReason, PumpView
+from pumpd.console.room import Room, Visit, room_of
 
 RECORD_ROWS: Final = 100
 
@@ -93,26 +92,6 @@ async def end_form(request: Request) -> Response:
     room = room_of(request)
     visit = await room.visit(request)
     return room.show("end", visit, pump=visit.pump(request.path_params["slot"]))
-
-
-async def rate_form(request: Request) -> Response:
-    room = room_of(request)
-    visit = await room.visit(request)
-    slot = request.path_params["slot"]
-    asked = visit.pump(slot)
-    if asked.infusion is None:
-        return go(f"/pumps/{slot}")
-    authors = await room.authors(visit)
-    return room.show(
-        "rate", visit, pump=asked, rate_typed="", author="", authors=authors, confirming=False, fault=None,
-        ordered=ordered_rates(asked.infusion),
-    )  # fmt: skip
-
-
-def ordered_rates(infusion: InfusionView) -> list[str]:
-    """The rates of the plan that may be set now, as they would be typed: each once, in the plan's order."""
-    within = [step.rate_ul_per_h for step in infusion.plan if step.rate_ul_per_h <= infusion.rate_max.ul_per_h]
-    return [words.typed_number(rate, digits=3) for rate in dict.fromkeys(within)]
 
 
 async def record(request: Request) -> Response:

@@ -68,8 +68,9 @@ def test_nurse_signs_in_chooses_reviews_starts_pauses_resumes_titrates_and_stops
     anna.page.click("#to-rate")
     anna.page.fill("#rate_ml_per_h", "30")
     anna.page.click("#to-confirm")
-    expect(anna.page.locator(".change")).to_contain_text("60 mL/h")
-    expect(anna.page.locator(".change .typed")).to_have_text("30")
+    expect(anna.page.locator(".oldnew dl").first).to_contain_text("60 mL/h")
+    expect(anna.page.locator(".oldnew dl").last).to_contain_text("30 mL/h")
+    expect(anna.page.locator(".oldnew dl").last).to_contain_text("ends at ")
     anna.page.click("#confirm-rate")
     expect(anna.page.locator("[data-field='p1.granted']")).to_have_text("30 mL/h")
 

@@ -172,3 +172,25 @@ def test_ordered_rate_stands_first_and_a_fifth_is_typed_twice(bed: RealBed, scre
     anna.page.click(".keypad .ordered button")
     tap(anna, "ok")
     expect(anna.page.locator("#rate_ml_per_h")).to_have_value("36")
+
+
+def test_alarm_that_comes_while_somebody_types_stands_above_the_keypad(own_bed: RealBed, screen: Open) -> None:
+    anna = screen()
+    anna.start(own_bed.url)
+    anna.page.goto(f"{own_bed.url}/pumps/p1/rate")
+    anna.page.wait_for_load_state()
+    anna.page.click("#rate_ml_per_h")
+    own_bed.pumps["p1"].fault("mute", for_s=120)
+    alarm = anna.page.locator(".alarm .what").first
+    expect(alarm).to_be_visible()
+    seen = anna.page.evaluate(
+        """() => {
+            const box = document.querySelector(".alarm .what").getBoundingClientRect();
+            const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+            const pad = document.querySelector(".keypad").getBoundingClientRect();
+            return [top.closest(".alarm") !== null, pad.top >= document.querySelector(".alarms").offsetHeight];
+        }"""
+    )
+    assert seen == [True, True]
+    anna.page.locator(".alarm button").first.click()  # within reach too
+    expect(anna.page.locator(".alarm.seen").first).to_be_visible()

@@ -10,6 +10,7 @@ from fhir.resources.R4B import get_fhir_model_class
 from fhir.resources.R4B.bundle import Bundle
 
 from pumpd import records_csv, records_fhir, records_json, records_text
+from pumpd.core.codes import Action
 from pumpd.core.observing import Measure, WhyNot
 from pumpd.core.units import NS_PER_MS
 from pumpd.journal_rows import Entry, is_durable
@@ -60,6 +61,7 @@ def test_visit_comes_with_all_of_its_rows_and_the_infusions_that_were_given_in_i
     shown = [each.fact for each in visit.happenings]
     assert len(named) > 6
     assert [fact for fact in named if fact not in shown] == []
+    assert Action.ANSWER_ITEMS in {getattr(fact, "action", None) for fact in shown}  # a request names no visit itself
     assert [each.ordered.infusion_id for each in told.infusions] == [dose.infusion_id for dose in visit.visit.doses]
     assert record(bed, visit.visit.visit).told == told
     assert record(bed, "1").told.visits == ()

@@ -18,6 +18,11 @@ let first = null; // of two typings that have to agree
 let lastKey = "";
 let lastAt = -Infinity;
 
+// An alarm that comes meanwhile stands above the pad, not behind it.
+const room = new ResizeObserver(([entry]) => {
+  if (pad !== null) pad.style.top = `${entry.target.offsetHeight}px`;
+});
+
 function places(input) {
   return Number(input.dataset.places);
 }
@@ -116,6 +121,8 @@ function done() {
 function close() {
   const was = field;
   pad?.remove();
+  document.body.classList.remove("typing");
+  room.disconnect();
   pad = null;
   first = null;
   document.querySelector("main").inert = false;
@@ -163,6 +170,8 @@ function open(input) {
   pad.append(left, keys);
   document.querySelector("main").after(pad);
   document.querySelector("main").inert = true;
+  document.body.classList.add("typing");
+  room.observe(document.querySelector(".alarms"));
   pad.tabIndex = -1;
   pad.focus({ preventScroll: true });
   draw();
