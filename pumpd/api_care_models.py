@@ -9,13 +9,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pumpd.api_models import View
-from pumpd.api_orders import Body, Name
+from pumpd.api_models import ReasonView, View
+from pumpd.api_orders import Body, Name, Typed
+from pumpd.core.emergency import Moment
 from pumpd.core.observing import Measure, Scale, Sign, WhyNot
+from pumpd.core.prescribed import Route
+from pumpd.core.side_effects import Remedy, SideEffect
 
 __all__ = [
-    "AcceptBody", "BandName", "CareView", "DueState", "DueView", "HoldView", "Measure", "ObservationView",
-    "ObservationsBody", "ReadingBody", "Scale", "Sign", "WhyNot",
+    "AcceptBody", "BandName", "CareView", "DueState", "DueView", "EmergencyView", "GivenView", "HoldView",
+    "InfiltrationBody", "MarkBody", "MarkView", "MayGiveView", "Measure", "Moment", "ObservationView",
+    "ObservationsBody", "OfferView", "ReadingBody", "ReductionView", "Remedy", "RescueBody", "Route", "Scale",
+    "SideEffect", "SideEffectBody", "SideEffectView", "Sign", "WhyNot",
 ]  # fmt: skip
 
 BandName = Literal["start", "reduce", "pause", "stop"]
@@ -48,6 +53,43 @@ class AcceptBody(Body):
     remark: Annotated[str, Field(min_length=1, max_length=400)]
     prescriber: Name | None = None
     prescriber_pin: Annotated[str, Field(max_length=64)] = ""
+
+
+Remark = Annotated[str, Field(max_length=400)]
+
+
+class SideEffectBody(Body):
+    """A side effect, `severity` of 10, and what was done about it."""
+
+    effect: SideEffect
+    severity: Annotated[int, Field(strict=True, ge=0, le=10)] | None = None
+    remedies: Annotated[tuple[Remedy, ...], Field(max_length=8)] = ()
+    remark: Remark = ""
+
+
+class RescueBody(Body):
+    """A drug that was given by hand; `all_the_same` once what speaks against it was read."""
+
+    drug: Name
+    dose_mg: Typed
+    route: Route
+    given_by: Name
+    against: SideEffect | None = None
+    given_ts_ms: Annotated[int, Field(strict=True, ge=0)] | None = None
+    all_the_same: bool = False
+
+
+class InfiltrationBody(Body):
+    """The line on this pump did not run into the vein."""
+
+    slot: Name
+    remark: Remark = ""
+
+
+class MarkBody(Body):
+    """This happened now."""
+
+    moment: Moment
 
 
 class DueView(View):
@@ -83,8 +125,73 @@ class ObservationView(View):
     text: str
 
 
+class SideEffectView(View):
+    """A side effect that was noted, and what was done."""
+
+    effect: SideEffect
+    severity: int | None
+    remedies: tuple[Remedy, ...]
+    remark: str
+    ts_ms: int
+    person: str
+
+
+class GivenView(View):
+    """A drug that was given by hand, and what spoke against it."""
+
+    drug: str
+    dose_text: str
+    route: Route
+    given_by: str
+    given_ts_ms: int
+    flags: tuple[str, ...]
+
+
+class MayGiveView(View):
+    """An ordered rescue drug, what is left of it in this visit, and what speaks against one more dose now."""
+
+    drug: str
+    dose_text: str
+    left_text: str
+    route: Route
+    against: str
+    reasons: tuple[ReasonView, ...]
+
+
+class ReductionView(View):
+    """A lower rate that the order lets a nurse set: ask for it as for every rate."""
+
+    slot: str
+    by_percent: int
+    rate_ul_per_h: int
+    rate_text: str
+
+
+class OfferView(View):
+    """What may be done about a side effect, the mildest first."""
+
+    effect: SideEffect
+    remedies: tuple[Remedy, ...]
+    text: str
+
+
+class MarkView(View):
+    moment: Moment
+    text: str
+    ts_ms: int
+
+
+class EmergencyView(View):
+    """`over_ts_ms` is null while it lasts."""
+
+    called_ts_ms: int
+    person: str
+    marks: tuple[MarkView, ...]
+    over_ts_ms: int | None
+
+
 class CareView(View):
-    """What is due when in this visit, what holds, and what was seen last."""
+    """What is due when in this visit, what holds, what was seen last, what was done, and what may be."""
 
     visit: str
     profile: str
@@ -93,3 +200,11 @@ class CareView(View):
     latest: tuple[ObservationView, ...]
     baseline: tuple[ObservationView, ...]
     signs: tuple[Sign, ...]
+    side_effects: tuple[SideEffectView, ...]
+    offers: tuple[OfferView, ...]
+    reductions: tuple[ReductionView, ...]
+    may_give: tuple[MayGiveView, ...]
+    rescues: tuple[GivenView, ...]
+    infiltrated: tuple[int, ...]  # infusions of which not all reached the vein
+    emergencies: tuple[EmergencyView, ...]
+    emergency_offered: bool

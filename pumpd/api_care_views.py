@@ -6,15 +6,37 @@ from collections.abc import Mapping
 from typing import Final
 
 from pumpd import words_care
-from pumpd.api_care_models import BandName, CareView, DueState, DueView, HoldView, ObservationView
+from pumpd.api_care_models import (
+    BandName,
+    CareView,
+    DueState,
+    DueView,
+    EmergencyView,
+    GivenView,
+    HoldView,
+    MarkView,
+    MayGiveView,
+    ObservationView,
+    OfferView,
+    ReductionView,
+    SideEffectView,
+)
 from pumpd.api_moment import Moment
+from pumpd.api_reviews import reason_view
 from pumpd.core.attending import MISSES_MEDIUM
+from pumpd.core.emergency import Emergency
 from pumpd.core.held import standing
 from pumpd.core.holds import Band, Hold
 from pumpd.core.observing import Measure, Observation
+from pumpd.core.offering import MayGive, Reduction, may_give, offers_emergency, reductions
 from pumpd.core.prompts import ItemDue, dues
+from pumpd.core.relieving import told
+from pumpd.core.rescue import GivenRescue
+from pumpd.core.side_effects import OFFERED, Noted, SideEffect
 from pumpd.core.state import BedState
+from pumpd.core.turn import Setup
 from pumpd.core.visit import Visit
+from pumpd.words import mass, rate_ml_per_h
 
 _BANDS: Final[Mapping[Band, BandName]] = {
     Band.START: "start",
@@ -24,7 +46,7 @@ _BANDS: Final[Mapping[Band, BandName]] = {
 }
 
 
-def care_view(state: BedState, visit: Visit, moment: Moment) -> CareView:
+def care_view(state: BedState, setup: Setup, visit: Visit, moment: Moment) -> CareView:
     care = visit.care
     latest = [found for item in Measure if (found := care.latest(item)) is not None]
     return CareView(
@@ -35,6 +57,14 @@ def care_view(state: BedState, visit: Visit, moment: Moment) -> CareView:
         latest=tuple(_observation_view(each, moment) for each in latest),
         baseline=tuple(_observation_view(each, moment) for each in care.baseline),
         signs=care.signs,
+        side_effects=tuple(_side_effect_view(each, moment) for each in care.side_effects),
+        offers=tuple(_offer_view(each) for each in SideEffect),
+        reductions=tuple(_reduction_view(each) for each in reductions(state, setup, visit)),
+        may_give=tuple(_may_give_view(each) for each in may_give(visit, moment.now_ns)),
+        rescues=tuple(_given_view(each, moment) for each in care.rescues),
+        infiltrated=care.infiltrated,
+        emergencies=tuple(_emergency_view(each, moment) for each in care.emergencies),
+        emergency_offered=offers_emergency(state, visit),
     )
 
 
@@ -78,4 +108,62 @@ def _observation_view(each: Observation, moment: Moment) -> ObservationView:
         entered_ts_ms=moment.ts_ms(each.entered_at_ns),
         person=each.person,
         text=words_care.reading_text(reading),
+    )
+
+
+def _side_effect_view(noted: Noted, moment: Moment) -> SideEffectView:
+    return SideEffectView(
+        effect=noted.effect,
+        severity=noted.severity,
+        remedies=noted.remedies,
+        remark=noted.remark,
+        ts_ms=moment.ts_ms(noted.noted_at_ns),
+        person=noted.person,
+    )
+
+
+def _offer_view(effect: SideEffect) -> OfferView:
+    return OfferView(effect=effect, remedies=OFFERED[effect], text=words_care.SIDE_EFFECTS[effect])
+
+
+def _reduction_view(each: Reduction) -> ReductionView:
+    return ReductionView(
+        slot=each.slot,
+        by_percent=each.by_percent,
+        rate_ul_per_h=each.rate_ul_per_h,
+        rate_text=rate_ml_per_h(each.rate_ul_per_h),
+    )
+
+
+def _may_give_view(each: MayGive) -> MayGiveView:
+    return MayGiveView(
+        drug=each.rescue.drug,
+        dose_text=mass(each.rescue.dose_ug),
+        left_text=mass(each.left_ug),
+        route=each.rescue.route,
+        against=each.rescue.against,
+        reasons=tuple(reason_view(told(flag, each.rescue.drug)) for flag in each.flags),
+    )
+
+
+def _given_view(each: GivenRescue, moment: Moment) -> GivenView:
+    return GivenView(
+        drug=each.given.drug,
+        dose_text=mass(each.given.dose_ug),
+        route=each.given.route,
+        given_by=each.given.given_by,
+        given_ts_ms=moment.ts_ms(each.given.given_at_ns),
+        flags=tuple(words_care.FLAG_TEXTS[flag] for flag in each.flags),
+    )
+
+
+def _emergency_view(each: Emergency, moment: Moment) -> EmergencyView:
+    return EmergencyView(
+        called_ts_ms=moment.ts_ms(each.called_at_ns),
+        person=each.person,
+        marks=tuple(
+            MarkView(moment=mark.moment, text=words_care.MOMENTS[mark.moment], ts_ms=moment.ts_ms(mark.marked_at_ns))
+            for mark in each.marks
+        ),
+        over_ts_ms=None if each.over_at_ns is None else moment.ts_ms(each.over_at_ns),
     )

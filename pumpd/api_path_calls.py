@@ -7,7 +7,6 @@ from urllib.parse import quote
 
 from pydantic import TypeAdapter
 
-from pumpd.api_care_models import AcceptBody, CareView, ObservationsBody
 from pumpd.api_exchange import Call
 from pumpd.api_models import AnswerView, ReviewView
 from pumpd.api_path_models import (
@@ -28,7 +27,6 @@ _REVIEW: Final = TypeAdapter(ReviewView)
 _DRAFT: Final = TypeAdapter(DraftView)
 _DROPPED: Final = TypeAdapter(DroppedView)
 _VISIT: Final = TypeAdapter(VisitView)
-_CARE: Final = TypeAdapter(CareView)
 
 
 def series() -> Call[tuple[SeriesView, ...]]:
@@ -61,20 +59,6 @@ def review_visit(visit_id: str, slot: str) -> Call[ReviewView]:
 
 def start_visit(visit_id: str, body: VisitStartBody, key: str | None = None) -> Call[AnswerView]:
     return Call(method="POST", path=f"{_visit(visit_id)}/start", answer=_ANSWER, body=body, key=key)
-
-
-def care(visit_id: str) -> Call[CareView]:
-    """What is due when, what holds, and what was seen last."""
-    return Call(method="GET", path=f"{_visit(visit_id)}/care", answer=_CARE)
-
-
-def observe(visit_id: str, body: ObservationsBody, key: str | None = None) -> Call[AnswerView]:
-    return Call(method="POST", path=f"{_visit(visit_id)}/observations", answer=_ANSWER, body=body, key=key)
-
-
-def accept_value(visit_id: str, body: AcceptBody, key: str | None = None) -> Call[AnswerView]:
-    """A prescriber lets a value stand."""
-    return Call(method="POST", path=f"{_visit(visit_id)}/accept_value", answer=_ANSWER, body=body, key=key)
 
 
 def take_over(visit_id: str, key: str | None = None) -> Call[AnswerView]:

@@ -11,9 +11,13 @@ from typing import Final
 
 from pumpd.core import care_facts as cf
 from pumpd.core.codes import Action, Condition, Reason, ReasonCode
+from pumpd.core.emergency import Moment
 from pumpd.core.holds import Band, Hold
 from pumpd.core.observing import Flaw, Flawed, Measure, Reading, Scale, Sign, WhyNot
-from pumpd.words import duration
+from pumpd.core.prescribed import Route
+from pumpd.core.rescue import Flag
+from pumpd.core.side_effects import Remedy, SideEffect
+from pumpd.words import duration, mass, volume_ml
 
 # what it is called, and the unit behind its value
 ITEMS: Final[Mapping[Measure, tuple[str, str]]] = {
@@ -85,14 +89,65 @@ CARE_ALARMS: Final[Mapping[Condition, tuple[str, str]]] = {
     ),
 }
 
+SIDE_EFFECTS: Final[Mapping[SideEffect, str]] = {
+    SideEffect.HALLUCINATION: "hallucinations",
+    SideEffect.DYSPHORIA: "dysphoria",
+    SideEffect.NAUSEA: "nausea",
+    SideEffect.HEADACHE: "headache",
+    SideEffect.HYPERTENSION: "high blood pressure",
+    SideEffect.OVER_SEDATION: "over-sedation",
+}
+
+REMEDIES: Final[Mapping[Remedy, str]] = {
+    Remedy.REASSURED: "light and noise down, reassured",
+    Remedy.REDUCED: "rate reduced",
+    Remedy.PAUSED: "paused",
+    Remedy.RESCUED: "rescue drug given",
+    Remedy.CALLED: "prescriber called",
+    Remedy.WATCHED: "watched",
+}
+
+FLAG_TEXTS: Final[Mapping[Flag, str]] = {
+    Flag.NOT_ORDERED: "not ordered",
+    Flag.ABOVE_ORDER: "more at once than ordered",
+    Flag.ABOVE_ORDER_IN_VISIT: "more in this visit than ordered",
+    Flag.ABOVE_USUAL: "more at once than usual",
+    Flag.ABOVE_USUAL_IN_VISIT: "more in this visit than usual",
+    Flag.PRESSURE_FIRST: "before the blood pressure was taken",
+}
+
+MOMENTS: Final[Mapping[Moment, str]] = {
+    Moment.HELP_CALLED: "help called",
+    Moment.HELP_HERE: "help is here",
+    Moment.AIRWAY: "airway",
+    Moment.OXYGEN: "oxygen",
+    Moment.COMPRESSIONS: "chest compressions",
+    Moment.SHOCK: "shock",
+    Moment.DRUG: "a drug",
+    Moment.BACK: "back",
+    Moment.OTHER: "something else",
+}
+
+ROUTES: Final[Mapping[Route, str]] = {Route.VEIN: "into the vein", Route.MOUTH: "by mouth", Route.SKIN: "on the skin"}
+
 CARE_ACTIONS: Final[Mapping[Action, str]] = {
     Action.OBSERVE: "observations",
     Action.ACCEPT_VALUE: "a value to be let stand",
+    Action.SIDE_EFFECT: "a side effect to be noted",
+    Action.RESCUE: "a rescue drug to be recorded",
+    Action.INFILTRATED: "an infiltrated line to be noted",
+    Action.EMERGENCY: "EMERGENCY",
+    Action.MARK: "a moment to be marked",
+    Action.EMERGENCY_OVER: "the end of an emergency",
 }
 
 _PLAIN_CARE: Final[Mapping[ReasonCode, str]] = {
     ReasonCode.VISIT_CLOSED: "This visit is closed. Look at the list of visits.",
     ReasonCode.NOTHING_OBSERVED: "Nothing was entered. Enter a value, or why there is none.",
+    ReasonCode.DOSE_UNCLEAR: "The drug, its dose or who gave it is missing or unclear. Enter them as on the ampoule.",
+    ReasonCode.NOT_OF_THIS_VISIT: "Nothing of this visit is on that pump. Look at the pumps of this bed.",
+    ReasonCode.EMERGENCY_LASTS: "An emergency lasts: nothing goes up. End it here once it is over.",
+    ReasonCode.NO_EMERGENCY: "No emergency lasts in this visit. Nothing to do.",
     ReasonCode.NOTHING_HOLDS: "Nothing holds here that could be let stand. Nothing to do.",
 }
 
@@ -152,6 +207,14 @@ def care_text(reason: Reason) -> str:
             said = f"{beyond}: that asks for a stop and cannot be let stand. Look after the patient first."
         case ReasonCode.OBSERVATION_IMPOSSIBLE:
             said = f"{name} cannot be right as it was entered. Look again, and enter it anew."
+        case ReasonCode.RESCUE_NOT_ORDERED:
+            said = f"{name} is no rescue drug of the order. Ask the prescriber; if it was given, confirm that."
+        case ReasonCode.RESCUE_AT_ONCE_UG | ReasonCode.USUAL_AT_ONCE_UG:
+            said = f"{_dose(reason, name, 'at once')}. Look at the ampoule; if it was given, confirm that."
+        case ReasonCode.RESCUE_IN_VISIT_UG | ReasonCode.USUAL_IN_VISIT_UG:
+            said = f"{_dose(reason, name, 'in this visit')}. Ask the prescriber; if it was given, confirm that."
+        case ReasonCode.PRESSURE_FIRST:
+            said = "Before a headache is treated, measure the blood pressure. If the drug was given, confirm that."
         case ReasonCode.TAKEN_AHEAD_S:
             said = "The time at which it was taken lies in the future. Enter the time again."
         case ReasonCode.TAKEN_LONG_AGO_S:
@@ -159,6 +222,14 @@ def care_text(reason: Reason) -> str:
         case _:
             said = _PLAIN_CARE.get(reason.code, "")
     return said[:1].upper() + said[1:]
+
+
+def _dose(reason: Reason, name: str, when: str) -> str:
+    asked = "this" if reason.asked is None else mass(reason.asked)
+    limit = "what is allowed" if reason.limit is None else mass(reason.limit)
+    of_order = reason.code in (ReasonCode.RESCUE_AT_ONCE_UG, ReasonCode.RESCUE_IN_VISIT_UG)
+    whose = "the order lets give" if of_order else "is usual"
+    return f"{name}: {asked} {when} is more than the {limit} that {whose}"
 
 
 def _beyond(about: str, value: int | None, limit: int | None) -> str:
@@ -181,3 +252,21 @@ def care_fact_text(fact: cf.CareFact) -> str:
         case cf.ValueAccepted():
             stands = f"{ITEMS[fact.accepted.item][0]} of {value_text(fact.accepted.item, fact.accepted.value)}"
             return f"{fact.accepted.person} lets {stands} stand: {fact.accepted.remark}"
+        case cf.SideEffectNoted():
+            noted = fact.noted
+            severity = "" if noted.severity is None else f" {noted.severity} of 10"
+            done = ", ".join(REMEDIES[each] for each in noted.remedies) or "nothing done"
+            return f"{SIDE_EFFECTS[noted.effect]}{severity}, noted by {noted.person}: {done}".capitalize()
+        case cf.RescueNoted():
+            given = fact.rescue.given
+            flags = "".join(f"; {FLAG_TEXTS[each]}" for each in fact.rescue.flags)
+            return f"{given.drug} {mass(given.dose_ug)} {ROUTES[given.route]}, given by {given.given_by}{flags}"
+        case cf.Infiltrated():
+            pumped = volume_ml(fact.delivered.high_nl)
+            return f"Infiltrated, says {fact.person}: {pumped} pumped, not all received; all of it counts as given"
+        case cf.EmergencyCalled():
+            return f"EMERGENCY, called by {fact.person}"
+        case cf.EmergencyMarked():
+            return f"Emergency: {MOMENTS[fact.moment]}"
+        case cf.EmergencyOver():
+            return f"The emergency is over, says {fact.person}"

@@ -41,6 +41,13 @@ DEPARTURES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
         "The last sedating drug was {asked} ago; the patient stays for {limit} after it. Wait until then.",
         duration,
     ),
+    ReasonCode.RECOVERY_AFTER_REVERSAL_S: (
+        (
+            "A sedating drug was reversed {asked} ago and may act again; the patient stays for {limit} after that. "
+            "Wait until then."
+        ),
+        duration,
+    ),
     ReasonCode.RECOVERY_AFTER_START_S: (
         "The infusion began {asked} ago; the patient stays for {limit} in all. Wait until then.",
         duration,

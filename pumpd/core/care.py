@@ -10,8 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from pumpd.core.emergency import Emergency
 from pumpd.core.holds import Accepted
 from pumpd.core.observing import Measure, Observation, Sign
+from pumpd.core.rescue import GivenRescue
+from pumpd.core.side_effects import Noted, Recheck
 
 KEPT_OF_AN_ITEM: Final = 12
 
@@ -23,6 +26,16 @@ class Care:
     signs: tuple[Sign, ...] = ()  # when somebody last looked for them
     signs_at_ns: int | None = None
     accepted: tuple[Accepted, ...] = ()
+    side_effects: tuple[Noted, ...] = ()
+    rechecks: tuple[Recheck, ...] = ()
+    rescues: tuple[GivenRescue, ...] = ()
+    infiltrated: tuple[int, ...] = ()  # infusions of which not all reached the vein
+    emergencies: tuple[Emergency, ...] = ()
+
+    @property
+    def emergency(self) -> Emergency | None:
+        """The one that lasts."""
+        return self.emergencies[-1] if self.emergencies and self.emergencies[-1].lasts else None
 
     def readings(self, item: Measure) -> tuple[Observation, ...]:
         """Of one item, the oldest first; also those that were not measured."""

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pumpd.core.delivered import Interval
+from pumpd.core.emergency import Moment
 from pumpd.core.holds import Accepted
 from pumpd.core.observing import Reading, Sign
+from pumpd.core.rescue import GivenRescue
+from pumpd.core.side_effects import Noted, Recheck
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,4 +33,73 @@ class ValueAccepted:
     accepted: Accepted
 
 
-CareFact = Observed | ValueAccepted
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideEffectNoted:
+    """A side effect, what was done about it, and when somebody looks again."""
+
+    at_ns: int
+    visit: str
+    noted: Noted
+    rechecks: tuple[Recheck, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RescueNoted:
+    """A drug was given by hand, with the flags that were read."""
+
+    at_ns: int
+    visit: str
+    rescue: GivenRescue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Infiltrated:
+    """What this infusion pumped did not all reach the vein; every limit goes on counting it as given."""
+
+    at_ns: int
+    visit: str
+    slot: str
+    infusion_id: int
+    person: str
+    delivered: Interval
+    remark: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencyCalled:
+    """An emergency: everything of this visit is stopped, and nobody is prompted."""
+
+    at_ns: int
+    visit: str
+    person: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencyMarked:
+    """One tap: this happened now."""
+
+    at_ns: int
+    visit: str
+    person: str
+    moment: Moment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencyOver:
+    """It is over; what happened is charted now."""
+
+    at_ns: int
+    visit: str
+    person: str
+
+
+CareFact = (
+    Observed
+    | ValueAccepted
+    | SideEffectNoted
+    | RescueNoted
+    | Infiltrated
+    | EmergencyCalled
+    | EmergencyMarked
+    | EmergencyOver
+)

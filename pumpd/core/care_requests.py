@@ -8,7 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pumpd.core.actor import Actor
+from pumpd.core.emergency import Moment
 from pumpd.core.observing import Measure, Reading, Sign
+from pumpd.core.prescribed import Route
+from pumpd.core.side_effects import Remedy, SideEffect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,4 +43,93 @@ class AcceptRequested:
     asked_at_ns: int | None = None
 
 
-CareRequest = ObserveRequested | AcceptRequested
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideEffectRequested:
+    """A side effect was seen, and this was done; `severity` of 10."""
+
+    at_ns: int
+    request_id: str
+    actor: Actor | None
+    visit: str
+    effect: SideEffect
+    remedies: tuple[Remedy, ...]
+    severity: int | None = None
+    remark: str = ""
+    asked_at_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RescueRequested:
+    """A drug was given by hand, now where no time is said; `all_the_same`: what speaks against it has been read."""
+
+    at_ns: int
+    request_id: str
+    actor: Actor | None
+    visit: str
+    drug: str
+    dose_ug: int
+    route: Route
+    given_by: str
+    against: SideEffect | None = None
+    given_at_ns: int | None = None
+    all_the_same: bool = False
+    asked_at_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InfiltrationRequested:
+    """The line on this pump did not run into the vein."""
+
+    at_ns: int
+    request_id: str
+    actor: Actor | None
+    visit: str
+    slot: str
+    remark: str = ""
+    asked_at_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencyRequested:
+    """Help: stop everything of this visit, and ask for nothing until it is over."""
+
+    at_ns: int
+    request_id: str
+    actor: Actor | None
+    visit: str
+    asked_at_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkRequested:
+    """This happened now."""
+
+    at_ns: int
+    request_id: str
+    actor: Actor | None
+    visit: str
+    moment: Moment
+    asked_at_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencyOverRequested:
+    """The emergency is over."""
+
+    at_ns: int
+    request_id: str
+    actor: Actor | None
+    visit: str
+    asked_at_ns: int | None = None
+
+
+CareRequest = (
+    ObserveRequested
+    | AcceptRequested
+    | SideEffectRequested
+    | RescueRequested
+    | InfiltrationRequested
+    | EmergencyRequested
+    | MarkRequested
+    | EmergencyOverRequested
+)

@@ -6,28 +6,65 @@ from dataclasses import replace
 from typing import Final, assert_never
 
 from pumpd.core.care import KEPT_OF_AN_ITEM, Care
-from pumpd.core.care_facts import CareFact, Observed, ValueAccepted
+from pumpd.core.care_facts import (
+    CareFact,
+    EmergencyCalled,
+    EmergencyMarked,
+    EmergencyOver,
+    Infiltrated,
+    Observed,
+    RescueNoted,
+    SideEffectNoted,
+    ValueAccepted,
+)
 from pumpd.core.codes import Phase
+from pumpd.core.emergency import MARKS_MAX, Emergency, Mark
 from pumpd.core.observing import Measure, Observation
+from pumpd.core.side_effects import NOTES_MAX
 from pumpd.core.state import BedState
 from pumpd.core.units import NS_PER_S
 from pumpd.core.visit import Path
 
+RECHECKED_EARLY_NS: Final = 120 * NS_PER_S  # a look so soon before it is due stands for it
 CORRECTED_WITHIN_NS: Final = 30 * NS_PER_S  # the same item taken twice within this is a typing mistake, corrected
 
 
 def cared(path: Path, fact: CareFact) -> Path:
     visit = path.visit(fact.visit)
     assert visit is not None, fact.visit
+    return path.with_visit(replace(visit, care=_cared(visit.care, fact)))
+
+
+def _cared(care: Care, fact: CareFact) -> Care:
     match fact:
         case Observed():
-            return path.with_visit(replace(visit, care=_observed(visit.care, fact)))
+            return _observed(care, fact)
         case ValueAccepted():
-            others = tuple(each for each in visit.care.accepted if each.item is not fact.accepted.item)
-            care = replace(visit.care, accepted=(*others, fact.accepted))
-            return path.with_visit(replace(visit, care=care))
+            others = tuple(each for each in care.accepted if each.item is not fact.accepted.item)
+            return replace(care, accepted=(*others, fact.accepted))
+        case SideEffectNoted():
+            asked = {each.measure for each in fact.rechecks}
+            rechecks = (*(each for each in care.rechecks if each.measure not in asked), *fact.rechecks)
+            return replace(care, side_effects=(*care.side_effects, fact.noted)[-NOTES_MAX:], rechecks=rechecks)
+        case RescueNoted():
+            return replace(care, rescues=(*care.rescues, fact.rescue)[-NOTES_MAX:])
+        case Infiltrated():
+            return replace(care, infiltrated=(*care.infiltrated, fact.infusion_id)[-NOTES_MAX:])
+        case EmergencyCalled():
+            began = Emergency(called_at_ns=fact.at_ns, person=fact.person)
+            return replace(care, emergencies=(*care.emergencies, began)[-NOTES_MAX:])
+        case EmergencyMarked():
+            mark = Mark(moment=fact.moment, marked_at_ns=fact.at_ns, person=fact.person)
+            latest = care.emergencies[-1]
+            return _with_latest(care, replace(latest, marks=(*latest.marks, mark)[-MARKS_MAX:]))
+        case EmergencyOver():
+            return _with_latest(care, replace(care.emergencies[-1], over_at_ns=fact.at_ns))
         case _:
             assert_never(fact)
+
+
+def _with_latest(care: Care, emergency: Emergency) -> Care:
+    return replace(care, emergencies=(*care.emergencies[:-1], emergency))
 
 
 def delivery_went(state: BedState, slot: str, phase: Phase, at_ns: int) -> BedState:
@@ -71,7 +108,12 @@ def _observed(care: Care, fact: Observed) -> Care:
         for each in care.observations
         if each.item not in items or abs(each.taken_at_ns - fact.taken_at_ns) >= CORRECTED_WITHIN_NS
     )
-    care = replace(care, observations=_room((*stays, *new)))
+    still = tuple(
+        each
+        for each in care.rechecks
+        if each.measure not in items or fact.taken_at_ns < each.due_at_ns - RECHECKED_EARLY_NS
+    )
+    care = replace(care, observations=_room((*stays, *new)), rechecks=still)
     if fact.signs is None or (care.signs_at_ns is not None and care.signs_at_ns > fact.taken_at_ns):
         return care
     return replace(care, signs=fact.signs, signs_at_ns=fact.taken_at_ns)

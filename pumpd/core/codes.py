@@ -175,6 +175,12 @@ class Action(Enum):
     IMPORT_COURSE = "import_course"
     NOTE_OUTCOME = "note_outcome"
     NOTE_FOLLOW_UP = "note_follow_up"
+    SIDE_EFFECT = "side_effect"
+    RESCUE = "rescue"
+    INFILTRATED = "infiltrated"
+    EMERGENCY = "emergency"
+    MARK = "mark"
+    EMERGENCY_OVER = "emergency_over"
 
 
 class TimeAway(Enum):

@@ -25,7 +25,8 @@ def against_start(state: BedState, visit: Visit, now_ns: int) -> list[Reason]:
     """What care says against the start of anything for this visit."""
     if visit.began_at_ns is not None:
         return against_going_up(state, visit, now_ns)
-    return without_baseline(visit, now_ns) + held(visit)
+    lasts = [] if visit.care.emergency is None else [_closed(ReasonCode.EMERGENCY_LASTS, "")]
+    return lasts + without_baseline(visit, now_ns) + held(visit)
 
 
 def without_baseline(visit: Visit, now_ns: int) -> list[Reason]:
@@ -47,6 +48,8 @@ def held(visit: Visit) -> list[Reason]:
 
 def against_going_up(state: BedState, visit: Visit, now_ns: int) -> list[Reason]:
     """What care says against a rise of what runs for this visit."""
+    if visit.care.emergency is not None:
+        return [_closed(ReasonCode.EMERGENCY_LASTS, "")]
     late = [_closed(ReasonCode.OBSERVATION_OVERDUE, each.item.value) for each in overdue(state, visit, now_ns)]
     return late + held(visit) + [_closed(ReasonCode.NOT_MEASURED, each.value) for each in _unmeasured(visit)]
 

@@ -59,6 +59,8 @@ class HoldParameters:
     criteria: tuple[Criterion, ...]
     margins: tuple[Margin, ...]
     recheck_s: int
+    reduce_least_percent: int = 25  # how much lower a nurse may set the rate for a side effect
+    reduce_most_percent: int = 50
 
     def margin(self, item: Measure) -> int:
         return next((each.by for each in self.margins if each.item is item), 0)

@@ -7,7 +7,7 @@ end. Everything else is observed when it is asked for or seen, and never due by 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pumpd.core.care import Care
 from pumpd.core.codes import Phase
@@ -53,10 +53,14 @@ def scheduled(care: Care) -> tuple[Measure, ...]:
 
 
 def dues(state: BedState, visit: Visit) -> tuple[ItemDue, ...]:
-    """Every item that has a time, the most urgent first."""
-    if visit.place is Place.CLOSED:
+    """Every item that has a time, the most urgent first; nothing while an emergency lasts, and not before its end."""
+    emergencies = visit.care.emergencies
+    if visit.place is Place.CLOSED or visit.care.emergency is not None:
         return ()
+    since_ns = emergencies[-1].over_at_ns if emergencies else None
     found = [ItemDue(item=item, due=due) for item in Measure if (due := _due(state, visit, item)) is not None]
+    if since_ns is not None:
+        found = [replace(each, due=replace(each.due, at_ns=max(each.due.at_ns, since_ns))) for each in found]
     return tuple(sorted(found, key=lambda each: each.due.at_ns))
 
 
@@ -65,8 +69,8 @@ def overdue(state: BedState, visit: Visit, now_ns: int) -> tuple[ItemDue, ...]:
 
 
 def _due(state: BedState, visit: Visit, item: Measure) -> Due | None:
-    candidates = [each for each in (_by_schedule(state, visit, item), _by_hold(visit, item)) if each is not None]
-    return min(candidates, key=lambda each: each.at_ns, default=None)
+    asked = (_by_schedule(state, visit, item), _by_hold(visit, item), _by_side_effect(visit, item))
+    return min((each for each in asked if each is not None), key=lambda each: each.at_ns, default=None)
 
 
 def _by_schedule(state: BedState, visit: Visit, item: Measure) -> Due | None:
@@ -86,3 +90,9 @@ def _by_hold(visit: Visit, item: Measure) -> Due | None:
         return None
     again_s = visit.holds.recheck_s
     return Due(at_ns=latest.taken_at_ns + again_s * NS_PER_S, every_s=max(again_s, GRACE_S))
+
+
+def _by_side_effect(visit: Visit, item: Measure) -> Due | None:
+    """Whether what was done has helped."""
+    times = [each.due_at_ns for each in visit.care.rechecks if each.measure is item]
+    return Due(at_ns=min(times), every_s=max(visit.holds.recheck_s, GRACE_S)) if times else None

@@ -2,7 +2,7 @@
 
 - Time: 60 min after the last sedating drug and 120 min after the start, whichever is later (an emergency department's
   protocol for ketamine; esketamine's label, 2 h a session); a regimen may ask for more. The last moment is by the upper
-  end: until when something may have gone in.
+  end: until when something may have gone in. A rescue or premedication that sedates counts, and 2 h after a reversal.
 - PADSS of at least 9 of 10 (Chung 1995), and as awake as before, scored after the last drug and not long ago.
 - A regimen for a mood asks about thoughts of suicide, before the start and again before the way home. A positive answer
   closes the way home until a prescriber has signed a plan; every other way out stays open.
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from pumpd.core.by_hand import reversed_at_ns, sedated_at_ns
 from pumpd.core.codes import Reason, ReasonCode
 from pumpd.core.departure_requests import DischargeRequested
 from pumpd.core.leaving import DRIVEN, IN_DOUBT
@@ -26,6 +27,7 @@ from pumpd.core.units import NS_PER_S
 from pumpd.core.visit import Visit
 
 PADSS_MIN: Final = 9
+AFTER_REVERSAL_S: Final = 7_200  # a reversal wears off first (RCEM, procedural sedation)
 SCORE_LASTS_S: Final = 1_800  # our own proposal: what was seen longer ago is seen again before somebody goes home
 
 
@@ -49,9 +51,9 @@ def against_discharge(turn: Turn, visit: Visit, request: DischargeRequested) -> 
 
 
 def last_sedating_ns(turn: Turn, visit: Visit) -> int | None:
-    """Until when a sedating drug may have gone in; None where none was given."""
+    """Until when a sedating drug may have gone in, pumped or by hand; None where none was given."""
     sedating = [dose for dose in visit.doses if dose.is_sedating]
-    last_ns = max((dose.last_at_ns for dose in sedating), default=None)
+    last_ns = max((*(dose.last_at_ns for dose in sedating), *sedated_at_ns(visit)), default=None)
     if last_ns is None:
         return None
     ours = {dose.infusion_id for dose in sedating}
@@ -73,11 +75,14 @@ def _waits(turn: Turn, visit: Visit) -> tuple[tuple[ReasonCode, int, int], ...]:
         return ()
     regimen = turn.setup.rules.catalogue.regimen(visit.order.regimen)
     asked = Recovery() if regimen is None else regimen.recovery
-    first_ns = min(dose.began_at_ns for dose in visit.doses if dose.is_sedating)
-    return (
+    first_ns = min((dose.began_at_ns for dose in visit.doses if dose.is_sedating), default=None)
+    reversed_ns = reversed_at_ns(visit)
+    waits = [
         (ReasonCode.RECOVERY_AFTER_DRUG_S, last_ns, asked.after_drug_s),
         (ReasonCode.RECOVERY_AFTER_START_S, first_ns, asked.after_start_s),
-    )
+        (ReasonCode.RECOVERY_AFTER_REVERSAL_S, reversed_ns, AFTER_REVERSAL_S),
+    ]
+    return tuple((code, since_ns, wait_s) for code, since_ns, wait_s in waits if since_ns is not None)
 
 
 def _too_soon(turn: Turn, visit: Visit) -> list[Reason]:

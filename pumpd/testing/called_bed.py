@@ -35,6 +35,7 @@ EXAMPLES: Final[dict[str, dict[str, object]]] = {
     "POST /v1/pumps/{slot}/answer": {"answer": "driven"},
     "POST /v1/sessions": {"person": "nurse"},
     "POST /v1/visits/{visit}/accept_value": {"value": 165},
+    "POST /v1/visits/{visit}/rescues": {"dose_mg": "1"},
     "POST /v1/patients": {"name": "Eva", "born": "1970-12-31"},
     "POST /v1/visits/{visit}/label": {"expires": "2099-01-31"},
 }

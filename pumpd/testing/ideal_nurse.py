@@ -16,8 +16,8 @@ import argparse
 import sys
 from typing import Final
 
+from pumpd import api_care_calls, api_client, api_path_calls, words
 from pumpd import api_check_in_calls as c
-from pumpd import api_client, api_path_calls, words
 from pumpd import api_departure_calls as d
 from pumpd import api_preparation_calls as q
 from pumpd.api_care_models import DueView, Measure, ObservationsBody, ReadingBody, Scale
@@ -208,7 +208,7 @@ class IdealNurse:
         self.bed.reaches(Phase.ENDED)
 
     def _does_what_is_due(self) -> None:
-        due = [each for each in self.nurse.client.send(api_path_calls.care(self.visit)).due if _is_due(each)]
+        due = [each for each in self.nurse.client.send(api_care_calls.care(self.visit)).due if _is_due(each)]
         if due:
             items = {each.item for each in due}
             scores = {item: value for item, value in SCORES.items() if item in items}
@@ -226,7 +226,7 @@ class IdealNurse:
             signs=(),
         )
         with self.nurse.counting_a_set(routine=routine):
-            call = api_path_calls.observe(self.visit, body)
+            call = api_care_calls.observe(self.visit, body)
             self.nurse.does(call, taps=len(chosen) + 2, fields=len(values) - len(chosen))
 
     # --- the end ------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import Final
 
 import pytest
 
+from pumpd import api_care_calls as care
 from pumpd import api_check_in_calls as c
 from pumpd import api_client
 from pumpd import api_path_calls as p
@@ -204,7 +205,7 @@ def test_the_second_persons_task_holds_no_value_and_the_visit_starts_once_both_a
     assert ReasonCode.PREMEDICATION_WAIT_S in {each.code for each in nurse.send(p.visit(visit)).missing}
     bed.advance(minutes=5)
     nurse.sign_in(*NURSE)
-    assert nurse.send(p.observe(visit, WELL)).accepted
+    assert nurse.send(care.observe(visit, WELL)).accepted
     assert not {each.code for each in nurse.send(p.visit(visit)).missing}
     review = nurse.send(p.review_visit(visit, "p1"))
     assert nurse.send(p.start_visit(visit, VisitStartBody(slot="p1", digest=review.digest))).accepted

@@ -99,6 +99,12 @@ MAY: Final = {
     "POST /v1/visits/{visit}/risk/plan": PRESCRIBES,
     "GET /v1/visits/{visit}/care": LOOK,
     "POST /v1/visits/{visit}/observations": SEEN,
+    "POST /v1/visits/{visit}/side_effects": SEEN,
+    "POST /v1/visits/{visit}/rescues": SEEN,
+    "POST /v1/visits/{visit}/infiltration": SEEN,
+    "POST /v1/visits/{visit}/emergency": LOWER,  # by nobody it stops all the same, and is not on record
+    "POST /v1/visits/{visit}/emergency/marks": LOWER,
+    "POST /v1/visits/{visit}/emergency/over": LOWER,
     "POST /v1/visits/{visit}/accept_value": CARE,  # a nurse with a prescriber's PIN beside it
     "GET /v1/visits/{visit}/preparation": LOOK,
     "GET /v1/visits/{visit}/check": LOOK,
