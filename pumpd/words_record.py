@@ -76,10 +76,12 @@ def sheet(record: Record, offset: Offset, names: Names = nobody) -> Sheet:
 
 def _visit(record: VisitRecord, offset: Offset, name: str) -> Iterator[Block]:
     yield _block("Visit", v.about(record, offset, name))
-    for title, kinds in (("Check-in", v.CHECK_IN), ("Recovery and end", v.AT_THE_END)):
+    for title, kinds in (("Check-in", v.CHECK_IN), ("Preparation", v.PREPARED)):
         yield Block(title=title, head=v.ROWS_HEAD, rows=tuple(v.rows(record.happenings, offset, kinds)))
-        if kinds is v.CHECK_IN:
-            yield Block(title="Observations", head=v.OBSERVED_HEAD, rows=tuple(v.observations(record, offset)))
+    yield Block(title="Independent double check", head=v.ENTERED_HEAD, rows=tuple(v.entered(record, offset)))
+    yield Block(title="Observations", head=v.OBSERVED_HEAD, rows=tuple(v.observations(record, offset)))
+    at_the_end = tuple(v.rows(record.happenings, offset, v.AT_THE_END))
+    yield Block(title="Recovery and end", head=v.ROWS_HEAD, rows=at_the_end)
     yield Block(title="Visit: everything else", head=v.ROWS_HEAD, rows=tuple(v.history(record, offset)))
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Final, get_args
 
 from pumpd import words
 from pumpd.core import care_facts as cf
 from pumpd.core import check_in_facts as ci
 from pumpd.core import departure_facts as dp
 from pumpd.core import facts as f
+from pumpd.core import preparation_facts as pf
 from pumpd.core.departure import Closing, Leftover
 from pumpd.records_rows import Happening
 from pumpd.records_visits import VisitRecord
@@ -17,10 +18,12 @@ from pumpd.words_bed import fact_text
 from pumpd.words_care import ITEMS, SIGNS, WHY_NOTS, value_text
 from pumpd.words_departure import EXITS
 from pumpd.words_library import day_text
+from pumpd.words_preparation import FIELDS
 
 Offset = Callable[[int], int]
 
 OBSERVED_HEAD: Final = ("Taken", "What", "Value", "Entered by", "Entered")
+ENTERED_HEAD: Final = ("Time", "Who", "Weight", "Drug", "Container", "What it is")
 ROWS_HEAD: Final = ("Time", "What", "Who", "Since boot")
 
 
@@ -64,7 +67,7 @@ def rows(happenings: tuple[Happening, ...], offset: Offset, kinds: tuple[type, .
 
 
 def history(record: VisitRecord, offset: Offset) -> Iterator[tuple[str, ...]]:
-    shown = (*CHECK_IN, *AT_THE_END, cf.Observed)
+    shown = (*CHECK_IN, *PREPARED, *AT_THE_END, cf.Observed)
     for each in record.happenings:
         if not isinstance(each.fact, shown):
             yield _row(each, offset)
@@ -73,9 +76,49 @@ def history(record: VisitRecord, offset: Offset) -> Iterator[tuple[str, ...]]:
 CHECK_IN: Final[tuple[type, ...]] = (
     ci.IdentityChecked, ci.ItemsNoted, ci.FindingSettled, ci.WeightTaken, ci.CompanyNoted, ci.RiskNoted, ci.RiskPlanned,
 )  # fmt: skip
+PREPARED: Final[tuple[type, ...]] = get_args(pf.PreparationFact)
 AT_THE_END: Final[tuple[type, ...]] = (
     dp.VisitMoved, dp.RecoveryScored, dp.VisitClosed, dp.PrescriberTold, dp.Wasted, dp.WasteWitnessed,
 )  # fmt: skip
+
+
+def entered(record: VisitRecord, offset: Offset) -> Iterator[tuple[str, ...]]:
+    """What each of the two entered, side by side: the label and the scale of the first, all of it by the second."""
+    for each in record.happenings:
+        fact = each.fact
+        time = words.moment(each.wall_ms, offset_min=offset(each.wall_ms))
+        match fact:
+            case ci.WeightTaken():
+                yield time, fact.person, words.weight(fact.weight_g), "", "", "weighed"
+            case pf.LabelNoted():
+                read = fact.reading
+                drug = f"{read.drug} {words.concentration(read.concentration_ug_per_ml)}"
+                yield (
+                    time,
+                    fact.person,
+                    "",
+                    drug,
+                    _barrel(read.brand, read.capacity_nl),
+                    f"label of container {fact.number}",
+                )
+            case pf.CheckAgreed() | pf.CheckDiffered():
+                other = fact.entered
+                drug = f"{other.drug} {words.concentration(other.concentration_ug_per_ml)}"
+                told = "agrees"
+                if isinstance(fact, pf.CheckDiffered):
+                    told = f"DIFFERS: {', '.join(FIELDS[field] for field in fact.differed)}"
+                yield (
+                    time,
+                    fact.person,
+                    words.weight(other.weight_g),
+                    drug,
+                    _barrel(other.brand, other.capacity_nl),
+                    told,
+                )
+
+
+def _barrel(brand: str, capacity_nl: int) -> str:
+    return f"{brand} {words.volume_ml(capacity_nl)}" if brand else ""
 
 
 def observations(record: VisitRecord, offset: Offset) -> Iterator[tuple[str, ...]]:

@@ -133,3 +133,28 @@ def test_json_has_the_visit_as_it_stands_and_each_row_of_it() -> None:
     kinds = [row["kind"] for row in visit["history"]]
     assert kinds.index("visit_opened") < kinds.index("identity_checked") < kinds.index("visit_closed")
     assert visit["opened_ts_ms"] == 1_780_000_000_000 + bed.known().opened_at_ns // NS_PER_MS
+
+
+def test_both_values_of_a_double_check_stand_side_by_side_also_where_they_differ() -> None:
+    bed = DepartureStory()
+    bed.connected()
+    bed.sign("PAIN-4H")
+    bed.opens()
+    bed.checks_in()
+    bed.reads_label()
+    bed.checks_line()
+    bed.second_checks(weight_g=72_000)
+    bed.weighs()
+    bed.second_checks()
+    blocks = {block.title: block for block in sheet(record(bed), lambda _: 0).blocks}
+    rows = blocks["Independent double check"].rows
+    said = [(row[1], row[2].partition(" (")[0], row[5].partition(":")[0]) for row in rows]
+    assert said == [
+        ("nurse-1", "70 kg", "weighed"),
+        ("nurse-1", "", "label of container 1"),
+        ("nurse-2", "72 kg", "DIFFERS"),
+        ("nurse-1", "70 kg", "weighed"),
+        ("nurse-2", "70 kg", "agrees"),
+    ]
+    assert rows[1][3] == rows[2][3]  # the same drug and concentration, read by two
+    assert len(blocks["Preparation"].rows) == 4
