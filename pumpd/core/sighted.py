@@ -67,5 +67,5 @@ def _goes_on(infusion: Infusion | None, readings: tuple[Reading, ...], reading: 
     if infusion is not None and infusion.leg is not None:
         if reading.asked_at_ns < infusion.leg.from_ns:
             return False  # it counted for the leg before
-        at_least_nl = max(at_least_nl, infusion.delivered.low_nl - infusion.leg.base.high_nl)
+        at_least_nl = max(at_least_nl, infusion.delivered.low_nl - infusion.leg.base.low_nl)
     return reading.infused_nl + reading.step_nl >= at_least_nl

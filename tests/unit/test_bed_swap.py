@@ -230,3 +230,24 @@ def test_a_lower_rate_is_not_taken_from_a_pump_that_was_out_of_sight() -> None:
     gap(bed)
     bed.drives(405, rate=30_000)
     assert bed.phase() is Phase.STOPPING
+
+
+def test_a_counter_that_was_cleared_takes_nothing_back_once_the_pump_is_known_to_be_the_same() -> None:
+    """Not even where the leg began with an interval as wide as what the leg has given since."""
+    bed = BedStory()
+    bed.runs("TRAIN-5MIN")
+    bed.flows(30)
+    bed.pause()
+    bed.wait(20)
+    bed.stop_confirmed(infused_ul=None)  # it tells no counter at its end
+    width_nl = bed.infusion().delivered.width_nl
+    bed.resumes(keep=Keep.VOLUME)
+    bed.flows(10)
+    assert width_nl > 100_000
+    bed.report(Drive.INFUSING, infused_ul=0, after_s=8)
+    assert bed.alarm(Condition.COUNTER_CLEARED)
+    high_nl = bed.infusion().delivered.high_nl
+    assert label_read(bed)
+    bed.stop_confirmed(infused_ul=0)
+    assert bed.phase() is Phase.STOPPED
+    assert bed.look().delivered.high_nl >= high_nl
