@@ -42,7 +42,7 @@ def _key(desk: Desk) -> bytes:
     if desk.place.site_key is None:
         raise ApiError(
             "This bed has no key of its site, so no course travels. Ask support for site_key.",
-            status=409,
+            status=422,
             field="file",
         )
     return desk.place.site_key

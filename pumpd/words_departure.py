@@ -13,7 +13,7 @@ from pumpd.core import departure_facts as dp
 from pumpd.core.codes import Action, ReasonCode
 from pumpd.core.departure import Exit
 from pumpd.core.todo import Todo
-from pumpd.words import duration, interval_ml, volume_ml
+from pumpd.words import duration, interval_ml, mass, volume_ml
 
 _PLAIN: Final[Callable[[int], str]] = "{:,}".format
 
@@ -87,6 +87,14 @@ DEPARTURES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
     ReasonCode.SOMETHING_WAS_GIVEN: (
         "This patient was given something. Choose how they leave: not treated is for a visit without any drug.",
         _PLAIN,
+    ),
+    ReasonCode.REST_OF_DOSE_UG: (
+        "This visit has had {asked} of the {limit} of its dose: this is the rest. Check that it is wanted.",
+        mass,
+    ),
+    ReasonCode.DOSE_GIVEN_UG: (
+        "This visit has had its dose: {asked} of {limit}. Nothing is left. Ask the prescriber if more is wanted.",
+        mass,
     ),
     ReasonCode.NO_SUCH_DOSE: ("This visit has no such infusion. Look at what it was given.", _PLAIN),
     ReasonCode.WASTED_ALREADY: ("What was left over is on record and witnessed. Nothing to do.", _PLAIN),

@@ -105,12 +105,14 @@ def open_visit(turn: Turn, request: VisitOpenRequested) -> None:
 
 
 def _against_course(turn: Turn, series: SeriesOrder, request: VisitOpenRequested) -> list[Reason]:
-    """One visit a day, whatever series it is of, and each number of a series once."""
+    """One visit a day, whatever series it is of, and each number of a series once; its rest on that day is the same."""
     path = turn.state.path
     theirs = [each.series for each in path.series if each.patient == series.patient]
-    today = any(each.day == request.today_day for known in theirs for each in attended_in(path, known))
-    found = [hard(ReasonCode.VISIT_TODAY_ALREADY)] if today else []
-    if any(each.number == request.number for each in attended_in(path, series.series)):
+    had = [(known, each) for known in theirs for each in attended_in(path, known)]
+    own = [each.day for known, each in had if (known, each.number) == (series.series, request.number)]
+    others = [each.day for known, each in had if (known, each.number) != (series.series, request.number)]
+    found = [hard(ReasonCode.VISIT_TODAY_ALREADY)] if request.today_day in others else []
+    if any(day != request.today_day for day in own):
         found.append(hard(ReasonCode.NUMBER_GIVEN, asked=request.number, limit=series.visits))
     return found
 

@@ -35,11 +35,12 @@ from pumpd.core.patient import judge_patient
 from pumpd.core.programme import Programme, draft
 from pumpd.core.pump import DriverInfo
 from pumpd.core.regimen import Regimen, RegimenStep, Rules
+from pumpd.core.remainder import remainder
 from pumpd.core.startup import advice
 from pumpd.core.steps import Step
 from pumpd.core.totals import DOSE_CODE, judge_dose_rate, judge_totals
 from pumpd.core.triangle import judge_triangle
-from pumpd.core.units import Towards, divide
+from pumpd.core.units import NG_PER_UG, Towards, divide, mass_ng
 
 DOSE_MAX: Final = 1_000_000_000  # a kilogram of drug, a thousand tons of patient: garbage, not compiled
 
@@ -106,6 +107,7 @@ class _Case:
     info: DriverInfo
     history: tuple[Given, ...]
     now_ns: int
+    had_ng: int  # of this very visit's dose
 
     def judge(self, asked: tuple[RegimenStep, ...]) -> tuple[Programme | None, list[Reason]]:
         order, entry, container = self.order, self.entry, self.container
@@ -125,6 +127,9 @@ class _Case:
             for c in programme.clamps
         ]
         found += judge_triangle(programme, asked, order=order, regimen=self.regimen, entry=entry, container=container)
+        if self.had_ng > 0:
+            programme, left = self._rest(programme)
+            found += left
         history = self.history + given_elsewhere(order, entry.drug, self.now_ns)
         found += judge_totals(
             programme.steps,
@@ -137,6 +142,16 @@ class _Case:
         found += _judge_visits(order, self.regimen)
         found += advice(programme, container, entry, self.info)
         return programme, found
+
+    def _rest(self, programme: Programme) -> tuple[Programme, list[Reason]]:
+        """What is left of the visit's dose, and a remark that it is not the whole."""
+        whole_ng = mass_ng(programme.total_nl, programme.concentration_ug_per_ml, Towards.DOWN)
+        rest = remainder(programme, self.had_ng, self.info)
+        had_ug = divide(self.had_ng, NG_PER_UG, Towards.UP)
+        severity = Severity.HARD if rest is None else Severity.NOTE
+        code = ReasonCode.DOSE_GIVEN_UG if rest is None else ReasonCode.REST_OF_DOSE_UG
+        told = Reason(code=code, severity=severity, asked=had_ug, limit=divide(whole_ng, NG_PER_UG, Towards.DOWN))
+        return programme if rest is None else rest, [told]
 
     def highest_dose(self, asked: tuple[RegimenStep, ...]) -> int | None:
         """The highest top dose that no hard limit refuses, the other steps in proportion.
@@ -245,9 +260,14 @@ def reviewed_with(review: Review, reasons: list[Reason]) -> Review:
     )
 
 
-def review(order: Order, rules: Rules, info: DriverInfo, history: tuple[Given, ...], now_ns: int) -> Review:
-    """Judge an order whole. Total: whatever integers it holds, the answer is data."""
-    case, asked, found = _case_of(order, rules, info, history, now_ns)
+def review(
+    order: Order, rules: Rules, info: DriverInfo, history: tuple[Given, ...], now_ns: int, *, had_ng: int = 0
+) -> Review:
+    """Judge an order whole. Total: whatever integers it holds, the answer is data.
+
+    `had_ng`: what the visit has had of this dose; the programme is the rest of it.
+    """
+    case, asked, found = _case_of(order, rules, info, history, now_ns, had_ng=had_ng)
     if case is None:
         return _answer(order, rules, None, found, None)
     programme, found = case.judge(asked)
@@ -265,7 +285,7 @@ def judge_order(order: Order, rules: Rules, info: DriverInfo) -> tuple[Programme
 
 
 def _case_of(
-    order: Order, rules: Rules, info: DriverInfo, history: tuple[Given, ...], now_ns: int
+    order: Order, rules: Rules, info: DriverInfo, history: tuple[Given, ...], now_ns: int, *, had_ng: int = 0
 ) -> tuple[_Case | None, tuple[RegimenStep, ...], list[Reason]]:
     """What is to be judged; or None, and what refuses an order whose names lead nowhere."""
     refusals, regimen, asked, entry, container = _look_up(order, rules)
@@ -280,6 +300,7 @@ def _case_of(
         info=info,
         history=history,
         now_ns=now_ns,
+        had_ng=had_ng,
     )
     return case, asked, []
 

@@ -195,7 +195,7 @@ def _up(value: Fraction) -> int:
     return divide(value.numerator, value.denominator, Towards.UP)
 
 
-def _cut_to_grid(steps: list[Step], info: DriverInfo) -> tuple[list[Step], Clamp | None]:
+def cut_to_grid(steps: list[Step], info: DriverInfo) -> tuple[list[Step], Clamp | None]:
     """Cut the total to what the pump's volume target can hold, from the end.
 
     A pump writes its volumes with as many digits as its rates, and as finely (New Era: 4 digits, 0.001 mL).
@@ -298,7 +298,7 @@ def draft(
     cap_ng_per_h = regimen.cap_ng_per_h(order.weight_g)
     steps, clamps = _lay_out(order, asked, cap_ng_per_h=cap_ng_per_h, entry=entry, container=container, info=info)
     ramped = _ramped(steps, entry, info)
-    steps, cut = _cut_to_grid(ramped or steps, info)
+    steps, cut = cut_to_grid(ramped or steps, info)
     if not steps:  # below the pump's finest volume: kept as one empty step, which the pump's lowest rate refuses
         steps = [Step(rate_ul_per_h=0, volume_nl=0)]
     programme = Programme(

@@ -212,6 +212,8 @@ class ReasonCode(Enum):
     STOP_VALUE = "stop_value"
     NOTHING_HOLDS = "nothing_holds"
     NO_SUCH_DOSE = "no_such_dose"
+    REST_OF_DOSE_UG = "rest_of_dose_ug"
+    DOSE_GIVEN_UG = "dose_given_ug"
     # the course (core/coursing.py)
     VISIT_TODAY_ALREADY = "visit_today_already"
     NUMBER_GIVEN = "number_given"

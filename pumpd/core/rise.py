@@ -137,8 +137,30 @@ def review_order(turn: Turn, slot: str, order: Order) -> Review:
     if closed:
         grant = Grant(allowed=False, reasons=tuple(closed))
         return Review(programme=None, grant=grant, digest=fingerprint(order, grant.reasons))
-    answer = review(order, turn.setup.rules, turn.setup.info(slot), history_for(turn, slot), turn.now_ns)
+    answer = review(
+        order, turn.setup.rules, turn.setup.info(slot), history_for(turn, slot), turn.now_ns,
+        had_ng=_had_of_this_dose_ng(turn, order),
+    )  # fmt: skip
     return reviewed_with(answer, _same_drug(turn, slot, order))
+
+
+def _had_of_this_dose_ng(turn: Turn, order: Order) -> int:
+    """What the visit at the bed has had, and what a pump that has not ended may still give, of the dose it has."""
+    visit = turn.state.path.at_bed
+    if visit is None or visit.order != order:
+        return 0
+    had_ng = sum(
+        mass_ng(dose.given.high_nl, dose.concentration_ug_per_ml, Towards.UP)
+        for each in turn.state.path.visits
+        if (each.series, each.number, each.opened_day) == (visit.series, visit.number, visit.opened_day)
+        for dose in each.doses
+    )
+    for pump in turn.state.pumps:
+        infusion = pump.infusion
+        if infusion is not None and infusion.visit == visit.visit and pump.phase is not Phase.ENDED:
+            rest_nl = max(0, infusion.total_nl - infusion.delivered.high_nl)
+            had_ng += mass_ng(rest_nl, infusion.programme.concentration_ug_per_ml, Towards.UP)
+    return had_ng
 
 
 def _same_drug(turn: Turn, slot: str, order: Order) -> list[Reason]:

@@ -281,6 +281,16 @@ def test_the_same_file_twice_or_back_again_adds_nothing() -> None:
     assert tally(here.state.path, "s1") == before
 
 
+def test_of_two_figures_for_one_visit_the_larger_is_kept() -> None:
+    there = CourseStory()
+    order = series_order("PAIN-4H", today=there.today)
+    for given_ng_there in (9_000_000, 7_000_000):
+        attended = Attended(visit="v1", number=1, day=there.today, given_ng=given_ng_there)
+        there.takes_in(Travelling(order=order, log=CourseLog(series="s1", earlier=(attended,))))
+        there.accepted()
+    assert tally(there.state.path, "s1").given_ng == 9_000_000
+
+
 def test_another_order_under_a_known_name_is_not_taken_in() -> None:
     here = CourseStory()
     here.visit_of(1)

@@ -376,3 +376,73 @@ def test_the_message_of_a_planned_end_goes_with_the_patient() -> None:
     story.moves()
     story.accepted()
     assert story.alarm(Condition.ENDED) is None
+
+
+# --- the rest of a visit's dose ---------------------------------------------------------------------
+
+
+def totals(story: DepartureStory) -> tuple[int, int]:
+    """What the first infusion of v1 may have given, and what the one that was programmed now will give."""
+    return story.known("v1").doses[0].given.high_nl, story.infusion().total_nl
+
+
+@pytest.mark.requirement("F17")
+def test_a_visits_dose_is_given_once_however_often_it_is_started() -> None:
+    """A vein fails after some minutes: what is started again is the rest."""
+    story = DepartureStory()
+    story.here("MDD-2x3")
+    programme = story.review().programme
+    assert programme is not None
+    whole_nl = programme.total_nl
+    story.infuses()
+    story.gives(5_000)
+    assert ReasonCode.REST_OF_DOSE_UG in {each.code for each in story.review().grant.reasons}
+    story.passes_to_start()
+    story.start_visit()
+    story.accepted()
+    had_nl, rest_nl = totals(story)
+    assert rest_nl > 0
+    assert had_nl + rest_nl <= whole_nl
+    assert whole_nl - had_nl - rest_nl < 20_000, "nothing but what no counter could tell is lost"
+
+
+@pytest.mark.requirement("F17")
+def test_a_visit_that_has_had_its_dose_starts_no_other() -> None:
+    story = DepartureStory()
+    story.here("MDD-2x3")
+    story.infuses()
+    leg = story.infusion().leg
+    assert leg is not None
+    whole_ul = leg.granted.volume_nl // 1_000
+    story.drives(whole_ul - 1)
+    story.report(Drive.STILL, infused_ul=whole_ul)
+    assert story.phase() is Phase.ENDED
+    story.start_visit()
+    assert ReasonCode.DOSE_GIVEN_UG in story.refusals
+
+
+@pytest.mark.requirement("F17")
+def test_who_comes_back_on_the_same_day_gets_the_rest_and_the_next_day_nothing_of_it() -> None:
+    story = recovering("MDD-2x3")
+    had_nl = story.known().doses[0].given.high_nl
+    story.opens(visit="v2", number=1)
+    story.accepted()
+    assert story.visit.order.course.visits == 0, "it is no second visit"
+    story.passes_to_start()
+    programme = story.review().programme
+    assert programme is not None
+    assert had_nl + programme.total_nl <= 35_000_000  # 0.5 mg/kg of 70 kg, 1 mg/mL
+    story.leaves(Exit.NOT_TREATED, visit="v2", reason="enough")
+    story.today += 1
+    story.opens(visit="v3", number=1)
+    assert story.refusals == {ReasonCode.NUMBER_GIVEN}
+
+
+def test_what_another_pump_may_still_give_is_no_rest_to_be_started() -> None:
+    story = DepartureStory(slots=("p1", "p2"))
+    story.here("MDD-2x3")
+    story.connect("p2")
+    story.report(slot="p2")
+    story.infuses()
+    story.start_visit(slot="p2")
+    assert ReasonCode.DOSE_GIVEN_UG in story.refusals
