@@ -40,6 +40,11 @@ def test_every_module_that_decides_is_tried() -> None:
     assert {path.stem for path in CORE.glob("*.py")} - set(modules()) == {"population", "self_test", "slips"}
 
 
+def test_what_mypy_proves_to_be_never_reached_is_no_mutant(every_mutant: list[Mutant]) -> None:
+    assert any("left out" in mutant.change for mutant in every_mutant)
+    assert [mutant.name for mutant in every_mutant if "assert_never" in mutant.name] == []
+
+
 def test_the_sample_is_the_same_every_time() -> None:
     assert [mutant.name for mutant in drawn()] == [mutant.name for mutant in drawn()]
     assert {mutant.module for mutant in drawn()} == set(HELD)
