@@ -12,7 +12,7 @@ import pytest
 
 from pumpd.testing.mutant_trials import Trials
 from pumpd.testing.mutants import CORE, Mutant, mutants_of
-from pumpd.testing.mutate import HELD, LISTED, drawn, listed, modules, told
+from pumpd.testing.mutate import HELD, LISTED, core_tests, drawn, listed, modules, told
 
 pytestmark = pytest.mark.timeout(300)
 BEFORE: Final = """
@@ -43,6 +43,12 @@ def test_every_module_that_decides_is_tried() -> None:
 def test_what_mypy_proves_to_be_never_reached_is_no_mutant(every_mutant: list[Mutant]) -> None:
     assert any("left out" in mutant.change for mutant in every_mutant)
     assert [mutant.name for mutant in every_mutant if "assert_never" in mutant.name] == []
+
+
+def test_trials_are_made_with_tests_of_the_core_and_none_that_starts_a_daemon() -> None:
+    names = {path.name for path in core_tests()}
+    assert {"test_limits.py", "test_evolve.py", "test_f41_same_drug_on_two_channels.py"} <= names
+    assert names.isdisjoint({"test_openapi_any.py", "test_api_calls.py", "test_bedside.py", "test_steered.py"})
 
 
 def test_the_sample_is_the_same_every_time() -> None:

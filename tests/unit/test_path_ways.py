@@ -9,11 +9,16 @@ import pytest
 from pumpd.core.arrival_facts import VisitOpened
 from pumpd.core.arrived import arrived
 from pumpd.core.check_in import Answered, Item
-from pumpd.core.codes import Phase, ReasonCode
+from pumpd.core.codes import Grant, Phase, Reason, ReasonCode, Severity
+from pumpd.core.course import EARLIER_MAX, Attended, CourseLog
+from pumpd.core.course_facts import CourseImported
+from pumpd.core.coursed import coursed, settled
 from pumpd.core.effects import Stop
 from pumpd.core.held import standing
 from pumpd.core.holds import STANDARD_HOLDS, Band, hold_of
 from pumpd.core.observing import Measure, Observation, Reading, WhyNot
+from pumpd.core.preparation_requests import LabelRead, PremedicationGiven, PremedicationOmitted
+from pumpd.core.prescribed import Premedication, Route
 from pumpd.core.prompts import dues
 from pumpd.core.pump import Drive
 from pumpd.core.recovery import last_sedating_ns
@@ -99,3 +104,64 @@ def test_a_pump_that_is_not_heard_is_stopped_when_the_patient_leaves_and_recover
     left_ns = story.now_ns
     story.tick(600)
     assert last_sedating_ns(Turn(story.state, story.setup, story.now_ns), story.known()) == left_ns
+
+
+def test_no_series_is_signed_that_has_expired_already() -> None:
+    story = PathStory()
+    story.sign("MDD-2x3", expires_day=story.today - 1)
+    assert story.refusals == {ReasonCode.SERIES_EXPIRED}
+
+
+def test_a_start_that_crossed_no_soft_limit_settles_nothing_for_the_course() -> None:
+    story = at_bed()
+    path = story.state.path
+    note = Reason(code=ReasonCode.STARTUP_DELAY_S, severity=Severity.NOTE, asked=1, limit=1)
+    assert settled(path, story.visit.visit, Grant(allowed=True, reasons=(note,))) == path
+    soft = replace(note, code=ReasonCode.WEIGHT_G, severity=Severity.SOFT)
+    assert settled(path, "a visit that this bed has let go of", Grant(allowed=True, reasons=(soft,))) == path
+    assert settled(path, story.visit.visit, Grant(allowed=True, reasons=(soft,))) != path
+
+
+def test_a_course_of_more_visits_than_are_kept_forgets_no_drug() -> None:
+    story = at_bed()
+    (order,) = story.state.path.series
+    visits = [Attended(visit=f"v{n:03}", number=n, day=n, given_ng=n) for n in range(1, EARLIER_MAX + 3)]
+    log = CourseLog(series=order.series, earlier=tuple(visits))
+    known = coursed(story.state.path, CourseImported(at_ns=0, person="doctor-1", order=order, log=log))
+    earlier = known.course(order.series).earlier
+    assert len(earlier) == EARLIER_MAX
+    assert sum(each.given_ng for each in earlier) == sum(each.given_ng for each in visits)
+
+
+def test_a_bag_is_not_primed_with_drug_and_has_no_brand() -> None:
+    story = PathStory()
+    story.connected()
+    story.sign("MDD-2x3", container="bag-100-1")
+    story.opens()
+    story.checks_in()
+    story.reads_label(brand="")
+    story.accepted()
+    assert ReasonCode.NOT_PRIMED not in story.missing
+
+
+def test_no_label_is_right_once_its_drug_has_left_the_library() -> None:
+    story = at_bed()
+    rules = story.setup.rules
+    library = replace(rules.library, entries=tuple(each for each in rules.library.entries if not each.high_alert))
+    reading = story.reading()
+    story.setup = replace(story.setup, rules=replace(rules, library=library))
+    story.by(LabelRead, reading=reading, today_day=story.today)
+    assert story.refusals == {ReasonCode.UNKNOWN_CONTAINER}
+
+
+def test_what_was_given_cannot_be_left_out_afterwards() -> None:
+    story = PathStory()
+    story.connected()
+    midazolam = Premedication(drug="midazolam", dose_ug=2_000, route=Route.VEIN, wait_s=300, sedating=True)
+    story.sign("CRPS-OP10", premedication=(midazolam,))
+    story.opens()
+    story.checks_in()
+    story.by(PremedicationGiven, drug="midazolam", dose_ug=2_000, route=Route.VEIN, given_by="", ago_s=0)
+    story.accepted()
+    story.by(PremedicationOmitted, drug="midazolam", why="changed my mind")
+    assert story.refusals == {ReasonCode.PREMEDICATION_GIVEN_BEFORE}
