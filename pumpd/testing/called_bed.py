@@ -17,23 +17,29 @@ from fastapi import FastAPI
 
 from pumpd.accounts import Accounts, AccountsTable, PersonTable, Session
 from pumpd.api import create_app
+from pumpd.api_course_models import FILE_CHARS_MAX
 from pumpd.api_desk import Desk
 from pumpd.api_views import Place
 from pumpd.bedside import Bedside
 from pumpd.clock import SystemClock
+from pumpd.core.course import CourseLog
 from pumpd.core.people import Role
 from pumpd.core.pump import Drive
+from pumpd.course_file import Travelling, written
 from pumpd.drafts import Draft, Drafts, Form
 from pumpd.identities import Identities, Known
 from pumpd.samples import RecentSamples
-from pumpd.testing.path_story import PATIENT, PathStory
+from pumpd.testing.path_story import PATIENT, PathStory, series_order
 from pumpd.testing.simulated_journal import Disk, SimulatedJournal
 
+SITE_KEY: Final = b"a key of a site that is no hospital"
+_ANOTHERS: Final = Travelling(order=series_order("PAIN-4H", series="s9"), log=CourseLog(series="s9"))
 # what a schema cannot say, by endpoint: fields put into the body that was made of it
 EXAMPLES: Final[dict[str, dict[str, object]]] = {
     "POST /v1/pumps/{slot}/rate": {"rate_ml_per_h": "1000"},  # a rise: what lowers is everybody's
     "POST /v1/pumps/{slot}/answer": {"answer": "driven"},
     "POST /v1/sessions": {"person": "nurse"},
+    "POST /v1/series/import": {"file": written(_ANOTHERS, SITE_KEY, chars_max=FILE_CHARS_MAX)},
     "POST /v1/visits/{visit}/accept_value": {"value": 165},
     "POST /v1/visits/{visit}/rescues": {"dose_mg": "1"},
     "POST /v1/patients": {"name": "Eva", "born": "1970-12-31"},
@@ -100,7 +106,7 @@ class Called:
         )
         self._accounts = Accounts(table, clock, idle_s=300, verify=_every_pin_fits)
         return create_app(
-            Desk(self._bedside, self._accounts, samples, Place(site="s", ward="w", bed="b")),
+            Desk(self._bedside, self._accounts, samples, Place(site="s", ward="w", bed="b", site_key=SITE_KEY)),
             self._identities,
             self._drafts,
         )
