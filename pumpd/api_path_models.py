@@ -13,16 +13,21 @@ from pumpd.api_models import OverrideBody, ReasonView, Sex, View, WeightBasis
 from pumpd.api_orders import Body, Count, Day, Name, Typed
 from pumpd.core.prescribed import PRESCRIBED_MAX, Route
 from pumpd.core.series import Disposition
+from pumpd.core.steps import StepMode
 from pumpd.core.visit import Place
 
 __all__ = [
     "Disposition", "Place", "PremedicationOrderBody", "RescueOrderBody", "Route", "SeriesBody", "SeriesView",
-    "VisitBody", "VisitStartBody", "VisitView",
+    "StepMode", "VisitBody", "VisitStartBody", "VisitView",
 ]  # fmt: skip
 
 
 Typing = Annotated[str, Field(max_length=500)]
 Extension = Annotated[str, Field(max_length=32)]
+
+
+TRIED_MAX = 16
+Tried = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class PremedicationOrderBody(Body):
@@ -62,6 +67,11 @@ class SeriesBody(Body):
     sex: Sex | None = None
     age_years: Typed = ""
     expires_in_days: Day = 90
+    steps: StepMode | None = None
+    max_mg_per_h: Typed = ""  # the prescriber's own maximum
+    failed_treatments: Annotated[tuple[Tried, ...], Field(max_length=TRIED_MAX)] = ()
+    consent_on: Annotated[str, Field(pattern=r"^(?:\d{4}-\d{2}-\d{2})?$")] = ""
+    replaces: Name | None = None  # an order of this patient that takes no further visit
     premedication: Annotated[tuple[PremedicationOrderBody, ...], Field(max_length=PRESCRIBED_MAX)] = ()
     rescue: Annotated[tuple[RescueOrderBody, ...], Field(max_length=PRESCRIBED_MAX)] = ()
     extension: Extension = ""  # where the prescriber is reached

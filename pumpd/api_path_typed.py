@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pumpd.api_path_models import PremedicationOrderBody, RescueOrderBody, SeriesBody
-from pumpd.api_typed import optional, quantity
+from pumpd.api_typed import day_of, optional, quantity
 from pumpd.core.prescribed import Premedication, Rescue
 from pumpd.core.series import SeriesOrder
 
@@ -30,6 +30,13 @@ def series(typed: SeriesBody, today_day: int) -> SeriesOrder:
         ),
         sex=typed.sex,
         age_years=optional(typed.age_years, 1, field="age_years", said="The age in years"),
+        steps=typed.steps,
+        max_ug_per_h=optional(
+            typed.max_mg_per_h, 1_000, field="max_mg_per_h", said="The maximum in milligrams an hour"
+        ),
+        failed_treatments=typed.failed_treatments,
+        consent_day=day_of(typed.consent_on, field="consent_on") if typed.consent_on else None,
+        replaces=typed.replaces,
         premedication=tuple(_premedication(each) for each in typed.premedication),
         rescue=tuple(_rescue(each) for each in typed.rescue),
         extension=typed.extension,

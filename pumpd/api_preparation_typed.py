@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Final
-
 from pumpd.api_preparation_models import CheckBody, LabelReadBody, PremedicationBody
-from pumpd.api_typed import UNPROCESSABLE, concentration_ug_per_ml, quantity, volume_nl
+from pumpd.api_typed import concentration_ug_per_ml, day_of, quantity, volume_nl
 from pumpd.core.preparation import Entered, LabelReading
-from pumpd.errors import ApiError
-
-_FIRST_DAY: Final = date(1970, 1, 1)
 
 
 def reading(typed: LabelReadBody) -> LabelReading:
@@ -40,11 +34,3 @@ def entered(typed: CheckBody) -> Entered:
         capacity_nl=volume_nl(typed.size_ml, field="size_ml"),
         dose=quantity(typed.dose_mg, 1_000, field="dose_mg", said="The dose on the order"),
     )
-
-
-def day_of(typed: str, *, field: str) -> int:
-    """A local day number. Raises ApiError for a day that no calendar has."""
-    try:
-        return (date.fromisoformat(typed) - _FIRST_DAY).days
-    except ValueError as error:
-        raise ApiError("There is no such day. Write it as in 2027-01-31.", status=UNPROCESSABLE, field=field) from error

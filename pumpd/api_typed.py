@@ -6,6 +6,7 @@ somewhere. What comes out has not been judged: a weight of 0.1 kg is a fine numb
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final
 
 from pumpd.api_models import CourseBody, OrderBody
@@ -15,6 +16,7 @@ from pumpd.core.units import NG_PER_MG, parse_scaled
 from pumpd.errors import ApiError, BadNumber
 
 UNPROCESSABLE: Final = 422
+_FIRST_DAY: Final = date(1970, 1, 1)
 
 
 def order(typed: OrderBody) -> Order:
@@ -86,3 +88,11 @@ def quantity(typed: str, scale: int, *, field: str, said: str) -> int:
         return parse_scaled(typed, scale)
     except BadNumber as error:
         raise ApiError(f"{said} cannot be read: {error}.", status=UNPROCESSABLE, field=field) from error
+
+
+def day_of(typed: str, *, field: str) -> int:
+    """A local day number. Raises ApiError for a day that no calendar has."""
+    try:
+        return (date.fromisoformat(typed) - _FIRST_DAY).days
+    except ValueError as error:
+        raise ApiError("There is no such day. Write it as in 2027-01-31.", status=UNPROCESSABLE, field=field) from error

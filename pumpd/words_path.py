@@ -43,6 +43,22 @@ GATES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
     ReasonCode.VISIT_KNOWN: ("A visit of this name exists already. Look at the list of visits.", _PLAIN),
     ReasonCode.NO_SUCH_SERIES: ("This bed knows no such series order. Ask the prescriber to sign it here.", _PLAIN),
     ReasonCode.SERIES_KNOWN: ("A series order of this name is signed already. Look at the list of orders.", _PLAIN),
+    ReasonCode.FAILED_TREATMENTS_NEEDED: (
+        "The order names no earlier treatment that has failed. Enter what was tried, and sign that it did not help.",
+        _PLAIN,
+    ),
+    ReasonCode.CONSENT_NEEDED: (
+        "The patient's consent is not on record, or of a later day. Ask for it, and enter its day.",
+        _PLAIN,
+    ),
+    ReasonCode.SERIES_REPLACED: (
+        "Another order has taken the place of this one. Look at the list of orders, and use the later one.",
+        _PLAIN,
+    ),
+    ReasonCode.NOTHING_TO_REPLACE: (
+        "There is no such order of this patient to take the place of. Look at the list of orders.",
+        _PLAIN,
+    ),
     ReasonCode.SERIES_EXPIRED: ("The series order has expired. Ask the prescriber for a new one.", _PLAIN),
     ReasonCode.SERIES_VISITS: (
         "Visit {asked} is not one of this series of {limit}. Look at the course, or ask the prescriber.",

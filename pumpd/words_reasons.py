@@ -65,6 +65,10 @@ _SENTENCES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
         "The regimen's own cap reduces {asked} to {limit}. Nothing to do.",
         _per_h,
     ),
+    ReasonCode.ORDER_MAXIMUM_UG_PER_H: (
+        "The maximum on the order reduces {asked} to {limit}. Nothing to do.",
+        _per_h,
+    ),
     ReasonCode.ROUNDED_RATE_UL_PER_H: (
         "The pump cannot be set to {asked}: {limit} is used, and the step lasts longer. Nothing to do.",
         rate_ml_per_h,

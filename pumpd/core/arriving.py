@@ -12,11 +12,13 @@ from typing import assert_never
 from pumpd.core.arrival_facts import SeriesSigned, VisitOpened
 from pumpd.core.arrival_requests import ArrivalRequest, SeriesSignRequested, VisitOpenRequested
 from pumpd.core.asking import accept, gate_of_person, note, refuse
-from pumpd.core.codes import Action, Reason, ReasonCode
+from pumpd.core.codes import Action, Reason, ReasonCode, Severity
 from pumpd.core.course_tally import attended_in, course_for
 from pumpd.core.departure_facts import VisitMoved
 from pumpd.core.leaving import against_leaving, against_next_patient, free_pumps
+from pumpd.core.limits import judge_order
 from pumpd.core.people import Act
+from pumpd.core.regimen import Regimen
 from pumpd.core.rise import hard
 from pumpd.core.schedules import PAIN_HRS, Profile, profile_for
 from pumpd.core.series import SeriesOrder
@@ -47,6 +49,9 @@ def sign_series(turn: Turn, request: SeriesSignRequested) -> None:
         reasons.append(hard(ReasonCode.SERIES_KNOWN))
     if order.expires_day < request.today_day:
         reasons.append(hard(ReasonCode.SERIES_EXPIRED))
+    reasons += _against_amendment(turn, order)
+    if regimen is not None and not reasons:
+        reasons += against_content(turn, order, regimen, request.today_day)
     if reasons or request.actor is None:
         refuse(turn, request, Action.SIGN_SERIES, reasons)
         return
@@ -54,6 +59,34 @@ def sign_series(turn: Turn, request: SeriesSignRequested) -> None:
     signed = replace(order, prescriber=person, signed_at_ns=turn.now_ns, signed_day=request.today_day)
     turn.record(SeriesSigned(at_ns=turn.now_ns, person=person, order=signed))
     accept(turn, request)
+
+
+def _against_amendment(turn: Turn, order: SeriesOrder) -> list[Reason]:
+    """What it takes the place of is a standing order of the same patient."""
+    if order.replaces is None:
+        return []
+    before = turn.state.path.signed(order.replaces)
+    if before is None or before.patient != order.patient:
+        return [hard(ReasonCode.NOTHING_TO_REPLACE)]
+    return [hard(ReasonCode.SERIES_REPLACED)] if turn.state.path.replaced(order.replaces) else []
+
+
+def against_content(turn: Turn, order: SeriesOrder, regimen: Regimen, today_day: int) -> list[Reason]:
+    """What would refuse a visit of it on every pump of this bed is told to whoever can still change it."""
+    rules = turn.setup.rules
+    entry = rules.library.entry(regimen.entry)
+    found = []
+    if entry is None or entry.high_alert:
+        if not any(each.strip() for each in order.failed_treatments):
+            found.append(hard(ReasonCode.FAILED_TREATMENTS_NEEDED))
+        if order.consent_day is None or order.consent_day > today_day:
+            found.append(hard(ReasonCode.CONSENT_NEEDED))
+    refusals: list[list[Reason]] = []
+    for _, info in turn.setup.pumps:
+        judged = (judge_order(order.order_for(number), rules, info)[1] for number in range(1, order.visits + 1))
+        hard_ones = (each for reasons in judged for each in reasons if each.severity is Severity.HARD)
+        refusals.append(list({each.code: each for each in hard_ones}.values()))
+    return found + min(refusals, key=len, default=[])
 
 
 def open_visit(turn: Turn, request: VisitOpenRequested) -> None:
@@ -74,6 +107,8 @@ def open_visit(turn: Turn, request: VisitOpenRequested) -> None:
     if series is None:
         reasons.append(hard(ReasonCode.NO_SUCH_SERIES))
     else:
+        if path.replaced(series.series):
+            reasons.append(hard(ReasonCode.SERIES_REPLACED))
         if series.expires_day < request.today_day:
             reasons.append(hard(ReasonCode.SERIES_EXPIRED))
         if not 1 <= request.number <= series.visits:

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from pumpd.core.codes import ReasonCode
+from pumpd.core.steps import StepMode
+from pumpd.core.units import NG_PER_UG
 
 
 class WeightBasis(Enum):
@@ -72,3 +74,10 @@ class Order:
     age_years: int | None = None
     elsewhere_ng: int = 0  # given in this visit, as far as this bed did not give it: a bolus by hand, another bed
     course: Course = NEW_COURSE
+    steps: StepMode | None = None  # how a due step up begins; None: as the regimen has it
+    max_ug_per_h: int | None = None  # the prescriber's own maximum, below every cap of the scheme
+
+    def cap_ng_per_h(self, scheme_ng_per_h: int | None) -> int | None:
+        """Of the scheme's cap and the prescriber's own maximum the least counts."""
+        own_ng_per_h = None if self.max_ug_per_h is None else self.max_ug_per_h * NG_PER_UG
+        return min((each for each in (scheme_ng_per_h, own_ng_per_h) if each is not None), default=None)

@@ -39,6 +39,7 @@ class ClampKind(Enum):
     """What reduced a rate when the order was compiled; the value ends in the unit of asked and granted."""
 
     REGIMEN_CAP_UG_PER_H = "regimen_cap_ug_per_h"
+    ORDER_MAXIMUM_UG_PER_H = "order_maximum_ug_per_h"
     ROUNDED_RATE_UL_PER_H = "rounded_rate_ul_per_h"
     ROUNDED_TOTAL_NL = "rounded_total_nl"
 
@@ -217,6 +218,12 @@ def cut_to_grid(steps: list[Step], info: DriverInfo) -> tuple[list[Step], Clamp 
     return kept, Clamp(kind=ClampKind.ROUNDED_TOTAL_NL, step=index, asked=asked_nl, granted=granted_nl)
 
 
+def _capped_by(order: Order, cap_ng_per_h: int) -> ClampKind:
+    """The prescriber's own maximum, or what the scheme caps."""
+    is_own = order.max_ug_per_h is not None and order.max_ug_per_h * NG_PER_UG == cap_ng_per_h
+    return ClampKind.ORDER_MAXIMUM_UG_PER_H if is_own else ClampKind.REGIMEN_CAP_UG_PER_H
+
+
 def _lay_out(
     order: Order,
     asked: tuple[RegimenStep, ...],
@@ -234,7 +241,7 @@ def _lay_out(
         if cap_ng_per_h is not None and concentration > 0 and flow * concentration > cap_ng_per_h:
             clamps.append(
                 Clamp(
-                    kind=ClampKind.REGIMEN_CAP_UG_PER_H,
+                    kind=_capped_by(order, cap_ng_per_h),
                     step=len(steps),
                     asked=_up(flow * Fraction(concentration, NG_PER_UG)),
                     granted=divide(cap_ng_per_h, NG_PER_UG, Towards.DOWN),
@@ -260,7 +267,7 @@ def _titrated(order: Order, regimen: Regimen, entry: Entry, container: Container
 
     def rate_ul_per_h(dose: int) -> int:
         flow = _asked_flow(replace(asked[0], dose=dose), order, entry.unit, container.concentration_ug_per_ml)
-        cap_ng_per_h = regimen.cap_ng_per_h(order.weight_g)
+        cap_ng_per_h = order.cap_ng_per_h(regimen.cap_ng_per_h(order.weight_g))
         if cap_ng_per_h is not None and container.concentration_ug_per_ml > 0:
             flow = min(flow, Fraction(cap_ng_per_h, container.concentration_ug_per_ml))
         return on_grid(_down(flow), info.rate_step_ul_per_h, info.rate_digits)
@@ -295,7 +302,7 @@ def draft(
 ) -> tuple[Programme, tuple[Misfit, ...]]:
     """The programme of these steps, and what container and pump cannot do of it. Weight and doses above 0."""
     assert order.weight_g > 0, order
-    cap_ng_per_h = regimen.cap_ng_per_h(order.weight_g)
+    cap_ng_per_h = order.cap_ng_per_h(regimen.cap_ng_per_h(order.weight_g))
     steps, clamps = _lay_out(order, asked, cap_ng_per_h=cap_ng_per_h, entry=entry, container=container, info=info)
     ramped = _ramped(steps, entry, info)
     steps, cut = cut_to_grid(ramped or steps, info)
@@ -307,7 +314,7 @@ def draft(
         high_alert=entry.high_alert,
         concentration_ug_per_ml=container.concentration_ug_per_ml,
         steps=tuple(steps),
-        mode=StepMode.AUTOMATIC if regimen.automatic else StepMode.ASK,
+        mode=order.steps or (StepMode.AUTOMATIC if regimen.automatic else StepMode.ASK),
         syringe_diameter_um=container.inner_diameter_um,
         weight_g=order.weight_g,
         clamps=(*clamps, cut) if cut else tuple(clamps),

@@ -38,6 +38,7 @@ class ReasonCode(Enum):
     CEILING_UG_PER_KG_PER_H = "ceiling_ug_per_kg_per_h"
     CEILING_TOTAL_UG_PER_KG = "ceiling_total_ug_per_kg"
     REGIMEN_CAP_UG_PER_H = "regimen_cap_ug_per_h"
+    ORDER_MAXIMUM_UG_PER_H = "order_maximum_ug_per_h"
     ROUNDED_RATE_UL_PER_H = "rounded_rate_ul_per_h"
     ROUNDED_TOTAL_NL = "rounded_total_nl"
     DOSE_UL_PER_H = "dose_ul_per_h"
@@ -253,3 +254,8 @@ class ReasonCode(Enum):
     NOT_OF_THIS_VISIT = "not_of_this_visit"
     EMERGENCY_LASTS = "emergency_lasts"
     NO_EMERGENCY = "no_emergency"
+    # a series order (core/arriving.py)
+    FAILED_TREATMENTS_NEEDED = "failed_treatments_needed"
+    CONSENT_NEEDED = "consent_needed"
+    SERIES_REPLACED = "series_replaced"
+    NOTHING_TO_REPLACE = "nothing_to_replace"

@@ -16,6 +16,7 @@ from enum import Enum
 from pumpd.core.holds import STANDARD_HOLDS, HoldParameters
 from pumpd.core.order import NEW_COURSE, Course, Order, Sex, WeightBasis
 from pumpd.core.prescribed import Premedication, Rescue
+from pumpd.core.steps import StepMode
 
 
 class Disposition(Enum):
@@ -46,6 +47,11 @@ class SeriesOrder:
     actual_weight_g: int | None = None
     sex: Sex | None = None
     age_years: int | None = None
+    steps: StepMode | None = None  # how a due step up begins; None: as the regimen has it
+    max_ug_per_h: int | None = None  # the prescriber's own maximum, titrated or not
+    failed_treatments: tuple[str, ...] = ()  # attested by the signature
+    consent_day: int | None = None
+    replaces: str | None = None  # an amendment is a new order; the one before takes no further visit
     premedication: tuple[Premedication, ...] = ()
     rescue: tuple[Rescue, ...] = ()
     extension: str = ""  # where the prescriber is reached while the patient is here
@@ -65,4 +71,6 @@ class SeriesOrder:
             sex=self.sex,
             age_years=self.age_years,
             course=course,
+            steps=self.steps,
+            max_ug_per_h=self.max_ug_per_h,
         )

@@ -54,7 +54,7 @@ def judge_triangle(
     """How far the programme's worst step, or its total, is from what was asked after the scheme's own caps."""
     carries = 1_000 if entry.unit is DoseUnit.ML_PER_H else container.concentration_ug_per_ml
     wanted = [_asked_per_h(step, order, entry.unit) for step in asked]
-    cap_ng_per_h = regimen.cap_ng_per_h(order.weight_g)
+    cap_ng_per_h = order.cap_ng_per_h(regimen.cap_ng_per_h(order.weight_g))
     if cap_ng_per_h is not None and entry.unit is not DoseUnit.ML_PER_H:
         wanted = [min(each, Fraction(cap_ng_per_h)) for each in wanted]
     # a ramp takes its volume from the step beside it, and KVO comes on top of the dose (steps.py)

@@ -118,6 +118,10 @@ class Path:
                 return earlier, answer
         return None
 
+    def replaced(self, series: str) -> bool:
+        """Another order has taken its place."""
+        return any(each.replaces == series for each in self.series)
+
     def with_visit(self, changed: Visit) -> Path:
         """The same with one visit changed."""
         return replace(self, visits=tuple(changed if each.visit == changed.visit else each for each in self.visits))

@@ -115,6 +115,7 @@ class IdealNurse:
         body = SeriesBody(
             patient=patient, regimen=self.regimen.id, visits=self.regimen.sessions, weight_kg=WEIGHT_KG,
             height_cm="175", container=self.container.id, disposition=Disposition.HOME,
+            failed_treatments=("two others",), consent_on="2026-01-31",
             premedication=() if self.regimen.asks_risk else (MIDAZOLAM,),
         )  # fmt: skip
         self.series = self.doctor.does(api_path_calls.sign_series(body), taps=0).request_id

@@ -51,6 +51,7 @@ def series_order(regimen: str, *, series: str = "s1", today: int = 20_000, **sai
         series=series, patient=PATIENT, prescriber="", signed_at_ns=0, signed_day=today, expires_day=today + 90,
         regimen=regimen, visits=1 if found is None else found.sessions, weight_g=order.weight_g, weighed_day=today,
         height_mm=order.height_mm, container=_syringe(found, order), disposition=Disposition.HOME,
+        failed_treatments=("two others, each for six weeks",), consent_day=today,
     )  # fmt: skip
     return replace(usual, **said)  # type: ignore[arg-type]  # whatever fields a test names
 

@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-UNITS = ("_kg", "_cm", "_mg", "_mg_per_ml", "_ml_per_h", "_ml", "_min", "_years")
+UNITS = ("_kg", "_cm", "_mg", "_mg_per_ml", "_mg_per_h", "_ml_per_h", "_ml", "_min", "_years")
 
 
 def typed_fields(tree: ast.Module) -> list[str]:

@@ -90,7 +90,8 @@ def visit(nurse: Client, prescriber: Client, patient: str) -> str:
     """Their first visit, checked in."""
     body = SeriesBody(
         patient=patient, regimen="MDD-2x3", visits=1, weight_kg="70", height_cm="175", container="syringe-60-1",
-        disposition=Disposition.HOME, extension="4711", premedication=(MIDAZOLAM,),
+        disposition=Disposition.HOME, extension="4711",
+        failed_treatments=("two others",), consent_on="2026-01-31", premedication=(MIDAZOLAM,),
     )  # fmt: skip
     signed = prescriber.send(p.sign_series(body))
     assert signed.accepted, signed.text

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pumpd.core.actor import Actor
 from pumpd.core.arrival_requests import SeriesSignRequested, VisitOpenRequested
+from pumpd.core.bed import preview
 from pumpd.core.codes import Phase, ReasonCode
 from pumpd.core.evolve import evolve
 from pumpd.core.facts import BootStarted
+from pumpd.core.order import WeightBasis
 from pumpd.core.people import Role
+from pumpd.core.steps import StepMode
 from pumpd.core.units import NS_PER_S
 from pumpd.core.visit import Place
 from pumpd.testing.bed_story import SECOND, BedStory
@@ -102,3 +107,98 @@ def test_requests_of_the_path_are_for_people_who_are_signed_in() -> None:
     assert story.refusals == {ReasonCode.ROLE_MAY_NOT}
     assert story.state.path.at_bed is None
     assert [each for each in story.state.path.visits if each.place is Place.AT_BED] == []
+
+
+# --- what a prescriber signs ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ({"failed_treatments": ()}, ReasonCode.FAILED_TREATMENTS_NEEDED),
+        ({"failed_treatments": (" ",)}, ReasonCode.FAILED_TREATMENTS_NEEDED),
+        ({"consent_day": None}, ReasonCode.CONSENT_NEEDED),
+        ({"consent_day": 20_001}, ReasonCode.CONSENT_NEEDED),
+        ({"weight_g": 95_000, "height_mm": 1_630}, ReasonCode.WEIGHT_BASIS_BMI_MILLI),
+        ({"container": "bag-100-1"}, ReasonCode.CONTAINER_NOT_FOR_PUMP),
+        ({"age_years": 17}, ReasonCode.AGE_YEARS),
+    ],
+)
+def test_what_would_refuse_every_visit_is_told_to_the_prescriber_who_signs(
+    said: dict[str, Any], code: ReasonCode
+) -> None:
+    story = PathStory()
+    story.sign("MDD-2x3", **said)
+    assert story.refusals == {code}
+
+
+def test_an_order_of_a_heavy_patient_says_which_weight_the_dose_is_for() -> None:
+    story = PathStory()
+    story.sign("MDD-2x3", weight_g=95_000, height_mm=1_630, weight_basis=WeightBasis.ACTUAL)
+    story.accepted()
+
+
+def test_saline_for_training_has_failed_nobody_and_needs_no_consent() -> None:
+    story = PathStory()
+    story.sign("TRAIN-5MIN", failed_treatments=(), consent_day=None)
+    story.accepted()
+
+
+def test_an_amendment_is_a_new_order_and_the_one_before_takes_no_further_visit() -> None:
+    story = PathStory()
+    story.sign("MDD-2x3", series="s1")
+    story.sign("MDD-2x3", series="other", patient="patient-2")
+    story.sign("MDD-2x3", series="s2", replaces="other")
+    assert story.refusals == {ReasonCode.NOTHING_TO_REPLACE}
+    story.sign("MDD-2x3", series="s2", replaces="s1")
+    story.accepted()
+    story.sign("MDD-2x3", series="s3", replaces="s1")
+    assert story.refusals == {ReasonCode.SERIES_REPLACED}
+    story.opens(series="s1")
+    assert story.refusals == {ReasonCode.SERIES_REPLACED}
+    story.opens(series="s2")
+    story.accepted()
+
+
+def test_a_visit_that_is_open_keeps_the_order_that_it_was_opened_with() -> None:
+    story = PathStory()
+    story.sign("MDD-2x3", series="s1")
+    story.opens(series="s1")
+    before = (story.visit.order, story.visit.signed)
+    story.sign("MDD-2x3", series="s2", replaces="s1", weight_g=71_000)
+    story.accepted()
+    assert (story.visit.order, story.visit.signed) == before
+
+
+def test_the_orders_own_maximum_lowers_every_step_that_is_above_it_and_says_so() -> None:
+    story = PathStory()
+    story.connected()
+    story.sign("NP-OP5", max_ug_per_h=40_000)
+    story.opens()
+    review = story.review()
+    assert review.programme is not None
+    highest = max(step.rate_ul_per_h for step in review.programme.steps)
+    assert highest * review.programme.concentration_ug_per_ml <= 40_000 * 1_000
+    assert ReasonCode.ORDER_MAXIMUM_UG_PER_H in {each.code for each in review.grant.reasons}
+    assert story.visit.order.max_ug_per_h == 40_000
+
+
+def test_the_orders_own_maximum_binds_a_titration_too() -> None:
+    story = PathStory()
+    story.connected()
+    story.sign("CRPS-IP5", max_ug_per_h=20_000)
+    story.opens()
+    programme = story.review().programme
+    assert programme is not None
+    assert programme.titrated is not None
+    assert programme.titrated.highest_ul_per_h * programme.concentration_ug_per_ml == 20_000 * 1_000
+
+
+def test_the_order_says_whether_a_due_step_asks() -> None:
+    story = PathStory()
+    story.connected()
+    for series, steps in (("s1", None), ("s2", StepMode.AUTOMATIC)):
+        order = series_order("PAIN-4H", series=series, steps=steps).order_for(1)
+        programme = preview(story.state, "p1", order, story.setup, story.now_ns).programme
+        assert programme is not None
+        assert programme.mode is (StepMode.ASK if steps is None else steps)
