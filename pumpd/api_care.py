@@ -12,6 +12,7 @@ from pumpd.api_calls import At, By, told
 from pumpd.api_care_models import (
     AcceptBody,
     CareView,
+    HandOverBody,
     InfiltrationBody,
     MarkBody,
     ObservationsBody,
@@ -154,3 +155,12 @@ async def emergency_over(desk: At, by: By, visit: str) -> Response:
     """The emergency is over: what is due is due now."""
     desk.require_visit(visit)
     return told(await desk.act(by, None, None, lambda common: cr.EmergencyOverRequested(**common, visit=visit)))
+
+
+@acts.post("/visits/{visit}/handover", response_model=AnswerView)
+async def hand_over(desk: At, by: By, visit: str, body: HandOverBody) -> Response:
+    """Tell whoever cares next what they have to know; they take the visit over as its writer."""
+    desk.require_visit(visit)
+    return told(
+        await desk.act(by, None, body, lambda common: cr.HandOverRequested(**common, visit=visit, said=body.said))
+    )

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from pumpd.api_care_models import (
     AcceptBody,
     CareView,
+    HandOverBody,
     InfiltrationBody,
     MarkBody,
     ObservationsBody,
@@ -66,6 +67,11 @@ def mark(visit_id: str, body: MarkBody, key: str | None = None) -> Call[AnswerVi
 
 def emergency_over(visit_id: str, key: str | None = None) -> Call[AnswerView]:
     return Call(method="POST", path=f"{_visit(visit_id)}/emergency/over", answer=_ANSWER, key=key)
+
+
+def hand_over(visit_id: str, body: HandOverBody, key: str | None = None) -> Call[AnswerView]:
+    """Tell whoever cares next; `api_path_calls.take_over` is how they take it."""
+    return Call(method="POST", path=f"{_visit(visit_id)}/handover", answer=_ANSWER, body=body, key=key)
 
 
 def _visit(visit_id: str) -> str:

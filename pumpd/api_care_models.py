@@ -17,7 +17,7 @@ from pumpd.core.prescribed import Route
 from pumpd.core.side_effects import Remedy, SideEffect
 
 __all__ = [
-    "AcceptBody", "BandName", "CareView", "DueState", "DueView", "EmergencyView", "GivenView", "HoldView",
+    "AcceptBody", "BandName", "CareView", "DueState", "DueView", "EmergencyView", "GivenView", "HandOverBody", "HandOverView", "HoldView",
     "InfiltrationBody", "MarkBody", "MarkView", "MayGiveView", "Measure", "Moment", "ObservationView",
     "ObservationsBody", "OfferView", "ReadingBody", "ReductionView", "Remedy", "RescueBody", "Route", "Scale",
     "SideEffect", "SideEffectBody", "SideEffectView", "Sign", "WhyNot",
@@ -84,6 +84,12 @@ class InfiltrationBody(Body):
 
     slot: Name
     remark: Remark = ""
+
+
+class HandOverBody(Body):
+    """What whoever cares for this patient next has to know."""
+
+    said: Annotated[str, Field(min_length=1, max_length=2_000)]
 
 
 class MarkBody(Body):
@@ -190,6 +196,15 @@ class EmergencyView(View):
     over_ts_ms: int | None
 
 
+class HandOverView(View):
+    """The last hand-over; `taken_by` writes the visit since, and is null while nobody else does."""
+
+    person: str
+    said: str
+    ts_ms: int
+    taken_by: str | None
+
+
 class CareView(View):
     """What is due when in this visit, what holds, what was seen last, what was done, and what may be."""
 
@@ -208,3 +223,4 @@ class CareView(View):
     infiltrated: tuple[int, ...]  # infusions of which not all reached the vein
     emergencies: tuple[EmergencyView, ...]
     emergency_offered: bool
+    handed_over: HandOverView | None

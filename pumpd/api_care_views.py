@@ -13,6 +13,7 @@ from pumpd.api_care_models import (
     DueView,
     EmergencyView,
     GivenView,
+    HandOverView,
     HoldView,
     MarkView,
     MayGiveView,
@@ -65,6 +66,7 @@ def care_view(state: BedState, setup: Setup, visit: Visit, moment: Moment) -> Ca
         infiltrated=care.infiltrated,
         emergencies=tuple(_emergency_view(each, moment) for each in care.emergencies),
         emergency_offered=offers_emergency(state, visit),
+        handed_over=_hand_over_view(visit, moment),
     )
 
 
@@ -154,6 +156,18 @@ def _given_view(each: GivenRescue, moment: Moment) -> GivenView:
         given_by=each.given.given_by,
         given_ts_ms=moment.ts_ms(each.given.given_at_ns),
         flags=tuple(words_care.FLAG_TEXTS[flag] for flag in each.flags),
+    )
+
+
+def _hand_over_view(visit: Visit, moment: Moment) -> HandOverView | None:
+    handed = visit.care.handed_over
+    if handed is None:
+        return None
+    return HandOverView(
+        person=handed.person,
+        said=handed.said,
+        ts_ms=moment.ts_ms(handed.handed_at_ns),
+        taken_by=None if visit.writer == handed.person else visit.writer,
     )
 
 

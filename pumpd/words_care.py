@@ -139,6 +139,7 @@ CARE_ACTIONS: Final[Mapping[Action, str]] = {
     Action.EMERGENCY: "EMERGENCY",
     Action.MARK: "a moment to be marked",
     Action.EMERGENCY_OVER: "the end of an emergency",
+    Action.HAND_OVER: "a hand-over",
 }
 
 _PLAIN_CARE: Final[Mapping[ReasonCode, str]] = {
@@ -147,6 +148,7 @@ _PLAIN_CARE: Final[Mapping[ReasonCode, str]] = {
     ReasonCode.DOSE_UNCLEAR: "The drug, its dose or who gave it is missing or unclear. Enter them as on the ampoule.",
     ReasonCode.NOT_OF_THIS_VISIT: "Nothing of this visit is on that pump. Look at the pumps of this bed.",
     ReasonCode.EMERGENCY_LASTS: "An emergency lasts: nothing goes up. End it here once it is over.",
+    ReasonCode.NOTHING_SAID: "Nothing is written for the next nurse. Enter what they have to know.",
     ReasonCode.NO_EMERGENCY: "No emergency lasts in this visit. Nothing to do.",
     ReasonCode.NOTHING_HOLDS: "Nothing holds here that could be let stand. Nothing to do.",
 }
@@ -268,5 +270,7 @@ def care_fact_text(fact: cf.CareFact) -> str:
             return f"EMERGENCY, called by {fact.person}"
         case cf.EmergencyMarked():
             return f"Emergency: {MOMENTS[fact.moment]}"
+        case cf.HandedOver():
+            return f"Handed over by {fact.person}: {fact.said}"
         case cf.EmergencyOver():
             return f"The emergency is over, says {fact.person}"

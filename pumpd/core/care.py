@@ -20,6 +20,15 @@ KEPT_OF_AN_ITEM: Final = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HandOver:
+    """What one nurse told the next."""
+
+    person: str
+    said: str
+    handed_at_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Care:
     observations: tuple[Observation, ...] = ()  # by the time they were taken
     baseline: tuple[Observation, ...] = ()
@@ -31,6 +40,8 @@ class Care:
     rescues: tuple[GivenRescue, ...] = ()
     infiltrated: tuple[int, ...] = ()  # infusions of which not all reached the vein
     emergencies: tuple[Emergency, ...] = ()
+
+    handed_over: HandOver | None = None  # the last time
 
     @property
     def emergency(self) -> Emergency | None:

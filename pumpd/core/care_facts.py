@@ -93,6 +93,16 @@ class EmergencyOver:
     person: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandedOver:
+    """What whoever cares for this patient next has to know."""
+
+    at_ns: int
+    visit: str
+    person: str
+    said: str
+
+
 CareFact = (
     Observed
     | ValueAccepted
@@ -102,4 +112,5 @@ CareFact = (
     | EmergencyCalled
     | EmergencyMarked
     | EmergencyOver
+    | HandedOver
 )

@@ -123,6 +123,18 @@ class EmergencyOverRequested:
     asked_at_ns: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOverRequested:
+    """This is what the next one has to know; who takes over says so by writing the visit from then on (writing.py)."""
+
+    at_ns: int
+    request_id: str
+    actor: Actor | None
+    visit: str
+    said: str
+    asked_at_ns: int | None = None
+
+
 CareRequest = (
     ObserveRequested
     | AcceptRequested
@@ -132,4 +144,5 @@ CareRequest = (
     | EmergencyRequested
     | MarkRequested
     | EmergencyOverRequested
+    | HandOverRequested
 )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final, assert_never
 
-from pumpd.core.care import KEPT_OF_AN_ITEM, Care
+from pumpd.core.care import KEPT_OF_AN_ITEM, Care, HandOver
 from pumpd.core.care_facts import (
     CareFact,
     EmergencyCalled,
     EmergencyMarked,
     EmergencyOver,
+    HandedOver,
     Infiltrated,
     Observed,
     RescueNoted,
@@ -57,6 +58,9 @@ def _cared(care: Care, fact: CareFact) -> Care:
             mark = Mark(moment=fact.moment, marked_at_ns=fact.at_ns, person=fact.person)
             latest = care.emergencies[-1]
             return _with_latest(care, replace(latest, marks=(*latest.marks, mark)[-MARKS_MAX:]))
+        case HandedOver():
+            handed = HandOver(person=fact.person, said=fact.said, handed_at_ns=fact.at_ns)
+            return replace(care, handed_over=handed)
         case EmergencyOver():
             return _with_latest(care, replace(care.emergencies[-1], over_at_ns=fact.at_ns))
         case _:

@@ -13,12 +13,13 @@ from pumpd.core import alerting
 from pumpd.core.asking import accept, note, refuse
 from pumpd.core.attending import attend
 from pumpd.core.care_asking import against_asking, against_time
-from pumpd.core.care_facts import Observed, ValueAccepted
+from pumpd.core.care_facts import HandedOver, Observed, ValueAccepted
 from pumpd.core.care_requests import (
     AcceptRequested,
     CareRequest,
     EmergencyOverRequested,
     EmergencyRequested,
+    HandOverRequested,
     InfiltrationRequested,
     MarkRequested,
     ObserveRequested,
@@ -53,6 +54,8 @@ def care(turn: Turn, request: CareRequest) -> None:
             alerting.mark(turn, request)
         case EmergencyOverRequested():
             alerting.over(turn, request)
+        case HandOverRequested():
+            hand_over(turn, request)
         case _:
             assert_never(request)
     attend(turn)
@@ -112,4 +115,17 @@ def accept_value(turn: Turn, request: AcceptRequested) -> None:
         accepted_at_ns=turn.now_ns, remark=request.remark,
     )  # fmt: skip
     turn.record(ValueAccepted(at_ns=turn.now_ns, visit=visit.visit, accepted=accepted))
+    accept(turn, request)
+
+
+def hand_over(turn: Turn, request: HandOverRequested) -> None:
+    """Said to whoever cares next, in words: what the record tells by itself stands beside it on their page."""
+    note(turn, request, Action.HAND_OVER)
+    reasons = against_asking(request, turn.state.path.visit(request.visit))
+    if not request.said.strip():
+        reasons.append(hard(ReasonCode.NOTHING_SAID))
+    if reasons or request.actor is None:
+        refuse(turn, request, Action.HAND_OVER, reasons)
+        return
+    turn.record(HandedOver(at_ns=turn.now_ns, visit=request.visit, person=request.actor.person, said=request.said))
     accept(turn, request)

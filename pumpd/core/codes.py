@@ -181,6 +181,7 @@ class Action(Enum):
     EMERGENCY = "emergency"
     MARK = "mark"
     EMERGENCY_OVER = "emergency_over"
+    HAND_OVER = "hand_over"
 
 
 class TimeAway(Enum):

@@ -254,6 +254,7 @@ class ReasonCode(Enum):
     NOT_OF_THIS_VISIT = "not_of_this_visit"
     EMERGENCY_LASTS = "emergency_lasts"
     NO_EMERGENCY = "no_emergency"
+    NOTHING_SAID = "nothing_said"
     # a series order (core/arriving.py)
     FAILED_TREATMENTS_NEEDED = "failed_treatments_needed"
     CONSENT_NEEDED = "consent_needed"

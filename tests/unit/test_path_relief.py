@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from pumpd.api_care_views import care_view
+from pumpd.api_moment import Moment as Moment_
 from pumpd.core.actor import Actor
 from pumpd.core.adjuncts import ADJUNCTS, adjunct
 from pumpd.core.care_requests import (
     EmergencyOverRequested,
     EmergencyRequested,
+    HandOverRequested,
     InfiltrationRequested,
     MarkRequested,
     RescueRequested,
@@ -30,7 +33,8 @@ from pumpd.core.rescue import Flag
 from pumpd.core.series import Disposition
 from pumpd.core.side_effects import Remedy, SideEffect
 from pumpd.core.turn import Turn
-from pumpd.testing.bed_story import NURSE
+from pumpd.core.writer_facts import WriterTaken
+from pumpd.testing.bed_story import NURSE, SECOND
 from pumpd.testing.path_story import WELL, PathStory
 
 MIDAZOLAM = Rescue(drug="midazolam", dose_ug=1_000, most_ug=2_000, route=Route.VEIN, against="dysphoria", sedating=True)
@@ -323,3 +327,37 @@ def test_stop_offers_emergency_and_so_does_a_value_that_asks_for_a_stop() -> Non
     assert offers_emergency(story.state, story.visit)
     story.by(EmergencyRequested)
     assert not offers_emergency(story.state, story.visit)
+
+
+# --- hand-over ------------------------------------------------------------------------------------------------------
+
+
+def test_the_next_nurse_is_told_what_the_last_one_knew_and_is_seen_to_have_taken_over() -> None:
+    story = running()
+    story.by(HandOverRequested, said=" ")
+    assert story.refusals == {ReasonCode.NOTHING_SAID}
+    story.by(HandOverRequested, said="likes the blind down")
+    moment = Moment_(now_ns=story.now_ns, wall_ms=0)
+    told = care_view(story.state, story.setup, story.visit, moment).handed_over
+    assert told is not None
+    assert (told.person, told.said, told.taken_by) == (NURSE.person, "likes the blind down", None)
+    story.by(WriterTaken, SECOND)
+    told = care_view(story.state, story.setup, story.visit, moment).handed_over
+    assert told is not None
+    assert told.taken_by == SECOND.person
+
+
+def test_what_a_nurse_is_shown_says_what_is_due_held_given_and_offered() -> None:
+    story = running()
+    story.observes({**WELL, Measure.SPO2: 84})
+    gives(story)
+    story.by(SideEffectRequested, effect=SideEffect.NAUSEA, severity=5, remedies=(Remedy.RESCUED,))
+    story.tick(6 * 60)
+    view = care_view(story.state, story.setup, story.visit, Moment_(now_ns=story.now_ns, wall_ms=0))
+    assert {(each.about, each.band) for each in view.holds} == {("spo2_percent", "stop"), ("nausea", "reduce")}
+    assert {each.item for each in view.due if each.state == "due"} == {Measure.SPO2, Measure.NAUSEA}
+    assert view.emergency_offered
+    assert [(each.drug, each.left_text) for each in view.may_give] == [("midazolam", "1 mg"), ("ondansetron", "8 mg")]
+    assert [(each.drug, each.dose_text, each.flags) for each in view.rescues] == [("midazolam", "1 mg", ())]
+    assert [each.by_percent for each in view.reductions] == []  # not heard for 6 min: nobody says that it infuses
+    assert all(each.text and each.todo for each in view.holds)
