@@ -17,7 +17,8 @@ from pumpd.core.prescribed import Route
 from pumpd.core.side_effects import Remedy, SideEffect
 
 __all__ = [
-    "AcceptBody", "BandName", "CareView", "DueState", "DueView", "EmergencyView", "GivenView", "HandOverBody", "HandOverView", "HoldView",
+    "AcceptBody", "BandName", "CareView", "DueState", "DueView", "EmergencyView", "GivenView", "HandOverBody",
+    "HandOverView", "HoldView",
     "InfiltrationBody", "MarkBody", "MarkView", "MayGiveView", "Measure", "Moment", "ObservationView",
     "ObservationsBody", "OfferView", "ReadingBody", "ReductionView", "Remedy", "RescueBody", "Route", "Scale",
     "SideEffect", "SideEffectBody", "SideEffectView", "Sign", "WhyNot",
