@@ -41,12 +41,17 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @functools.cache
+def scenario_of(name: str) -> Scenario:
+    return read(SCENARIOS[name])
+
+
+@functools.cache
 def played_once(name: str) -> Played:
-    return play(read(SCENARIOS[name]))
+    return play(scenario_of(name))
 
 
 def of_device(device: str) -> list[Played]:
-    return [played_once(name) for name in SCENARIOS if read(SCENARIOS[name]).pump.device == device]
+    return [played_once(name) for name in SCENARIOS if scenario_of(name).pump.device == device]
 
 
 def built(device: str) -> Device:
@@ -69,9 +74,10 @@ def test_a_scenario_that_comes_along_holds(name: str) -> None:
     assert len(played.checks) > 3
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", [name for name in SCENARIOS if "wire" in name or name == "line-noise"])
 def test_the_same_seed_is_the_same_day(name: str) -> None:
-    once, again = played_once(name), play(read(SCENARIOS[name]))
+    """Chance has its part in what a wire does."""
+    once, again = played_once(name), play(scenario_of(name))
     assert (once.frames, once.fired, once.samples) == (again.frames, again.fired, again.samples)
 
 
