@@ -135,8 +135,11 @@ def test_a_course_of_more_visits_than_are_kept_forgets_no_drug() -> None:
 
 def test_a_bag_is_not_primed_with_drug_and_has_no_brand() -> None:
     story = PathStory()
+    bag_pump = replace(story.setup.info("p1"), takes_syringes=False)
+    story.setup = replace(story.setup, pumps=(("p1", bag_pump),))
     story.connected()
     story.sign("MDD-2x3", container="bag-100-1")
+    story.accepted()
     story.opens()
     story.checks_in()
     story.reads_label(brand="")
