@@ -36,6 +36,8 @@ _TABLE: Final = re.compile(r"^\[\[person\]\][^\n]*\n(?:(?!\[).*\n?)*", re.MULTIL
 
 def people(path: Path) -> tuple[PersonTable, ...]:
     """As the file has them, those who are disabled included. Raises ConfigError."""
+    if not path.exists():
+        raise ConfigError(f"{path}: there is no such file; name it with --file FILE, or begin it: pumpd account add")
     return read_toml(path, AccountsTable).person
 
 

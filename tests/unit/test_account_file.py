@@ -115,3 +115,8 @@ def test_two_who_add_at_once_both_are_in(file: Path) -> None:
     for thread in threads:
         thread.join()
     assert {each.id for each in account_file.people(file)} >= set(names)
+
+
+def test_a_list_of_a_file_that_is_not_there_says_how_to_name_or_begin_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"--file FILE, or begin it: pumpd account add"):
+        account_file.people(tmp_path / "none.toml")

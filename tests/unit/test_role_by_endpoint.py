@@ -161,23 +161,27 @@ def test_every_endpoint_has_a_row_and_every_row_an_endpoint(called: Called) -> N
     assert set(MAY) - known == set()
 
 
+@pytest.mark.requirement("SEC-02")
 @pytest.mark.parametrize("endpoint", list(MAY))
 @pytest.mark.parametrize("role", list(Role), ids=lambda role: role.value)
 def test_a_role_may_what_its_row_says(called: Called, role: Role, endpoint: str) -> None:
     assert may_by(called.ask(endpoint, role.value)) is (role in MAY[endpoint].roles)
 
 
+@pytest.mark.requirement("SEC-02")
 @pytest.mark.parametrize("endpoint", list(MAY))
 def test_a_locked_page_may_what_its_row_says(called: Called, endpoint: str) -> None:
     person = max(MAY[endpoint].roles, key=list(Role).index)  # who may with the PIN
     assert may_by(called.ask(endpoint, person.value, locked=True)) is MAY[endpoint].locked
 
 
+@pytest.mark.requirement("SEC-02")
 @pytest.mark.parametrize("endpoint", list(MAY))
 def test_without_a_session_there_is_only_looking_and_stop(called: Called, endpoint: str) -> None:
     assert may_by(called.ask(endpoint, None)) is MAY[endpoint].nobody
 
 
+@pytest.mark.requirement("SEC-02")
 def test_nobody_changes_anything_but_to_stop() -> None:
     free = {endpoint for endpoint, row in MAY.items() if row.nobody and row is not LOOK}
     assert free == {"POST /v1/stop", "POST /v1/pumps/{slot}/stop", "POST /v1/pumps/{slot}/pause"}
