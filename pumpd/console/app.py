@@ -32,7 +32,7 @@ from starlette.staticfiles import StaticFiles
 
 from pumpd.api_client import AsyncClient
 from pumpd.config import Config, is_this_machine
-from pumpd.console import acts, containers, ordering, pages, pictures, theme, titrating
+from pumpd.console import acts, containers, ordering, pages, pictures, theme, titrating, visits
 from pumpd.console.guard import Guard
 from pumpd.console.room import STATIC, Room, Visit, room_of
 from pumpd.errors import ApiError, PumpdError
@@ -52,6 +52,7 @@ ROUTES: Final = (
     Route("/events", pages.events, methods=_GET),
     Route("/far", pages.far, methods=_GET),
     Route("/record", pages.record, methods=_GET),
+    Route("/visits", visits.overview, methods=_GET),
     Route("/theme", theme.choose, methods=_POST),
     Route("/audio/pause", theme.pause_audio, methods=_POST),
     Route("/sign-in", acts.sign_in_form, methods=_GET),

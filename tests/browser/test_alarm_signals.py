@@ -91,6 +91,7 @@ def test_each_priority_has_its_melody_and_the_most_urgent_is_heard_at_once(bed: 
 def test_flash_rates_are_those_of_the_standard_and_a_quiet_room_stills_all_but_high(bed: RealBed, screen: Open) -> None:
     anna = listened(screen)
     anna.sign_in(bed.url)
+    anna.page.wait_for_load_state()
 
     def seconds(priority: str, flash: str) -> float:
         told: str = anna.page.evaluate(
@@ -117,6 +118,7 @@ def test_flash_rates_are_those_of_the_standard_and_a_quiet_room_stills_all_but_h
     loud = anna.page.evaluate("window.loudest")
     anna.page.click("#theme")
     expect(anna.page.locator("html")).to_have_attribute("data-theme", "quiet")
+    anna.page.wait_for_load_state()
     assert 1.4 <= 1 / seconds("high", "fast") <= 2.8
     assert seconds("medium", "slow") == 0
     expect(anna.page.locator("html")).to_have_attribute("data-armed", "yes")

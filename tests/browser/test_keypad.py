@@ -181,8 +181,7 @@ def test_alarm_that_comes_while_somebody_types_stands_above_the_keypad(own_bed: 
     anna.page.wait_for_load_state()
     anna.page.click("#rate_ml_per_h")
     own_bed.pumps["p1"].fault("mute", for_s=120)
-    alarm = anna.page.locator(".alarm .what").first
-    expect(alarm).to_be_visible()
+    anna.page.wait_for_selector(".alarm .what")
     seen = anna.page.evaluate(
         """() => {
             const box = document.querySelector(".alarm .what").getBoundingClientRect();

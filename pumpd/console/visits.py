@@ -1,0 +1,33 @@
+"""Who is at this bed and who recovers: what is closed before a start or a discharge, and what is still to be done.
+
+A patient stands here by the opaque key, since a page can be read over a shoulder. The daemon says what is missing and
+in which words; a gate that opened is gone from the list the next time somebody looks.
+"""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from pumpd.api_departure_calls import recovery, todo
+from pumpd.api_path_calls import visits
+from pumpd.api_path_models import Place
+from pumpd.console.room import room_of
+
+
+async def overview(request: Request) -> Response:
+    room = room_of(request)
+    visit = await room.visit(request)
+    known = await room.client.send(visits(), visit.token or None)
+    people = {each.id: each.name for each in await room.client.people()}
+    recovers = await room.client.send(recovery(), visit.token or None)
+    undone = await room.client.send(todo(), visit.token or None)
+    return room.show(
+        "visits",
+        visit,
+        at_bed=tuple(each for each in known if each.place is Place.AT_BED),
+        recovering=tuple(each for each in recovers if each.place is Place.RECOVERING),
+        to_do=undone,
+        people=people,
+        refresh="/visits",
+    )
