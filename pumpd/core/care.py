@@ -48,6 +48,14 @@ class Care:
         """The one that lasts."""
         return self.emergencies[-1] if self.emergencies and self.emergencies[-1].lasts else None
 
+    def by_item(self, *, measured: bool = False) -> dict[Measure, list[Observation]]:
+        """Everything that is kept, in one pass: this is asked several times a second."""
+        found: dict[Measure, list[Observation]] = {}
+        for each in self.observations:
+            if not measured or each.reading.value is not None:
+                found.setdefault(each.item, []).append(each)
+        return found
+
     def readings(self, item: Measure) -> tuple[Observation, ...]:
         """Of one item, the oldest first; also those that were not measured."""
         return tuple(each for each in self.observations if each.item is item)

@@ -22,14 +22,13 @@ def standing(visit: Visit) -> tuple[Hold, ...]:
     care = visit.care
     unwell = not _UNWELL.isdisjoint(care.signs)
     found: list[Hold] = []
-    for item in Measure:
-        readings = care.measured(item)
-        if readings:
-            found += hold_of(
-                visit.holds, readings, baseline=care.at_start(item), accepted=care.accepted_of(item), unwell=unwell
-            )
+    by_item = care.by_item(measured=True)
+    for item, readings in by_item.items():
+        found += hold_of(
+            visit.holds, readings, baseline=care.at_start(item), accepted=care.accepted_of(item), unwell=unwell
+        )
     drowsy = any(each.about == Measure.SEDATION.value and each.band.value >= Band.PAUSE.value for each in found)
-    breaths = care.measured(Measure.BREATHS)
+    breaths = by_item.get(Measure.BREATHS)
     found += holds_of_signs(care.signs, drowsy=drowsy, breaths=breaths[-1].reading.value if breaths else None)
     return _worst(each for each in found if _speaks(visit, each.band))
 

@@ -58,7 +58,14 @@ def dues(state: BedState, visit: Visit) -> tuple[ItemDue, ...]:
     if visit.place is Place.CLOSED or visit.care.emergency is not None:
         return ()
     since_ns = emergencies[-1].over_at_ns if emergencies else None
-    found = [ItemDue(item=item, due=due) for item in Measure if (due := _due(state, visit, item)) is not None]
+    taken = {item: readings[-1].taken_at_ns for item, readings in visit.care.by_item().items()}
+    asked = (*_by_schedule(state, visit, taken), *_by_hold(visit, taken), *_by_side_effect(visit))
+    first: dict[Measure, ItemDue] = {}
+    for each in asked:
+        known = first.get(each.item)
+        if known is None or each.due.at_ns < known.due.at_ns:
+            first[each.item] = each
+    found = [first[item] for item in Measure if item in first]
     if since_ns is not None:
         found = [replace(each, due=replace(each.due, at_ns=max(each.due.at_ns, since_ns))) for each in found]
     return tuple(sorted(found, key=lambda each: each.due.at_ns))
@@ -68,31 +75,30 @@ def overdue(state: BedState, visit: Visit, now_ns: int) -> tuple[ItemDue, ...]:
     return tuple(each for each in dues(state, visit) if each.is_overdue(now_ns))
 
 
-def _due(state: BedState, visit: Visit, item: Measure) -> Due | None:
-    asked = (_by_schedule(state, visit, item), _by_hold(visit, item), _by_side_effect(visit, item))
-    return min((each for each in asked if each is not None), key=lambda each: each.at_ns, default=None)
-
-
-def _by_schedule(state: BedState, visit: Visit, item: Measure) -> Due | None:
-    drug, latest = drug_of(state, visit), visit.care.latest(item)
-    taken_at_ns = None if latest is None else latest.taken_at_ns
+def _by_schedule(state: BedState, visit: Visit, taken: dict[Measure, int]) -> list[ItemDue]:
+    drug = drug_of(state, visit)
     if drug is None:
-        return None
-    if item in SCORES:
-        return due_at_end(visit.profile, drug, taken_at_ns)
-    return due_again(visit.profile, drug, taken_at_ns) if item in scheduled(visit.care) else None
+        return []
+    found = []
+    for item in (*scheduled(visit.care), *SCORES):
+        due = (due_at_end if item in SCORES else due_again)(visit.profile, drug, taken.get(item))
+        if due is not None:
+            found.append(ItemDue(item=item, due=due))
+    return found
 
 
-def _by_hold(visit: Visit, item: Measure) -> Due | None:
-    """What is held is looked at again; after the end too, until it is within bounds or a schedule's hour is over."""
-    latest = visit.care.latest(item)
-    if latest is None or all(each.about != item.value for each in standing(visit)):
-        return None
+def _by_hold(visit: Visit, taken: dict[Measure, int]) -> list[ItemDue]:
+    """What is held is looked at again, after the end too, until it is within bounds."""
     again_s = visit.holds.recheck_s
-    return Due(at_ns=latest.taken_at_ns + again_s * NS_PER_S, every_s=max(again_s, GRACE_S))
+    held = {each.about for each in standing(visit)}
+    return [
+        ItemDue(item=item, due=Due(at_ns=at_ns + again_s * NS_PER_S, every_s=max(again_s, GRACE_S)))
+        for item, at_ns in taken.items()
+        if item.value in held
+    ]
 
 
-def _by_side_effect(visit: Visit, item: Measure) -> Due | None:
+def _by_side_effect(visit: Visit) -> list[ItemDue]:
     """Whether what was done has helped."""
-    times = [each.due_at_ns for each in visit.care.rechecks if each.measure is item]
-    return Due(at_ns=min(times), every_s=max(visit.holds.recheck_s, GRACE_S)) if times else None
+    every_s = max(visit.holds.recheck_s, GRACE_S)
+    return [ItemDue(item=each.measure, due=Due(at_ns=each.due_at_ns, every_s=every_s)) for each in visit.care.rechecks]
