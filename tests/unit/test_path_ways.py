@@ -8,7 +8,8 @@ import pytest
 
 from pumpd.core.arrival_facts import VisitOpened
 from pumpd.core.arrived import arrived
-from pumpd.core.check_in import Answered, Item
+from pumpd.core.check_in import Answered, Item, Said, Watching
+from pumpd.core.check_in_requests import ItemsAnswered, RiskPlanSigned
 from pumpd.core.codes import Grant, Phase, Reason, ReasonCode, Severity
 from pumpd.core.course import EARLIER_MAX, Attended, CourseLog
 from pumpd.core.course_facts import CourseImported
@@ -25,7 +26,7 @@ from pumpd.core.recovery import last_sedating_ns
 from pumpd.core.turn import Turn
 from pumpd.core.visit import VISITS_MAX, Place
 from pumpd.testing.departure_story import DepartureStory
-from pumpd.testing.path_story import PathStory
+from pumpd.testing.path_story import PRESCRIBER, PathStory
 
 
 def at_bed() -> PathStory:
@@ -168,3 +169,27 @@ def test_what_was_given_cannot_be_left_out_afterwards() -> None:
     story.accepted()
     story.by(PremedicationOmitted, drug="midazolam", why="changed my mind")
     assert story.refusals == {ReasonCode.PREMEDICATION_GIVEN_BEFORE}
+
+
+def test_a_visit_of_a_series_that_nobody_signed_does_not_begin() -> None:
+    story = PathStory()
+    story.opens(series="s9")
+    assert story.refusals == {ReasonCode.NO_SUCH_SERIES}
+
+
+def test_no_items_and_one_item_twice_are_no_answer() -> None:
+    story = at_bed()
+    for items in ((), (Said(item=Item.FASTING, answered=Answered.CLEAR),) * 2):
+        story.by(ItemsAnswered, answers=items, today_day=story.today)
+        assert story.refusals == {ReasonCode.ITEM_UNCLEAR}
+
+
+def test_a_plan_for_somebody_at_risk_says_something_and_is_of_a_visit_that_is_open() -> None:
+    story = DepartureStory()
+    story.sign("MDD-2x3")
+    story.opens()
+    story.risk(positive=True)
+    story.by(RiskPlanSigned, PRESCRIBER, plan=" ", watching=Watching.ROUTINE)
+    assert story.refusals == {ReasonCode.REASON_NEEDED}
+    story.by(RiskPlanSigned, PRESCRIBER, visit="v9", plan="stays with her sister", watching=Watching.ROUTINE)
+    assert ReasonCode.NO_SUCH_VISIT in story.refusals
