@@ -17,12 +17,14 @@ from pumpd.core.codes import Action, Phase, Reason, ReasonCode, Why
 from pumpd.core.container_facts import ContainerChanged
 from pumpd.core.people import may_be_second
 from pumpd.core.phases import to
+from pumpd.core.preparation_gates import check_stands, label_stands
 from pumpd.core.programming import prepare
 from pumpd.core.requests import ContainerChangeRequested
 from pumpd.core.resuming import Onward, against_going_on, onward_from, set_plan
 from pumpd.core.rise import hard
 from pumpd.core.state import Infusion
 from pumpd.core.turn import Turn
+from pumpd.core.visit import Visit
 
 
 def change(turn: Turn, request: ContainerChangeRequested) -> None:
@@ -31,7 +33,7 @@ def change(turn: Turn, request: ContainerChangeRequested) -> None:
     note(turn, request, Action.CHANGE_CONTAINER, text=request.lot)
     reasons = against_going_on(turn, slot, request)
     if infusion is not None:
-        reasons += _against_label(infusion, request)
+        reasons += _against_label(turn, infusion, request)
     onward, found = onward_from(turn, slot, request.keep) if not reasons else (Onward(), [])
     reasons += found
     if reasons or request.actor is None or infusion is None:
@@ -55,7 +57,7 @@ def change(turn: Turn, request: ContainerChangeRequested) -> None:
     accept(turn, request)
 
 
-def _against_label(infusion: Infusion, request: ContainerChangeRequested) -> list[Reason]:
+def _against_label(turn: Turn, infusion: Infusion, request: ContainerChangeRequested) -> list[Reason]:
     """What stands on the label is what was ordered, and was checked by two people or before it came here."""
     found = []
     programme = infusion.programme
@@ -64,9 +66,22 @@ def _against_label(infusion: Infusion, request: ContainerChangeRequested) -> lis
     if request.concentration_ug_per_ml != programme.concentration_ug_per_ml:
         read, right = request.concentration_ug_per_ml, programme.concentration_ug_per_ml
         found.append(hard(ReasonCode.LABEL_UG_PER_ML, read, right))
-    if programme.high_alert and not request.checked_in and not _is_checked(request):
-        found.append(hard(ReasonCode.SECOND_CHECK_NEEDED))
+    if programme.high_alert:
+        visit = None if infusion.visit is None else turn.state.path.visit(infusion.visit)
+        found += _against_unchecked(request) if visit is None else _against_unprepared(visit, request)
     return found
+
+
+def _against_unprepared(visit: Visit, request: ContainerChangeRequested) -> list[Reason]:
+    """In a visit the next container is prepared as the first one was: its label read, and checked independently."""
+    label = visit.label
+    if label is None or not label_stands(visit) or label.reading.lot != (request.lot or "").strip():
+        return [hard(ReasonCode.LABEL_NOT_READ)]
+    return [] if check_stands(visit) else [hard(ReasonCode.CHECK_NEEDED)]
+
+
+def _against_unchecked(request: ContainerChangeRequested) -> list[Reason]:
+    return [] if request.checked_in or _is_checked(request) else [hard(ReasonCode.SECOND_CHECK_NEEDED)]
 
 
 def _is_checked(request: ContainerChangeRequested) -> bool:

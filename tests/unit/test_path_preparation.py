@@ -14,6 +14,7 @@ from pumpd.core.preparation import CheckField
 from pumpd.core.preparation_facts import CheckDiffered
 from pumpd.core.preparation_requests import PremedicationGiven, PremedicationOmitted
 from pumpd.core.prescribed import Premedication, Route
+from pumpd.core.requests import ContainerChangeRequested
 from pumpd.core.writer_facts import WriterTaken
 from pumpd.testing.bed_story import NURSE, SECOND
 from pumpd.testing.path_story import PRESCRIBER, PathStory
@@ -231,3 +232,32 @@ def test_a_stop_needs_nothing_of_all_this() -> None:
     story.answers(Item.ALLERGIES)
     story.stop()
     story.accepted()
+
+
+def test_in_a_visit_a_container_that_was_not_checked_in_does_not_follow_whoever_signs_beside_it() -> None:
+    story = PathStory()
+    story.begins("PAIN-4H")
+    story.paused(story.flows(10))
+
+    def changes() -> None:
+        order = story.visit.order
+        story.take(
+            ContainerChangeRequested(
+                at_ns=story.now_ns, request_id=story.request_id(), actor=NURSE, slot="p1", container=order.container,
+                concentration_ug_per_ml=5_000, lot="L 17", second=SECOND,
+            )
+        )  # fmt: skip
+
+    changes()
+    assert story.refusals == {ReasonCode.LABEL_NOT_READ}
+    story.reads_label(lot="L 18")
+    changes()
+    assert story.refusals == {ReasonCode.LABEL_NOT_READ}, "another one was read"
+    story.reads_label()
+    changes()
+    assert story.refusals == {ReasonCode.CHECK_NEEDED}
+    story.second_checks()
+    changes()
+    story.accepted()
+    assert story.visit.hung == 2
+    assert ReasonCode.LABEL_NOT_READ in story.missing, "the next one is read for itself"
