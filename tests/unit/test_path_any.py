@@ -8,18 +8,22 @@ no request is answered by an error, and nothing on the path ever moves a pump.
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import get_args
+from typing import Any, get_args
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from pumpd.core import requests as r
 from pumpd.core.actor import Actor
+from pumpd.core.bed import decide
 from pumpd.core.care_requests import EmergencyRequested, InfiltrationRequested
 from pumpd.core.codes import Phase
+from pumpd.core.departure import Exit
+from pumpd.core.departure_requests import ExitRequested
 from pumpd.core.effects import Reply, Stop
 from pumpd.core.people import Role
+from pumpd.core.visit import Place
 from pumpd.testing.bed_story import NURSE, SECOND
 from pumpd.testing.path_story import PRESCRIBER, PathStory, series_order
 
@@ -91,6 +95,25 @@ class AnyPath(RuleBasedStateMachine):
         self.story.start_visit()
         assert self.story.reply is not None
         assert closed <= {each.code for each in self.story.reply.reasons}
+
+    @invariant()
+    def no_visit_is_trapped(self) -> None:
+        """Whatever has been asked: STOP ALL, End where a pump stands, the line off the patient, and they may leave."""
+        story = self.story
+        now: dict[str, Any] = {"at_ns": story.now_ns, "actor": NURSE}
+        stopped = decide(story.state, r.StopRequested(**now, request_id="out", slot=None), story.setup).state
+        for pump in stopped.pumps:
+            if pump.phase is Phase.STOPPED:
+                ended = r.EndRequested(**now, request_id=f"end {pump.slot}", slot=pump.slot)
+                stopped = decide(stopped, ended, story.setup).state
+        for visit in stopped.path.visits:
+            if visit.place is not Place.CLOSED:
+                leaves = ExitRequested(
+                    **now, request_id=f"out {visit.visit}", visit=visit.visit, exit=Exit.EMERGENCY, reason="",
+                    prescriber="", line_off=True,
+                )  # fmt: skip
+                (reply,) = (each for each in decide(stopped, leaves, story.setup).effects if isinstance(each, Reply))
+                assert reply.accepted, reply.reasons
 
     @rule(shift=st.booleans())
     def boots(self, *, shift: bool) -> None:
