@@ -239,6 +239,10 @@ def test_a_syringe_that_is_empty_in_mid_step_is_changed_and_the_visit_goes_on() 
     story.stop_confirmed(infused_ul=400)
     assert story.phase() is Phase.STOPPED
     assert story.alarm(Condition.EMPTY) is not None
+    story.reads_label(lot="L 18")
+    story.accepted()
+    story.second_checks()
+    story.accepted()
     order, programme = story.visit.order, story.infusion().programme
     story.take(
         r.ContainerChangeRequested(
