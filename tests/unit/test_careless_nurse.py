@@ -244,6 +244,9 @@ def test_a_syringe_that_is_empty_in_mid_step_is_changed_and_the_visit_goes_on() 
     story.second_checks()
     story.accepted()
     order, programme = story.visit.order, story.infusion().programme
+    story.reads_label(lot="L 18")
+    story.second_checks()
+    story.accepted()
     story.take(
         r.ContainerChangeRequested(
             at_ns=story.now_ns, request_id=story.request_id(), actor=NURSE, slot="p1", container=order.container,
