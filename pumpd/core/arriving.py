@@ -120,7 +120,7 @@ def open_visit(turn: Turn, request: VisitOpenRequested) -> None:
     if before is not None:
         person = request.actor.person
         turn.record(VisitMoved(at_ns=turn.now_ns, visit=before.visit, person=person, line_off=request.line_off))
-        free_pumps(turn, before)
+        free_pumps(turn, before, person)
     turn.record(
         VisitOpened(
             at_ns=turn.now_ns,

@@ -84,7 +84,7 @@ def move(turn: Turn, request: MoveRequested) -> None:
         return
     person = request.actor.person
     turn.record(VisitMoved(at_ns=turn.now_ns, visit=visit.visit, person=person, line_off=request.line_off))
-    free_pumps(turn, visit)
+    free_pumps(turn, visit, request.actor.person)
     accept(turn, request)
 
 
@@ -124,7 +124,7 @@ def discharge(turn: Turn, request: DischargeRequested) -> None:
             handed_over_to=request.handed_over_to.strip(), line_off=request.line_off,
         )
     )  # fmt: skip
-    free_pumps(turn, visit)
+    free_pumps(turn, visit, request.actor.person)
     accept(turn, request)
 
 
@@ -150,7 +150,7 @@ def leave(turn: Turn, request: ExitRequested) -> None:
             reason=request.reason.strip(), prescriber=request.prescriber.strip(), line_off=request.line_off,
         )
     )  # fmt: skip
-    free_pumps(turn, visit)
+    free_pumps(turn, visit, request.actor.person)
     accept(turn, request)
 
 

@@ -131,11 +131,11 @@ def end(turn: Turn, request: EndRequested) -> None:
     """End a stopped infusion for good."""
     note(turn, request, Action.END)
     reasons = gate_of_person(request, None) + gate_of_phase(turn, request.slot, Phase.STOPPED)
-    if reasons:
+    if reasons or request.actor is None:
         refuse(turn, request, Action.END, reasons)
         return
     to(turn, request.slot, Phase.ENDED, Why.ENDED_BY_PERSON)
-    free_pump(turn, request.slot)
+    free_pump(turn, request.slot, request.actor.person)
     accept(turn, request)
 
 
@@ -203,5 +203,5 @@ def rearm(turn: Turn, request: RearmRequested) -> None:
         alarms.settled_by_person(turn, Condition.REPEATED_ALARM, slot, request.actor.person)
     if pump.phase is Phase.FAULT:
         to(turn, slot, Phase.IDLE if pump.infusion is None else Phase.ENDED, Why.REARMED)
-        free_pump(turn, slot)
+        free_pump(turn, slot, request.actor.person)
     accept(turn, request)

@@ -15,7 +15,7 @@ visit may say in the same breath that the bed is empty (arriving.py): the visit 
 from __future__ import annotations
 
 from pumpd.core import alarms
-from pumpd.core.codes import Phase, Reason, ReasonCode, Why
+from pumpd.core.codes import Condition, Phase, Reason, ReasonCode, Why
 from pumpd.core.phases import stop_now, to
 from pumpd.core.rise import hard
 from pumpd.core.state import PumpState
@@ -45,22 +45,22 @@ def against_leaving(turn: Turn, visit: Visit, *, line_off: bool) -> list[Reason]
     return found
 
 
-def free_pumps(turn: Turn, visit: Visit) -> None:
+def free_pumps(turn: Turn, visit: Visit, person: str) -> None:
     """The patient has left: nothing of theirs stays on a pump that is known to stand still, the others are stopped."""
     for pump in _pumps_of(turn, visit):
         if pump.phase is Phase.UNCERTAIN:
             stop_now(turn, pump.slot, Why.PATIENT_LEFT)
-        free_pump(turn, pump.slot)
+        free_pump(turn, pump.slot, person)
 
 
-def free_pump(turn: Turn, slot: str) -> None:
-    """Take what has ended off the pump, if whoever it was for has left the bed."""
+def free_pump(turn: Turn, slot: str, person: str) -> None:
+    """Take what has ended off the pump, if whoever it was for has left the bed; `person` has seen that it ended."""
     pump = turn.pump(slot)
     if pump.phase is not Phase.ENDED or pump.infusion is None or pump.infusion.visit is None:
         return
     visit = turn.state.path.visit(pump.infusion.visit)
     if visit is None or visit.place is not Place.AT_BED:
-        alarms.forget_ended(turn, slot)
+        alarms.settled_by_person(turn, Condition.ENDED, slot, person)
         to(turn, slot, Phase.IDLE, Why.PATIENT_LEFT)
 
 

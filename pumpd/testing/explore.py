@@ -50,13 +50,24 @@ BEGINNINGS: Final = (
     TWICE,
     (),
 )
+AT_BED: Final = ("the prescriber signs for patient 1", "patient 1 comes")
+NEXT: Final = ("the prescriber signs for patient 2",)
+PATIENTS: Final = (
+    (*AT_BED, *NEXT, *RUNS),
+    (*AT_BED, *NEXT, *OVER),
+    (*AT_BED, *NEXT, *STOPPED),
+    (*AT_BED, *NEXT, *IN_DOUBT),
+    (*AT_BED, *NEXT, *IN_DOUBT, "patient 2 comes; the bed is empty, the line off"),
+)
 QUICK: Final = (
     Domain(name="one pump", slots=("p1",), orders=(STEPS,), beginnings=BEGINNINGS, moves_max=2, edges=True),
     Domain(name="two pumps", slots=("p1", "p2"), orders=(STEPS,), beginnings=((), RUNS), moves_max=2),
+    Domain(name="patients", slots=("p1",), orders=(STEPS,), beginnings=PATIENTS, moves_max=2, patients=True),
 )
 LARGE: Final = (
     Domain(name="one pump", slots=("p1",), orders=(STEPS, BY_ITSELF), beginnings=((), LOCKED), edges=True),
     Domain(name="two pumps", slots=("p1", "p2"), orders=(STEPS,), beginnings=((), RUNS), moves_max=4),
+    Domain(name="patients", slots=("p1",), orders=(STEPS,), beginnings=PATIENTS, moves_max=4, patients=True),
 )
 
 

@@ -1,9 +1,10 @@
 """No dead end: from every state the same plain way leads back to rest, and from there to the next infusion.
 
-It is what a ward would do, whatever happened: the disk has room again, cables are back and pumps name themselves,
-somebody presses STOP, what was under way ends, the pumps say that they stand still, a nurse reads the label of one that
-is in doubt, takes back into use what asks for it, sees every alarm, and ends what is stopped. Walked with the real
-`decide` from every state of a search, so that no gap between a state and its class (explore_sameness.py) hides a trap.
+It is what a ward would do, whatever happened: every patient leaves, without a word from any pump; the disk has room
+again, cables are back and pumps name themselves, somebody presses STOP, what was under way ends, the pumps say that
+they stand still, a nurse reads the label of one that is in doubt, takes back into use what asks for it, sees every
+alarm, and ends what is stopped. Walked with the real `decide` from every state of a search, so that no gap between a
+state and its class (explore_sameness.py) hides a trap.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pumpd.core.units import NS_PER_H
 from pumpd.testing.bed_story import NURSE, STEP_NL, THIS_PUMP
 from pumpd.testing.explore_rules import STEPS, order_of
 from pumpd.testing.explore_sameness import Key, World, class_of
+from pumpd.testing.explore_visits import all_leave
 
 DAY_NS = 24 * NS_PER_H  # no window reaches back so far
 ASKED_ON_THE_WAY = 1_000_000  # no search asks so often: ids of its own
@@ -37,7 +39,8 @@ class Homes:
     def no_way_home(self, world: World) -> list[str]:
         """What stands between this state and rest, or between rest and the next start."""
         walk = Walk(world, self.setup)
-        wrong = walk.home()
+        walk.state, kept = all_leave(world.state, self.setup, world.now_ns)
+        wrong = kept + walk.home()
         place = class_of(World(state=walk.state, now_ns=walk.now_ns), self.setup, alarms=True)
         if not wrong and place not in self.start_again:
             wrong = walk.start_again()

@@ -26,6 +26,7 @@ from pumpd.core.units import NL_PER_UL, NS_PER_S, Towards, delivered_nl
 from pumpd.testing.bed_story import NURSE, OTHER_PUMP, STEP_NL, THIS_PUMP
 from pumpd.testing.explore_rules import BEYOND, BOLUS, EDGES, ON, order_of
 from pumpd.testing.explore_sameness import World, deadlines
+from pumpd.testing.explore_visits import visits
 
 SECOND: Final = Actor(person="nurse-2", role=Role.NURSE)
 DOCTOR: Final = Actor(person="doctor-1", role=Role.PRESCRIBER)
@@ -55,6 +56,7 @@ class Domain:
     moves_max: int | None = None  # from there; None: as many as there are
     alarms_max: int | None = None  # a state with more is judged and not followed; None: alarms are not told apart
     edges: bool = False  # with an order on either side of every limit
+    patients: bool = False  # two of them come and go (explore_visits.py)
 
 
 Moves = Callable[[World, PumpState, Setup, Domain], Iterator[Move]]
@@ -67,6 +69,12 @@ def moves(world: World, setup: Setup, domain: Domain) -> Iterator[Move]:
     for pump in world.state.pumps:
         for of_a_pump in OF_A_PUMP:
             yield from of_a_pump(world, pump, setup, domain)
+
+
+def patients_come_and_go(world: World, setup: Setup, domain: Domain) -> Iterator[Move]:  # noqa: ARG001
+    if domain.patients:
+        for says, request in visits(world.state, world.now_ns, world.asked):
+            yield Move(says=says, request=request)
 
 
 # --- people -----------------------------------------------------------------------------------------------------
@@ -325,4 +333,4 @@ def house_brings(world: World, setup: Setup, domain: Domain) -> Iterator[Move]: 
 
 
 OF_A_PUMP: Final[tuple[Moves, ...]] = (starts, stops, goes_on, boluses, papers, looks, commands_end, bus_brings)
-OF_THE_BED: Final = (acknowledges, time_passes, house_brings)
+OF_THE_BED: Final = (acknowledges, time_passes, house_brings, patients_come_and_go)

@@ -8,7 +8,7 @@ same when they differ only in
 - volumes: what counts is whether nothing may be in, the present step is in, all may be in;
 - what was given before: what counts is how many infusions stand in the windows of the limits, begun ones counted;
 - how far the counter was last read, and what an infusion that is over was like;
-- which of two like pumps it is.
+- which of two like pumps it is, and what of a visit stands in no way of a pump (explore_visits.py).
 
 Of each class the state that was found first, on a shortest way, is the one that goes on: all that is told was reached
 for real, by the real `decide`. What is lost is that two states of one class might part later on; sequences at random
@@ -38,6 +38,7 @@ from pumpd.core.steps import StepMode
 from pumpd.core.turn import Setup, Turn
 from pumpd.core.units import NS_PER_H, NS_PER_S
 from pumpd.core.watch import QUESTION_AFTER_NS, STOP_CONFIRMED_WITHIN_NS, silence_limit_ns
+from pumpd.testing.explore_visits import of_path
 
 Key = tuple[Any, ...]
 INFUSION_NG: Final = 1_500_000  # what the two steps hold
@@ -123,7 +124,8 @@ def class_of(world: World, setup: Setup, *, alarms: bool) -> Key:
             passed.setdefault(slot, []).append(rest)
     pumps = [(*_of_pump(state, pump, world.now_ns, alarms=alarms), *passed.get(pump.slot, ())) for pump in state.pumps]
     pumps.sort(key=hash)
-    return (*_plain(state), _alarms(state, None) if alarms else (), _given(state, world.now_ns), tuple(pumps))
+    of_bed = _alarms(state, None) if alarms else ()
+    return (*_plain(state), of_bed, _given(state, world.now_ns), tuple(pumps), of_path(state))
 
 
 def _alarms(state: BedState, slot: str | None) -> Key:

@@ -12,8 +12,10 @@ from typing import Final
 from pumpd.core import facts as f
 from pumpd.core import requests as r
 from pumpd.core.alarm_table import TABLE, Clears
+from pumpd.core.arrival_requests import VisitOpenRequested
 from pumpd.core.bed import still_stands
 from pumpd.core.codes import Condition, Phase, Why
+from pumpd.core.departure_requests import DischargeRequested, ExitRequested, MoveRequested
 from pumpd.core.effects import ChangeRate, Effect, Extend, Observe, Prepare, Reply, Start, Stop, When
 from pumpd.core.events import Booted
 from pumpd.core.evolve import fold
@@ -340,8 +342,10 @@ def _sees(each: Judged, alarm: Alarm) -> bool:
             return alarm_id == alarm.alarm_id
         case r.DeliveryAnswered(slot=slot):
             return alarm.condition is Condition.DELIVERY_UNKNOWN and alarm.slot == slot
-        case r.RearmRequested(slot=slot):
-            return alarm.condition is Condition.REPEATED_ALARM and alarm.slot == slot
+        case r.RearmRequested(slot=slot):  # what it takes back may have been for a patient who has left since
+            return alarm.condition in (Condition.REPEATED_ALARM, Condition.ENDED) and alarm.slot == slot
+        case MoveRequested() | DischargeRequested() | ExitRequested() | VisitOpenRequested():
+            return alarm.condition is Condition.ENDED  # whoever says that a patient has left, or does it for them
         case r.StartRequested(slot=slot):
             return alarm.condition is Condition.ENDED and alarm.slot == slot
         case _:

@@ -25,6 +25,7 @@ from pumpd.core import (
     evolve,
     gates,
     infusion,
+    leaving,
     marks,
     raising,
     reports,
@@ -67,7 +68,9 @@ def test_every_arrow_between_phases_is_walked(found: Explored) -> None:
     table = {(before, after) for before, ways in TRANSITIONS.items() for after in ways}
     assert walked <= table
     if found.domain == "one pump":
-        assert table - walked == {(Phase.ENDED, Phase.IDLE)}, "a patient who leaves is another search's"
+        assert table - walked == {(Phase.ENDED, Phase.IDLE)}, "patients leave in another search"
+    if found.domain == "patients":
+        assert (Phase.ENDED, Phase.IDLE) in walked
 
 
 def test_the_page_tells_why_a_pump_takes_each_way(found: Explored) -> None:
@@ -104,6 +107,16 @@ def test_the_large_domain_reaches_further_than_the_small_one() -> None:
     for large, small in zip(LARGE, QUICK, strict=True):
         assert set(small.orders) <= set(large.orders)
         assert large.moves_max is None or (small.moves_max or 0) < large.moves_max
+
+
+def test_a_patient_whom_a_silent_pump_would_keep_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From every state every patient can leave, and a bed that kept one would not pass."""
+    (patients,) = (domain for domain in QUICK if domain.patients)
+    without(
+        leaving, "against_leaving", "phases & set(IN_DOUBT) and not line_off", "phases & set(IN_DOUBT)", monkeypatch
+    )
+    at_bed = replace(patients, beginnings=patients.beginnings[:4])
+    assert any("cannot be closed" in each for each in Search(at_bed).run().wrong)
 
 
 # --- every wall notices ---------------------------------------------------------------------------------------
