@@ -10,7 +10,7 @@ from pumpd.core.codes import Condition, Phase, ReasonCode
 from pumpd.core.departure import Exit
 from pumpd.core.effects import Stop
 from pumpd.core.held import standing
-from pumpd.core.holds import STANDARD_HOLDS, hold_of
+from pumpd.core.holds import STANDARD_HOLDS, Accepted, Band, hold_of
 from pumpd.core.observing import Measure, Observation, Reading, WhyNot
 from pumpd.core.offering import reductions
 from pumpd.core.prescribed import Premedication, Route
@@ -153,3 +153,13 @@ def test_a_low_value_that_a_prescriber_let_stand_speaks_again_below_its_margin()
         story.wait(60)
         story.observes({Measure.SPO2: value})
         assert bool(standing(story.visit)) is holds, value
+
+
+def test_a_bound_that_asks_for_a_stop_is_never_moved_whatever_was_accepted() -> None:
+    reading = Reading(item=Measure.SYSTOLIC, value=205)
+    last = Observation(reading=reading, taken_at_ns=0, entered_at_ns=0, person="n")
+    accepted = Accepted(
+        item=Measure.SYSTOLIC, value=204, scale=None, person="doctor-1", accepted_at_ns=0, remark="usual"
+    )
+    found = hold_of(STANDARD_HOLDS, [last], baseline=None, accepted=accepted, unwell=False)
+    assert [(each.band, each.limit) for each in found] == [(Band.STOP, 200)]
