@@ -64,18 +64,23 @@ def attended(visit: Visit) -> Attended:
 
 
 def attended_in(path: Path, series: str) -> tuple[Attended, ...]:
-    """Every visit of this series in which something was given; what is known of a visit itself counts first."""
-    known = {each.visit: each for each in path.course(series).earlier}
-    known |= {each.visit: attended(each) for each in path.visits if each.series == series}
+    """Every visit of this course in which something was given; what is known of a visit itself counts first.
+
+    An amended order goes on with the course of the one that it replaces.
+    """
+    line = path.line_of(series)
+    known = {each.visit: each for one in line for each in path.course(one).earlier}
+    known |= {each.visit: attended(each) for each in path.visits if each.series in line}
     return tuple(sorted((each for each in known.values() if each.given_ng > 0), key=lambda each: each.day))
 
 
 def tally(path: Path, series: str, *, but: int | None = None) -> Tally:
     """The course so far; without counting visit number `but` as one of its visits, since that is about to go on."""
-    found, attested = attended_in(path, series), path.course(series).attested
+    found = attended_in(path, series)
+    said = [path.course(one).attested for one in path.line_of(series)]
     own_visits, own_ng = len({each.number for each in found} - {but}), sum(each.given_ng for each in found)
-    said_visits = 0 if attested is None else attested.visits
-    said_ng = 0 if attested is None else attested.given_ng
+    said_visits = max((each.visits for each in said if each is not None), default=0)
+    said_ng = max((each.given_ng for each in said if each is not None), default=0)
     return Tally(
         attended=found,
         visits=max(own_visits, said_visits),

@@ -122,6 +122,13 @@ class Path:
         """Another order has taken its place."""
         return any(each.replaces == series for each in self.series)
 
+    def line_of(self, series: str) -> tuple[str, ...]:
+        """This order and all that it amends, the newest first: one course."""
+        found = [series]
+        while (order := self.signed(found[-1])) is not None and order.replaces is not None:
+            found.append(order.replaces)
+        return tuple(found)
+
     def with_visit(self, changed: Visit) -> Path:
         """The same with one visit changed."""
         return replace(self, visits=tuple(changed if each.visit == changed.visit else each for each in self.visits))

@@ -106,6 +106,21 @@ def test_the_next_visits_order_takes_along_what_the_course_has_had() -> None:
     assert had_ng >= 2_000 * 5_000  # uL of 5 mg/mL, by the upper end
 
 
+def test_an_amended_order_goes_on_with_the_course_of_the_one_before() -> None:
+    story = CourseStory()
+    story.visit_of(1)
+    story.attests(visits=1, given_ng=20_000_000)
+    story.next_day()
+    story.sign("PAIN-4H", series="s2", replaces="s1", weight_g=71_000)
+    story.accepted()
+    before, after = tally(story.state.path, "s1"), tally(story.state.path, "s2")
+    assert before.given_ng == 20_000_000
+    assert after == before
+    story.opens(series="s2", visit="v2", number=2)
+    story.accepted()
+    assert (story.visit.order.course.visits, story.visit.order.course.given_ng) == (1, 20_000_000)
+
+
 def test_one_visit_a_day_whatever_series_it_is_of() -> None:
     story = CourseStory()
     story.visit_of(1)
@@ -284,11 +299,11 @@ def test_the_same_file_twice_or_back_again_adds_nothing() -> None:
 def test_of_two_figures_for_one_visit_the_larger_is_kept() -> None:
     there = CourseStory()
     order = series_order("PAIN-4H", today=there.today)
-    for given_ng_there in (9_000_000, 7_000_000):
+    for given_ng_there in (20_000_000, 7_000_000):
         attended = Attended(visit="v1", number=1, day=there.today, given_ng=given_ng_there)
         there.takes_in(Travelling(order=order, log=CourseLog(series="s1", earlier=(attended,))))
         there.accepted()
-    assert tally(there.state.path, "s1").given_ng == 9_000_000
+    assert tally(there.state.path, "s1").given_ng == 20_000_000
 
 
 def test_another_order_under_a_known_name_is_not_taken_in() -> None:
