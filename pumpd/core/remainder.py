@@ -16,9 +16,12 @@ from pumpd.core.units import NS_PER_S, Towards, duration_for_ns, volume_for_nl
 
 
 def remainder(programme: Programme, had_ng: int, info: DriverInfo) -> Programme | None:
-    """The programme without what the patient has had; None where nothing that a pump could give is left."""
-    if had_ng <= 0 or programme.concentration_ug_per_ml <= 0:
-        return programme
+    """The programme without what the patient has had; None where nothing that a pump could give is left.
+
+    Of saline nobody has had a dose: there is something to take away, and a drug.
+    """
+    assert had_ng > 0, had_ng
+    assert programme.concentration_ug_per_ml > 0, programme.drug
     had_nl = volume_for_nl(had_ng, programme.concentration_ug_per_ml, Towards.UP)
     rest = []
     for step in programme.steps:

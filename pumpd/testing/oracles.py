@@ -297,8 +297,13 @@ def _believed_nl_per_h(truth: Truth) -> int:
 
 
 def _is_bent(truth: Truth) -> bool:
-    """What leaves the container is not what the motor is made to displace: no pump, and so no driver, can know."""
+    """What leaves the container is not what the motor is made to displace: no pump, and so no driver, can know.
+
+    A motor that turns although nobody drives it is no such thing.
+    """
     believed = _believed_nl_per_h(truth)
+    if truth.motor_turning and believed == 0:
+        return False
     return abs(truth.rate_nl_per_h - believed) * 1_000_000 > RATE_SLACK_PPM * abs(believed)
 
 

@@ -188,7 +188,9 @@ def test_the_second_persons_task_holds_no_value_and_the_visit_starts_once_both_a
 ) -> None:
     assert nurse.send(q.read_label(visit, LABEL)).accepted
     assert nurse.send(q.check_line(visit)).accepted
-    assert nurse.send(api_client.prime("p1", PrimeBody(regimen="MDD-2x3", container="syringe-60-1"))).accepted
+    primed = PrimeBody(regimen="MDD-2x3", container="syringe-60-1")
+    # a pump that has just been switched on is in alarm until that was acknowledged
+    bed.advance_until(lambda: nurse.send(api_client.prime("p1", primed)).accepted, "the line is primed")
     given = PremedicationBody(drug="midazolam", dose_mg="1", route=Route.VEIN)
     assert nurse.send(q.give_premedication(visit, given)).accepted
     (before,) = nurse.send(q.preparation(visit)).premedication

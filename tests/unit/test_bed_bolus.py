@@ -22,6 +22,7 @@ from pumpd.core.steps import StepKind
 from pumpd.core.units import NL_PER_UL, NS_PER_S
 from pumpd.testing.bed_story import NURSE, SECOND, BedStory
 from pumpd.testing.clinical import NE_1000, shipped_rules
+from pumpd.testing.departure_story import DepartureStory
 from pumpd.testing.swap_story import label_read
 
 PRESCRIBER = Actor(person="doctor-1", role=Role.PRESCRIBER)
@@ -438,3 +439,20 @@ def test_while_a_bolus_runs_nobody_titrates_above_it() -> None:
     override = r.Override(reason="pain", second=PRESCRIBER)
     bed.rises_to(bed.infusion().rate_ul_per_h + 400, override=override)
     assert ReasonCode.RISE_NOT_CONFIRMED_UL_PER_H in bed.refusals, "and no second person changes that"
+
+
+def test_the_bolus_of_a_visit_locks_out_its_patient_and_not_the_next_one() -> None:
+    bed = DepartureStory()
+    bed.setup = replace(bed.setup, rules=bolus_rules())
+    bed.boot()
+    bed.connected()
+    bed.sign("FM-3H")
+    bed.opens()
+    bed.passes_to_start()
+    bed.infuses("v1")
+    bed.drives(5)
+    begins(bed)
+    visit = bed.state.path.visit("v1")
+    assert visit is not None
+    assert visit.bolus_at_ns is not None
+    assert bed.state.bolus_at_ns is None

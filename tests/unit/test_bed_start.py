@@ -237,3 +237,20 @@ def test_a_raise_that_waits_for_the_disk_does_not_keep_the_lease_from_being_rene
     assert bed.pump().command is not None
     bed.tick(0.6)
     assert bed.asks_to_look()
+
+
+def test_a_look_that_began_before_the_start_is_believed_for_its_alarm_alone() -> None:
+    bed = ready()
+    bed.runs()
+    bed.report(Drive.STILL, alarm=PumpAlarm.STALL, ago_ms=60_000, after_s=0.2)
+    assert bed.alarm(Condition.STALLED) is not None
+    assert bed.phase() is Phase.STOPPING
+
+
+def test_a_pump_that_refuses_a_command_because_of_an_alarm_is_heard() -> None:
+    bed = ready()
+    bed.runs()
+    bed.rate(20_000)
+    bed.ends(Refused(detail="?S stalled", alarm=PumpAlarm.STALL))
+    assert bed.alarm(Condition.STALLED) is not None
+    assert bed.phase() is Phase.STOPPING

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pumpd.api_care_views import care_view
@@ -139,6 +141,13 @@ def test_the_order_offers_a_quarter_and_a_half_less_on_the_pumps_own_grid() -> N
         story.rate(each.rate_ul_per_h)
         story.accepted()
         story.done(Drive.INFUSING, infused_ul=story.pump().sighting.readings[-1].infused_nl // 1_000)
+
+
+def test_what_the_grid_of_the_pump_would_make_a_stop_is_not_offered_as_a_lower_rate() -> None:
+    story = running()
+    slowest = replace(story.infusion(), rate_ul_per_h=1)
+    state = story.state.with_pump(replace(story.pump(), infusion=slowest))
+    assert reductions(state, story.setup, story.visit) == ()
 
 
 # --- rescue drugs ---------------------------------------------------------------------------------------------------
