@@ -79,7 +79,7 @@ def judged(screen: Screen, path: str) -> list[str]:
     return [f"{path}: {told}" for told in (*violations(screen), *forms(screen), *bare_colours(screen))]
 
 
-@pytest.mark.parametrize("size", [PANEL, PHONE], ids=["panel", "phone"])
+@pytest.mark.parametrize("size", [PANEL, pytest.param(PHONE, marks=pytest.mark.long)], ids=["panel", "phone"])
 def test_every_page_is_accessible_and_writes_no_number_that_is_misread(
     bed: RealBed, screen: Open, size: tuple[int, int]
 ) -> None:
@@ -100,6 +100,7 @@ def test_every_page_is_accessible_and_writes_no_number_that_is_misread(
     assert faults == []
 
 
+@pytest.mark.long
 def test_quiet_room_is_accessible_too(bed: RealBed, screen: Open) -> None:
     anna = screen()
     anna.start(bed.url)

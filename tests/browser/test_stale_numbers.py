@@ -76,6 +76,7 @@ def test_dead_daemon_is_said_at_once_and_a_new_one_is_found_again(own_bed: RealB
     expect(fresh.page.locator(".pump .phase")).to_be_visible()  # it came back by itself
 
 
+@pytest.mark.long
 def test_frozen_or_killed_console_is_noticed_by_the_browser_and_not_by_the_infusion(
     own_bed: RealBed, screen: Open
 ) -> None:

@@ -87,7 +87,7 @@ def install_fragile(folder: Path) -> dict[str, str]:
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long)])
 @pytest.mark.requirement("LEASE-10")
 def test_hand_over_with_a_page_connected_is_out_within_two_seconds_and_stops_no_pump(
     bed: RealBed, number: signal.Signals

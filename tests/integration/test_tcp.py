@@ -17,6 +17,7 @@ def bed() -> Iterator[RealBed]:
 
 
 @pytest.mark.timeout(120)
+@pytest.mark.long
 def test_an_infusion_runs_to_its_end_over_tcp(bed: RealBed) -> None:
     pump = bed.begin_pump("p1", "--tcp", "127.0.0.1:0")
     config = bed.write_config()

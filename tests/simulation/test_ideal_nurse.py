@@ -13,7 +13,11 @@ TAPS_OF_A_SET = 15
 SIGNALS = 2
 
 
-@pytest.mark.parametrize("regimen", ["MDD-2x3", "CRPS-OP10"], ids=["for a mood", "for pain, with a premedication"])
+@pytest.mark.parametrize(
+    "regimen",
+    ["MDD-2x3", pytest.param("CRPS-OP10", marks=pytest.mark.long)],
+    ids=["for a mood", "for pain, with a premedication"],
+)
 def test_the_second_visit_of_a_course_starts_within_60_taps_and_25_typed_fields(regimen: str) -> None:
     with SteeredBed() as bed:
         tally = IdealNurse(bed, regimen, 2).plays_to_the_start()
