@@ -11,7 +11,7 @@ from pumpd.testing.processes import until
 from pumpd.testing.real_bed import RealBed
 from pumpd.testing.screen import Open, Screen
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(120), pytest.mark.long]
 C5, D4, G4, E4, C4 = 523.25, 293.66, 392, 329.63, 261.63
 TEST_TONE: Final = [C4, E4, G4]
 # what a browser would play, noted down where it is handed to the loudspeaker

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from pumpd.testing.real_bed import RealBed
 from pumpd.testing.screen import Open, Screen
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(120), pytest.mark.long]
 
 
 def status(screen: Screen, url: str) -> int:

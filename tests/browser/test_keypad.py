@@ -13,7 +13,7 @@ from pumpd.errors import BadNumber
 from pumpd.testing.real_bed import RealBed
 from pumpd.testing.screen import PANEL, PHONE, Open, Screen
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(120), pytest.mark.long]
 LONGEST: Final = 6
 KEYS: Final = 12  # ten digits, the point, delete
 WHOLE_DIGITS_MAX: Final = 5

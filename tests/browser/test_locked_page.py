@@ -9,7 +9,7 @@ from pumpd.api_models import Phase
 from pumpd.testing.real_bed import RealBed
 from pumpd.testing.screen import Open
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.timeout(180), pytest.mark.long]
 
 
 def test_on_a_locked_page_ben_pauses_in_his_name_and_resumes_with_his_pin(bed: RealBed, screen: Open) -> None:

@@ -14,6 +14,8 @@ import pytest
 from pumpd.testing.processes import python
 from pumpd.testing.real_bed import LONG, RealBed
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def bed() -> Iterator[RealBed]:

@@ -16,6 +16,8 @@ from pumpd.journal import read_entries, verify
 from pumpd.testing.real_bed import HALF_HOUR, LONG
 from pumpd.testing.steered_bed import SteeredBed
 
+pytestmark = pytest.mark.long
+
 TEN_S = 10 * NS_PER_S
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 pytest_plugins = ["pytester"]
 
 INI = "[pytest]\nasyncio_default_fixture_loop_scope = function\naddopts = -p no:pumpd_sim"
@@ -16,7 +18,6 @@ def outsiders(pytester: pytest.Pytester) -> pytest.Pytester:
     return pytester
 
 
-@pytest.mark.long
 def test_a_real_bed_infuses_and_stops_by_the_pumps_own_truth(outsiders: pytest.Pytester) -> None:
     outsiders.makepyfile("""
         from pumpd.api_models import Phase
@@ -62,7 +63,6 @@ def test_a_story_in_virtual_time_is_judged_from_outside(outsiders: pytest.Pytest
     result.stdout.fnmatch_lines(["the walls did not hold:", "*p1 is ended while the motor turns"])
 
 
-@pytest.mark.long
 def test_a_bed_whose_clock_is_steered_ends_an_infusion_at_once(outsiders: pytest.Pytester) -> None:
     outsiders.makepyfile("""
         from pumpd.api_models import Phase
@@ -77,7 +77,6 @@ def test_a_bed_whose_clock_is_steered_ends_an_infusion_at_once(outsiders: pytest
     outsiders.runpytest_subprocess().assert_outcomes(passed=1)
 
 
-@pytest.mark.long
 def test_hours_of_somebodys_own_code_take_no_time(outsiders: pytest.Pytester) -> None:
     outsiders.makepyfile("""
         import asyncio

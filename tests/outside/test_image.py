@@ -24,6 +24,8 @@ from pumpd_sim.new_era_wire import Framing, packed
 from pumpd.testing.plain_environment import PlainEnvironment
 from pumpd.testing.processes import until
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[2]
 FETCHED = (
     "hatchling", "pathspec", "pluggy", "packaging", "trove-classifiers", "editables",  # to build
