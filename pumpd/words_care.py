@@ -143,7 +143,7 @@ CARE_ACTIONS: Final[Mapping[Action, str]] = {
 }
 
 _PLAIN_CARE: Final[Mapping[ReasonCode, str]] = {
-    ReasonCode.VISIT_CLOSED: "This visit is closed. Look at the list of visits.",
+    ReasonCode.VISIT_CLOSED: "This visit is closed. Look at the to-do list for what is still missing.",
     ReasonCode.NOTHING_OBSERVED: "Nothing was entered. Enter a value, or why there is none.",
     ReasonCode.DOSE_UNCLEAR: "The drug, its dose or who gave it is missing or unclear. Enter them as on the ampoule.",
     ReasonCode.NOT_OF_THIS_VISIT: "Nothing of this visit is on that pump. Look at the pumps of this bed.",

@@ -16,7 +16,7 @@ from pumpd.words import weight
 _PLAIN: Final[Callable[[int], str]] = "{:,}".format
 
 CHECK_IN: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
-    ReasonCode.NO_SUCH_VISIT: ("This bed has no such open visit. Look at the list of visits.", _PLAIN),
+    ReasonCode.NO_SUCH_VISIT: ("This bed has no such visit. Look at the list of visits.", _PLAIN),
     ReasonCode.VISIT_NOT_AT_BED: (
         "This visit is no longer at the bed. Look at the list of visits for the patient who is here now.",
         _PLAIN,

@@ -18,10 +18,6 @@ from pumpd.words import duration, interval_ml, mass, volume_ml
 _PLAIN: Final[Callable[[int], str]] = "{:,}".format
 
 DEPARTURES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
-    ReasonCode.VISIT_IS_CLOSED: (
-        "This visit is closed. Look at the to-do list for what is still missing.",
-        _PLAIN,
-    ),
     ReasonCode.INFUSION_RUNS: ("An infusion of this patient still runs. Press STOP, then End.", _PLAIN),
     ReasonCode.INFUSION_NOT_ENDED: ("An infusion of this patient is stopped and could go on. Press End first.", _PLAIN),
     ReasonCode.LINE_NOT_OFF: (

@@ -15,13 +15,14 @@ from pumpd.core.phases import stop_now
 from pumpd.core.rise import hard
 from pumpd.core.turn import Turn
 from pumpd.core.visit import Place, Visit
+from pumpd.core.visit_named import against_visit_named
 
 
 def call(turn: Turn, request: EmergencyRequested) -> None:
     """Everything of this visit stops, and the bed asks for nothing."""
     note(turn, request, Action.EMERGENCY)
     visit = turn.state.path.visit(request.visit)
-    reasons = gate_of_person(request, None) + _against_visit(visit)
+    reasons = gate_of_person(request, None) + against_visit_named(visit)
     if visit is not None and visit.care.emergency is not None:
         reasons.append(hard(ReasonCode.EMERGENCY_LASTS))
     if (
@@ -41,7 +42,7 @@ def mark(turn: Turn, request: MarkRequested) -> None:
     """One tap."""
     note(turn, request, Action.MARK, text=request.moment.value)
     visit = turn.state.path.visit(request.visit)
-    reasons = gate_of_person(request, None) + _against_visit(visit) + _without_emergency(visit)
+    reasons = gate_of_person(request, None) + against_visit_named(visit) + _without_emergency(visit)
     if reasons or request.actor is None or visit is None:
         refuse(turn, request, Action.MARK, reasons)
         return
@@ -55,18 +56,12 @@ def over(turn: Turn, request: EmergencyOverRequested) -> None:
     """It is over: what is due is due now."""
     note(turn, request, Action.EMERGENCY_OVER)
     visit = turn.state.path.visit(request.visit)
-    reasons = gate_of_person(request, None) + _against_visit(visit) + _without_emergency(visit)
+    reasons = gate_of_person(request, None) + against_visit_named(visit) + _without_emergency(visit)
     if reasons or request.actor is None or visit is None:
         refuse(turn, request, Action.EMERGENCY_OVER, reasons)
         return
     turn.record(EmergencyOver(at_ns=turn.now_ns, visit=visit.visit, person=request.actor.person))
     accept(turn, request)
-
-
-def _against_visit(visit: Visit | None) -> list[Reason]:
-    if visit is None:
-        return [hard(ReasonCode.NO_SUCH_VISIT)]
-    return [hard(ReasonCode.VISIT_CLOSED)] if visit.place is Place.CLOSED else []
 
 
 def _without_emergency(visit: Visit | None) -> list[Reason]:

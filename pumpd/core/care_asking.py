@@ -14,7 +14,8 @@ from pumpd.core.people import Act, may
 from pumpd.core.rise import hard
 from pumpd.core.turn import Turn
 from pumpd.core.units import NS_PER_S
-from pumpd.core.visit import Place, Visit
+from pumpd.core.visit import Visit
+from pumpd.core.visit_named import against_visit_named
 
 AHEAD_NS: Final = 1 * NS_PER_S
 AGO_S: Final = 12 * 3_600  # charted at the end of a shift
@@ -28,11 +29,7 @@ def against_asking(request: CareRequest, visit: Visit | None) -> list[Reason]:
         found.append(hard(ReasonCode.NOT_SIGNED_IN))
     elif not may(request.actor.role, Act.OBSERVE):
         found.append(hard(ReasonCode.ROLE_MAY_NOT))
-    if visit is None:
-        found.append(hard(ReasonCode.NO_SUCH_VISIT))
-    elif visit.place is Place.CLOSED:
-        found.append(hard(ReasonCode.VISIT_CLOSED))
-    return found
+    return found + against_visit_named(visit)
 
 
 def against_time(turn: Turn, visit: Visit, at_ns: int) -> list[Reason]:

@@ -32,13 +32,14 @@ from pumpd.core.check_in_requests import (
     RiskPlanSigned,
     UnchangedConfirmed,
 )
-from pumpd.core.codes import Action, Reason, ReasonCode, Severity
+from pumpd.core.codes import Action, ReasonCode, Severity
 from pumpd.core.marks import within
 from pumpd.core.people import Act
 from pumpd.core.rise import hard
 from pumpd.core.series import Disposition
 from pumpd.core.turn import Turn
-from pumpd.core.visit import Place, Visit
+from pumpd.core.visit import Visit
+from pumpd.core.visit_named import at_bed, open_visit
 
 
 def check_in(turn: Turn, request: CheckInRequest) -> None:
@@ -61,22 +62,6 @@ def check_in(turn: Turn, request: CheckInRequest) -> None:
             sign_plan(turn, request)
         case _:
             assert_never(request)
-
-
-def at_bed(turn: Turn, visit: str) -> tuple[Visit | None, list[Reason]]:
-    """The visit that a request is about, which has to be at the bed."""
-    found = turn.state.path.visit(visit)
-    if found is None:
-        return None, [hard(ReasonCode.NO_SUCH_VISIT)]
-    return found, [] if found.place is Place.AT_BED else [hard(ReasonCode.VISIT_NOT_AT_BED)]
-
-
-def open_visit(turn: Turn, visit: str) -> tuple[Visit | None, list[Reason]]:
-    """The visit that a request is about, at the bed or in recovery."""
-    found = turn.state.path.visit(visit)
-    if found is None or found.place is Place.CLOSED:
-        return found, [hard(ReasonCode.NO_SUCH_VISIT)]
-    return found, []
 
 
 def compare(turn: Turn, request: IdentityCompared) -> None:

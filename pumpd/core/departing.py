@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final, assert_never
 
 from pumpd.core.asking import accept, gate_of_person, note, refuse
-from pumpd.core.codes import Action, Reason, ReasonCode
+from pumpd.core.codes import Action, ReasonCode
 from pumpd.core.departure import Exit
 from pumpd.core.departure_facts import (
     PrescriberTold,
@@ -34,7 +34,8 @@ from pumpd.core.recovery import against_discharge
 from pumpd.core.rise import hard
 from pumpd.core.series import Disposition
 from pumpd.core.turn import Turn
-from pumpd.core.visit import Place, Visit
+from pumpd.core.visit import Place
+from pumpd.core.visit_named import open_visit
 from pumpd.core.wasting import waste, witness
 
 ITEM_MAX: Final = 2  # of PADSS
@@ -61,19 +62,11 @@ def depart(turn: Turn, request: DepartureRequest) -> None:
             assert_never(request)
 
 
-def _open(turn: Turn, visit: str) -> tuple[Visit | None, list[Reason]]:
-    """The visit that is named, and why nothing can be done about it."""
-    found = turn.state.path.visit(visit)
-    if found is None:
-        return None, [hard(ReasonCode.NO_SUCH_VISIT)]
-    return found, [] if found.is_open else [hard(ReasonCode.VISIT_IS_CLOSED)]
-
-
 def move(turn: Turn, request: MoveRequested) -> None:
     """To recovery: the bed and its pumps are free."""
     note(turn, request, Action.MOVE_VISIT, text=request.visit)
     reasons = gate_of_person(request, Act.CARE)
-    visit, closed = _open(turn, request.visit)
+    visit, closed = open_visit(turn, request.visit)
     reasons += closed
     if visit is not None and not closed:
         if visit.place is not Place.AT_BED:
@@ -90,7 +83,7 @@ def move(turn: Turn, request: MoveRequested) -> None:
 
 def score(turn: Turn, request: ScoreRequested) -> None:
     note(turn, request, Action.SCORE, value=request.padss.total, text=request.visit)
-    visit, closed = _open(turn, request.visit)
+    visit, closed = open_visit(turn, request.visit)
     reasons = gate_of_person(request, Act.CARE) + closed
     if not all(0 <= item <= ITEM_MAX for item in request.padss.items):
         reasons.append(hard(ReasonCode.PADSS_ITEM, limit=ITEM_MAX))
@@ -109,7 +102,7 @@ def score(turn: Turn, request: ScoreRequested) -> None:
 def discharge(turn: Turn, request: DischargeRequested) -> None:
     """Home with an escort, or to the ward."""
     note(turn, request, Action.DISCHARGE, text=request.visit)
-    visit, closed = _open(turn, request.visit)
+    visit, closed = open_visit(turn, request.visit)
     reasons = gate_of_person(request, Act.CARE) + closed
     if visit is not None and not closed:
         reasons += against_leaving(turn, visit, line_off=request.line_off)
@@ -131,7 +124,7 @@ def discharge(turn: Turn, request: DischargeRequested) -> None:
 def leave(turn: Turn, request: ExitRequested) -> None:
     """Any other way: a reason, and a patient who is off the line. An emergency is written down later."""
     note(turn, request, Action.LEAVE, text=request.visit)
-    visit, closed = _open(turn, request.visit)
+    visit, closed = open_visit(turn, request.visit)
     reasons = gate_of_person(request, Act.CARE) + closed
     if request.exit in _EXIT.values():
         reasons.append(hard(ReasonCode.DISCHARGE_INSTEAD))

@@ -11,7 +11,6 @@ Whoever read the label or weighed the patient cannot be the second person.
 from __future__ import annotations
 
 from pumpd.core.asking import accept, gate_of_person, note, refuse
-from pumpd.core.checking_in import at_bed
 from pumpd.core.codes import Action, ReasonCode
 from pumpd.core.people import Act
 from pumpd.core.preparation import CheckField, Entered, same_words
@@ -21,6 +20,7 @@ from pumpd.core.preparation_requests import CheckEntered
 from pumpd.core.rise import hard
 from pumpd.core.turn import Turn
 from pumpd.core.visit import Visit
+from pumpd.core.visit_named import at_bed
 
 
 def enter_check(turn: Turn, request: CheckEntered) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import assert_never
 
 from pumpd.core.asking import accept, gate_of_person, note, refuse
-from pumpd.core.checking_in import at_bed
 from pumpd.core.codes import Action, Reason, ReasonCode
 from pumpd.core.double_check import enter_check
 from pumpd.core.library import ContainerKind
@@ -30,6 +29,7 @@ from pumpd.core.rise import hard
 from pumpd.core.turn import Turn
 from pumpd.core.units import NS_PER_S
 from pumpd.core.visit import Visit
+from pumpd.core.visit_named import at_bed
 
 
 def make_ready(turn: Turn, request: PreparationRequest) -> None:

@@ -156,7 +156,6 @@ class ReasonCode(Enum):
     # the check-in of a visit (core/check_in_gates.py, core/checking_in.py)
     # the end of a visit (core/departing.py, core/leaving.py, core/recovery.py)
     NO_SUCH_VISIT = "no_such_visit"
-    VISIT_IS_CLOSED = "visit_is_closed"
     VISIT_NOT_AT_BED = "visit_not_at_bed"
     IDENTITY_NOT_COMPARED = "identity_not_compared"
     IDENTITY_DIFFERS = "identity_differs"

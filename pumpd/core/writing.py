@@ -27,6 +27,7 @@ from pumpd.core.requests import PathRequest
 from pumpd.core.rise import hard
 from pumpd.core.turn import Turn
 from pumpd.core.visit import Place
+from pumpd.core.visit_named import against_visit_named
 from pumpd.core.writer_facts import WriterTaken, WriterTook
 
 WRITES: Final = (
@@ -51,9 +52,7 @@ def take_over(turn: Turn, request: WriterTaken) -> None:
     """One tap, at any time: whoever wrote before sees it, and what they wrote stands."""
     note(turn, request, Action.WRITE_VISIT, text=request.visit)
     reasons = gate_of_person(request, Act.CARE)
-    visit = turn.state.path.visit(request.visit)
-    if visit is None or visit.place is Place.CLOSED:
-        reasons.append(hard(ReasonCode.NO_SUCH_VISIT))
+    reasons += against_visit_named(turn.state.path.visit(request.visit))
     if reasons or request.actor is None:
         refuse(turn, request, Action.WRITE_VISIT, reasons)
         return

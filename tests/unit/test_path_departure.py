@@ -348,9 +348,9 @@ def test_a_closed_visit_stays_closed() -> None:
     story.leaves(Exit.LEFT)
     for again in (story.moves, story.scores, story.goes_home):
         again()
-        assert ReasonCode.VISIT_IS_CLOSED in story.refusals
+        assert ReasonCode.VISIT_CLOSED in story.refusals
     story.leaves(Exit.ADMITTED)
-    assert story.refusals == {ReasonCode.VISIT_IS_CLOSED}
+    assert story.refusals == {ReasonCode.VISIT_CLOSED}
 
 
 def test_an_unknown_visit_is_refused_and_no_role_but_a_carers_closes_one() -> None:
