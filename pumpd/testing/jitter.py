@@ -118,9 +118,12 @@ class _Hours:
         self._order = Order(regimen=regimen, day=1, weight_g=70_000, height_mm=1_750, container=container)
         self._trips = self._doubts = self._held = self._longest_ns = 0
 
-    def _on_facts(self, _state: BedState, facts: tuple[Fact, ...]) -> None:
+    def _on_facts(self, state: BedState, facts: tuple[Fact, ...]) -> None:
         for fact in facts:
-            self._trips += isinstance(fact, AlarmRaised) and fact.condition is Condition.LEASE_EXPIRED
+            if isinstance(fact, AlarmRaised) and fact.condition is Condition.LEASE_EXPIRED:
+                self._trips += 1
+                infusion = state.on("p1").due()
+                self._longest_ns = max(self._longest_ns, (infusion.lease_s or 0) * NS_PER_S)  # used up whole
             doubted = isinstance(fact, PhaseChanged) and fact.phase is Phase.UNCERTAIN and fact.why is Why.SILENCE
             self._doubts += doubted
 

@@ -37,6 +37,7 @@ def test_a_computer_that_is_held_for_longer_than_a_lease_trips_it(monkeypatch: p
     monkeypatch.setattr(jitter, "HELD_MS", (7_000, 9_000))
     found = play(seed=1, hours=0.1, fast=True)
     assert found.trips > 0, told(found)
+    assert found.longest_ms == 5_000, "a trip has used up the lease whole"
 
 
 def test_what_is_told_names_trips_hours_and_the_bound() -> None:
