@@ -26,8 +26,6 @@ from pumpd.testing.played_bed import Line, PlayedBed
 from pumpd.testing.simulate import quiet
 from pumpd.testing.virtual import VirtualClock, run_virtual
 
-pytestmark = pytest.mark.long  # test_every_fault.py plays each driver with its look-alike in every run
-
 LOOK_S = 0.25
 LESSON_S = 240
 LATE = {"reply_ms=450", "slow_every=5"}  # a pump that answers so late has not confirmed a stop in its time

@@ -18,8 +18,6 @@ from pumpd.core.pump import Remaining, Report
 from pumpd.driver_api import Drive, NoReply, Procedure, PumpAlarmed, Reply, WireError
 from pumpd.registry import load
 
-pytestmark = pytest.mark.long  # beside test_every_pump.py, which plays the whole bed in each reading
-
 MS, SECOND = 10**6, 10**9
 RATE_UL_PER_H, LOWER_UL_PER_H, DIAMETER_UM = 24_500, 12_000, 26_590
 STAYS_AT_ITS_RATE = {"rate_while_infusing=false", "rate_while_running=refused"}
