@@ -19,14 +19,14 @@ from pumpd import api_client
 from pumpd.api_models import Answer, AnswerView, AuthorBody, Keep, PauseReason, ReasonCode
 from pumpd.console.guard import COOKIE, TOKEN_FIELD, holds_token
 from pumpd.console.pages import show_bed, show_pump
-from pumpd.console.room import UNAUTHORISED, Room, Visit, go, local, room_of, typed
+from pumpd.console.room import UNAUTHORISED, Look, Room, go, local, room_of, typed
 from pumpd.errors import ApiError
 
 SIGN_IN_FIRST: Final = "Sign in first; nothing was done."
 LOCKED: Final = "This page is locked; nothing was done. Enter your PIN, then do it again."
 UNREADABLE: Final = "This form cannot be read; nothing was done. Try again."
 
-Ask = Callable[[Room, Visit, dict[str, str]], Awaitable[AnswerView]]
+Ask = Callable[[Room, Look, dict[str, str]], Awaitable[AnswerView]]
 
 
 # --- signing in and out -------------------------------------------------------------------------------------
@@ -34,8 +34,8 @@ Ask = Callable[[Room, Visit, dict[str, str]], Awaitable[AnswerView]]
 
 async def sign_in_form(request: Request) -> Response:
     room = room_of(request)
-    visit = await room.visit(request)
-    return await _sign_in(room, visit, request.query_params.get("next", "/"))
+    look = await room.look(request)
+    return await _sign_in(room, look, request.query_params.get("next", "/"))
 
 
 async def sign_in(request: Request) -> Response:
@@ -48,7 +48,7 @@ async def sign_in(request: Request) -> Response:
     except ApiError as error:
         if error.status is None:
             raise
-        return await _sign_in(room, await room.visit(request), onward, fault=str(error))
+        return await _sign_in(room, await room.look(request), onward, fault=str(error))
     answer = go(onward)
     answer.set_cookie(
         COOKIE, opened.token, httponly=True, samesite="strict", secure=request.url.scheme == "https", path="/"
@@ -86,20 +86,20 @@ async def lock(request: Request) -> Response:
 async def settle(request: Request) -> Response:
     """What was done in somebody's name on the locked page: theirs, or not."""
 
-    async def ask(room: Room, visit: Visit, values: dict[str, str]) -> AnswerView:
+    async def ask(room: Room, look: Look, values: dict[str, str]) -> AnswerView:
         acts = tuple(filter(None, values.get("acts", "").split(",")))
         body = AuthorBody(acts=acts, mine=values.get("mine") == "yes")
-        return await room.client.send(api_client.settle_author(body, key_of(values)), visit.token)
+        return await room.client.send(api_client.settle_author(body, key_of(values)), look.token)
 
     return await act(request, ask)
 
 
 async def _sign_in(
-    room: Room, visit: Visit, onward: str, *, fault: str | None = None, notice: str | None = None
+    room: Room, look: Look, onward: str, *, fault: str | None = None, notice: str | None = None
 ) -> Response:
     people = await room.client.people()
     status = UNAUTHORISED if fault or notice else HTTPStatus.OK
-    return room.show("sign_in", visit, people=people, next=local(onward), fault=fault, notice=notice, status=status)
+    return room.show("sign_in", look, people=people, next=local(onward), fault=fault, notice=notice, status=status)
 
 
 # --- STOP -----------------------------------------------------------------------------------------------------
@@ -124,28 +124,28 @@ async def stop(request: Request) -> Response:
 
 async def act(request: Request, ask: Ask, *, free: bool = False) -> Response:
     room = room_of(request)
-    visit = await room.visit(request)
+    look = await room.look(request)
     slot = request.path_params.get("slot")
     values = await typed(request)
     onward = "/" if slot is None else f"/pumps/{slot}"
-    if not free and (visit.person is None or not holds_token(request, values.get(TOKEN_FIELD, ""))):
-        return await _sign_in(room, visit, onward, notice=SIGN_IN_FIRST)
+    if not free and (look.person is None or not holds_token(request, values.get(TOKEN_FIELD, ""))):
+        return await _sign_in(room, look, onward, notice=SIGN_IN_FIRST)
     try:
-        answer = await ask(room, visit, values)
+        answer = await ask(room, look, values)
     except ValueError:  # a form that is not ours: an enum's value that does not exist
-        return _told(room, visit, slot, UNREADABLE, HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _told(room, look, slot, UNREADABLE, HTTPStatus.UNPROCESSABLE_ENTITY)
     if answer.accepted:
         return go(onward)
-    visit = await room.visit(request)
+    look = await room.look(request)
     if any(each.code is ReasonCode.PIN_NEEDED for each in answer.reasons):
-        return await _sign_in(room, visit, onward, notice=LOCKED)
-    return _told(room, visit, slot, f"Not done. {answer.text}", HTTPStatus.CONFLICT)
+        return await _sign_in(room, look, onward, notice=LOCKED)
+    return _told(room, look, slot, f"Not done. {answer.text}", HTTPStatus.CONFLICT)
 
 
-def _told(room: Room, visit: Visit, slot: str | None, notice: str, status: HTTPStatus) -> Response:
+def _told(room: Room, look: Look, slot: str | None, notice: str, status: HTTPStatus) -> Response:
     if slot is None:
-        return show_bed(room, visit, notice=notice, status=status)
-    return show_pump(room, visit, slot, notice=notice, status=status)
+        return show_bed(room, look, notice=notice, status=status)
+    return show_pump(room, look, slot, notice=notice, status=status)
 
 
 def key_of(values: dict[str, str]) -> str | None:
@@ -160,10 +160,10 @@ def author_of(values: dict[str, str]) -> str | None:
 async def pause(request: Request) -> Response:
     slot = request.path_params["slot"]
 
-    async def ask(room: Room, visit: Visit, values: dict[str, str]) -> AnswerView:
+    async def ask(room: Room, look: Look, values: dict[str, str]) -> AnswerView:
         reason = PauseReason(values.get("reason", PauseReason.OTHER.value))
         pausing = replace(api_client.pause(slot, reason, key_of(values)), author=author_of(values))
-        return await room.client.send(pausing, visit.token or None)
+        return await room.client.send(pausing, look.token or None)
 
     return await act(request, ask, free=True)
 
@@ -171,9 +171,9 @@ async def pause(request: Request) -> Response:
 async def resume(request: Request) -> Response:
     slot = request.path_params["slot"]
 
-    async def ask(room: Room, visit: Visit, values: dict[str, str]) -> AnswerView:
+    async def ask(room: Room, look: Look, values: dict[str, str]) -> AnswerView:
         keep = Keep(values.get("keep", Keep.END_TIME.value))
-        return await room.client.resume(slot, visit.token, keep, key_of(values))
+        return await room.client.resume(slot, look.token, keep, key_of(values))
 
     return await act(request, ask)
 
@@ -181,8 +181,8 @@ async def resume(request: Request) -> Response:
 async def step(request: Request) -> Response:
     slot = request.path_params["slot"]
 
-    async def ask(room: Room, visit: Visit, values: dict[str, str]) -> AnswerView:
-        return await room.client.step(slot, visit.token, key_of(values))
+    async def ask(room: Room, look: Look, values: dict[str, str]) -> AnswerView:
+        return await room.client.step(slot, look.token, key_of(values))
 
     return await act(request, ask)
 
@@ -190,8 +190,8 @@ async def step(request: Request) -> Response:
 async def end(request: Request) -> Response:
     slot = request.path_params["slot"]
 
-    async def ask(room: Room, visit: Visit, values: dict[str, str]) -> AnswerView:
-        return await room.client.end(slot, visit.token, key_of(values))
+    async def ask(room: Room, look: Look, values: dict[str, str]) -> AnswerView:
+        return await room.client.end(slot, look.token, key_of(values))
 
     return await act(request, ask)
 
@@ -199,8 +199,8 @@ async def end(request: Request) -> Response:
 async def answer(request: Request) -> Response:
     slot = request.path_params["slot"]
 
-    async def ask(room: Room, visit: Visit, values: dict[str, str]) -> AnswerView:
-        return await room.client.answer(slot, Answer(values.get("answer", "")), visit.token, key_of(values))
+    async def ask(room: Room, look: Look, values: dict[str, str]) -> AnswerView:
+        return await room.client.answer(slot, Answer(values.get("answer", "")), look.token, key_of(values))
 
     return await act(request, ask)
 
@@ -208,8 +208,8 @@ async def answer(request: Request) -> Response:
 async def rearm(request: Request) -> Response:
     slot = request.path_params["slot"]
 
-    async def ask(room: Room, visit: Visit, values: dict[str, str]) -> AnswerView:
-        return await room.client.rearm(slot, visit.token, key_of(values))
+    async def ask(room: Room, look: Look, values: dict[str, str]) -> AnswerView:
+        return await room.client.rearm(slot, look.token, key_of(values))
 
     return await act(request, ask)
 
@@ -218,8 +218,8 @@ async def label(request: Request) -> Response:
     """The label on the housing of a pump that may be another one."""
     slot = request.path_params["slot"]
 
-    async def ask(room: Room, visit: Visit, values: dict[str, str]) -> AnswerView:
-        return await room.client.label(slot, values.get("asset", "") or "-", visit.token, key_of(values))
+    async def ask(room: Room, look: Look, values: dict[str, str]) -> AnswerView:
+        return await room.client.label(slot, values.get("asset", "") or "-", look.token, key_of(values))
 
     return await act(request, ask)
 
@@ -227,7 +227,7 @@ async def label(request: Request) -> Response:
 async def acknowledge(request: Request) -> Response:
     alarm_id = request.path_params["alarm_id"]
 
-    async def ask(room: Room, visit: Visit, values: dict[str, str]) -> AnswerView:
-        return await room.client.acknowledge(alarm_id, visit.token or None, key_of(values))
+    async def ask(room: Room, look: Look, values: dict[str, str]) -> AnswerView:
+        return await room.client.acknowledge(alarm_id, look.token or None, key_of(values))
 
     return await act(request, ask, free=True)

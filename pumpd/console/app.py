@@ -34,7 +34,7 @@ from pumpd.api_client import AsyncClient
 from pumpd.config import Config, is_this_machine
 from pumpd.console import acts, containers, ordering, pages, pictures, theme, titrating, visits
 from pumpd.console.guard import Guard
-from pumpd.console.room import STATIC, Room, Visit, room_of
+from pumpd.console.room import STATIC, Look, Room, room_of
 from pumpd.errors import ApiError, PumpdError
 
 HOST: Final = "127.0.0.1"
@@ -110,20 +110,20 @@ async def _told_problem(request: Request, error: Exception) -> Response:
     if error.status is None:
         asked = request.method == "POST"
         return room.show("gone", None, detail=str(error), asked=asked, status=HTTPStatus.SERVICE_UNAVAILABLE)
-    visit = await _visit_or_none(room, request)
-    return room.show("message", visit, told=str(error), status=error.status)
+    look = await _look_or_none(room, request)
+    return room.show("message", look, told=str(error), status=error.status)
 
 
 async def _told_status(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     room = room_of(request)
     told = "There is no such page." if error.status_code == HTTPStatus.NOT_FOUND else f"{error.detail}."
-    return room.show("message", await _visit_or_none(room, request), told=told, status=error.status_code)
+    return room.show("message", await _look_or_none(room, request), told=told, status=error.status_code)
 
 
-async def _visit_or_none(room: Room, request: Request) -> Visit | None:
+async def _look_or_none(room: Room, request: Request) -> Look | None:
     try:
-        return await room.visit(request)
+        return await room.look(request)
     except ApiError:
         return None
 

@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from pumpd.api_container_models import ContainerChangeBody, SecondBody
 from pumpd.console.guard import TOKEN_FIELD, holds_token
-from pumpd.console.room import UNAUTHORISED, Room, Visit, go, room_of, typed
+from pumpd.console.room import UNAUTHORISED, Look, Room, go, room_of, typed
 from pumpd.errors import ApiError
 
 UNREADABLE: Final = "This form cannot be read; nothing was done. Look at what was typed."
@@ -24,19 +24,19 @@ UNREADABLE: Final = "This form cannot be read; nothing was done. Look at what wa
 
 async def form(request: Request) -> Response:
     room = room_of(request)
-    visit = await room.visit(request)
-    return await _form(room, visit, request.path_params["slot"], {})
+    look = await room.look(request)
+    return await _form(room, look, request.path_params["slot"], {})
 
 
 async def change(request: Request) -> Response:
     room = room_of(request)
-    visit = await room.visit(request)
+    look = await room.look(request)
     slot = request.path_params["slot"]
     values = await typed(request)
-    if visit.person is None or not holds_token(request, values.get(TOKEN_FIELD, "")):
-        return room.show("sign_in", visit, people=await room.client.people(), next=f"/pumps/{slot}/container",
+    if look.person is None or not holds_token(request, values.get(TOKEN_FIELD, "")):
+        return room.show("sign_in", look, people=await room.client.people(), next=f"/pumps/{slot}/container",
                          fault=None, notice="Sign in before you change a container.", status=UNAUTHORISED)  # fmt: skip
-    infusion = visit.pump(slot).infusion
+    infusion = look.pump(slot).infusion
     if infusion is None:
         return go(f"/pumps/{slot}")
     try:
@@ -50,30 +50,28 @@ async def change(request: Request) -> Response:
             second=second,
         )
     except ValidationError:
-        return await _form(room, visit, slot, values, fault=UNREADABLE)
+        return await _form(room, look, slot, values, fault=UNREADABLE)
     try:
-        answer = await room.client.change_container(slot, body, visit.token, values.get("key") or None)
+        answer = await room.client.change_container(slot, body, look.token, values.get("key") or None)
     except ApiError as error:
         if error.status is None or error.field is None:
             raise
-        return await _form(room, visit, slot, values, fault=str(error))
+        return await _form(room, look, slot, values, fault=str(error))
     if answer.accepted:
         return go(f"/pumps/{slot}")
-    return await _form(room, await room.visit(request), slot, values, fault=f"Nothing was done. {answer.text}")
+    return await _form(room, await room.look(request), slot, values, fault=f"Nothing was done. {answer.text}")
 
 
-async def _form(
-    room: Room, visit: Visit, slot: str, values: Mapping[str, str], *, fault: str | None = None
-) -> Response:
-    pump = visit.pump(slot)
+async def _form(room: Room, look: Look, slot: str, values: Mapping[str, str], *, fault: str | None = None) -> Response:
+    pump = look.pump(slot)
     if pump.infusion is None:
         return go(f"/pumps/{slot}")
     people = await room.client.people() if pump.infusion.high_alert else ()
     return room.show(
         "container",
-        visit,
+        look,
         pump=pump,
-        people=tuple(each for each in people if visit.person is None or each.id != visit.person.person),
+        people=tuple(each for each in people if look.person is None or each.id != look.person.person),
         values=values,
         fault=fault,
         status=HTTPStatus.OK if fault is None else HTTPStatus.CONFLICT,

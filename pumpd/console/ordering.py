@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 from pumpd.api_models import OrderBody, OverrideBody, RegimenView, ReviewRequest, ReviewView, Severity, StartBody
 from pumpd.console.guard import TOKEN_FIELD, holds_token
-from pumpd.console.room import UNAUTHORISED, Room, Visit, go, room_of, typed
+from pumpd.console.room import UNAUTHORISED, Look, Room, go, room_of, typed
 from pumpd.errors import ApiError
 
 CONTAINER_OF: Final = "container:"  # the form's field is this and the regimen's id: each regimen has its own choice
@@ -37,62 +37,62 @@ _GROUPS: Final = (
 async def choose(request: Request) -> Response:
     """The empty form."""
     room = room_of(request)
-    visit = await room.visit(request)
-    return await _form(room, visit, request.path_params["slot"], {}, {})
+    look = await room.look(request)
+    return await _form(room, look, request.path_params["slot"], {}, {})
 
 
 async def change(request: Request) -> Response:
     """Back from the review, with everything as it was typed."""
     room = room_of(request)
-    visit = await room.visit(request)
-    return await _form(room, visit, request.path_params["slot"], await typed(request), {})
+    look = await room.look(request)
+    return await _form(room, look, request.path_params["slot"], await typed(request), {})
 
 
 async def review(request: Request) -> Response:
     room = room_of(request)
-    visit = await room.visit(request)
+    look = await room.look(request)
     slot = request.path_params["slot"]
     values = await typed(request)
     order, faults = _order(values)
     if order is None:
-        return await _form(room, visit, slot, values, faults)
+        return await _form(room, look, slot, values, faults)
     try:
-        read = await room.client.review(ReviewRequest(slot=slot, order=order), visit.token or None)
+        read = await room.client.review(ReviewRequest(slot=slot, order=order), look.token or None)
     except ApiError as error:
         if error.status != HTTPStatus.UNPROCESSABLE_ENTITY:
             raise
-        return await _form(room, visit, slot, values, {error.field or "regimen": str(error)})
-    return await _review(room, visit, slot, order, read)
+        return await _form(room, look, slot, values, {error.field or "regimen": str(error)})
+    return await _review(room, look, slot, order, read)
 
 
 async def start(request: Request) -> Response:
     """The one button that makes a pump move for the first time."""
     room = room_of(request)
-    visit = await room.visit(request)
+    look = await room.look(request)
     slot = request.path_params["slot"]
     values = await typed(request)
     order, faults = _order(values)
     if order is None:
-        return await _form(room, visit, slot, values, faults)
-    if visit.person is None or not holds_token(request, values.get(TOKEN_FIELD, "")):
-        return room.show("sign_in", visit, people=await room.client.people(), next=f"/pumps/{slot}/new", fault=None,
+        return await _form(room, look, slot, values, faults)
+    if look.person is None or not holds_token(request, values.get(TOKEN_FIELD, "")):
+        return room.show("sign_in", look, people=await room.client.people(), next=f"/pumps/{slot}/new", fault=None,
                          notice="Sign in before you start an infusion.", status=UNAUTHORISED)  # fmt: skip
     override, faults = _override(values)
     answer = None
     if not faults:
         try:
             body = StartBody(order=order, digest=values.get("digest", "")[:64] or "-", override=override)
-            answer = await room.client.start(slot, body, visit.token, values.get("key") or None)
+            answer = await room.client.start(slot, body, look.token, values.get("key") or None)
         except ApiError as error:
             if error.status is None or error.field is None:
                 raise
             faults = {error.field: str(error)}
     if answer is not None and answer.accepted:
         return go(f"/pumps/{slot}")
-    read = await room.client.review(ReviewRequest(slot=slot, order=order), visit.token)
-    visit = await room.visit(request)
+    read = await room.client.review(ReviewRequest(slot=slot, order=order), look.token)
+    look = await room.look(request)
     told = None if answer is None else f"Not started. {answer.text}"
-    return await _review(room, visit, slot, order, read, notice=told, faults=faults, values=values)
+    return await _review(room, look, slot, order, read, notice=told, faults=faults, values=values)
 
 
 # --- within -----------------------------------------------------------------------------------------------
@@ -137,12 +137,12 @@ def _override(values: Mapping[str, str]) -> tuple[OverrideBody | None, dict[str,
         return None, {str(fault["loc"][0]): TOO_LONG for fault in error.errors()}
 
 
-async def _form(room: Room, visit: Visit, slot: str, values: Mapping[str, str], faults: Mapping[str, str]) -> Response:
+async def _form(room: Room, look: Look, slot: str, values: Mapping[str, str], faults: Mapping[str, str]) -> Response:
     regimens = await room.client.regimens(slot)
     return room.show(
         "new",
-        visit,
-        pump=visit.pump(slot),
+        look,
+        pump=look.pump(slot),
         regimens=regimens,
         values=values,
         faults=faults,
@@ -152,7 +152,7 @@ async def _form(room: Room, visit: Visit, slot: str, values: Mapping[str, str], 
 
 async def _review(
     room: Room,
-    visit: Visit,
+    look: Look,
     slot: str,
     order: OrderBody,
     read: ReviewView,
@@ -170,13 +170,13 @@ async def _review(
     regimen = _named(await room.client.regimens(slot), order.regimen)
     return room.show(
         "review",
-        visit,
-        pump=visit.pump(slot),
+        look,
+        pump=look.pump(slot),
         order=order,
         regimen=regimen,
         review=read,
         groups=tuple(group for group in groups if group[2]),
-        people=tuple(each for each in people if visit.person is None or each.id != visit.person.person),
+        people=tuple(each for each in people if look.person is None or each.id != look.person.person),
         container_field=f"{CONTAINER_OF}{order.regimen}",
         day_field=f"{DAY_OF}{order.regimen}",
         notice=notice,

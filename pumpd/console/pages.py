@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from pumpd.api_models import Answer, Drive, Keep, PauseReason, PumpView
-from pumpd.console.room import Room, Visit, room_of
+from pumpd.console.room import Look, Room, room_of
 
 RECORD_ROWS: Final = 100
 
@@ -36,17 +36,15 @@ def stands_still(pump: PumpView) -> bool:
     return not pump.command_pending and pump.drive is Drive.STILL
 
 
-def show_bed(room: Room, visit: Visit, *, notice: str | None = None, status: int = HTTPStatus.OK) -> Response:
-    return room.show("bed", visit, refresh="/", notice=notice, status=status)
+def show_bed(room: Room, look: Look, *, notice: str | None = None, status: int = HTTPStatus.OK) -> Response:
+    return room.show("bed", look, refresh="/", notice=notice, status=status)
 
 
-def show_pump(
-    room: Room, visit: Visit, slot: str, *, notice: str | None = None, status: int = HTTPStatus.OK
-) -> Response:
+def show_pump(room: Room, look: Look, slot: str, *, notice: str | None = None, status: int = HTTPStatus.OK) -> Response:
     return room.show(
         "pump",
-        visit,
-        pump=visit.pump(slot),
+        look,
+        pump=look.pump(slot),
         refresh=f"/pumps/{slot}",
         keeps=KEEPS,
         answers=ANSWERS,
@@ -57,49 +55,49 @@ def show_pump(
 
 async def bed(request: Request) -> Response:
     room = room_of(request)
-    visit = await room.visit(request)
-    return show_bed(room, visit)
+    look = await room.look(request)
+    return show_bed(room, look)
 
 
 async def far(request: Request) -> Response:
     """The same numbers, to be read from three metres."""
     room = room_of(request)
-    return room.show("far", await room.visit(request), refresh="/far")
+    return room.show("far", await room.look(request), refresh="/far")
 
 
 async def pump(request: Request) -> Response:
     room = room_of(request)
-    return show_pump(room, await room.visit(request), request.path_params["slot"])
+    return show_pump(room, await room.look(request), request.path_params["slot"])
 
 
 async def stopping(request: Request) -> Response:
     """What became of a STOP: for one pump, or for all."""
     room = room_of(request)
-    visit = await room.visit(request)
+    look = await room.look(request)
     slot = request.path_params.get("slot")
-    pumps = visit.view.pumps if slot is None else (visit.pump(slot),)
-    return room.show("stopping", visit, pumps=pumps, stands_still=stands_still, refresh=request.url.path)
+    pumps = look.view.pumps if slot is None else (look.pump(slot),)
+    return room.show("stopping", look, pumps=pumps, stands_still=stands_still, refresh=request.url.path)
 
 
 async def pause_form(request: Request) -> Response:
     room = room_of(request)
-    visit = await room.visit(request)
-    pump, authors = visit.pump(request.path_params["slot"]), await room.authors(visit)
-    return room.show("pause", visit, pump=pump, reasons=PAUSE_REASONS, authors=authors)
+    look = await room.look(request)
+    pump, authors = look.pump(request.path_params["slot"]), await room.authors(look)
+    return room.show("pause", look, pump=pump, reasons=PAUSE_REASONS, authors=authors)
 
 
 async def end_form(request: Request) -> Response:
     room = room_of(request)
-    visit = await room.visit(request)
-    return room.show("end", visit, pump=visit.pump(request.path_params["slot"]))
+    look = await room.look(request)
+    return room.show("end", look, pump=look.pump(request.path_params["slot"]))
 
 
 async def record(request: Request) -> Response:
     """The journal's last rows in a person's words."""
     room = room_of(request)
-    visit = await room.visit(request)
+    look = await room.look(request)
     rows = await room.client.history(RECORD_ROWS)
-    return room.show("record", visit, rows=rows, refresh="/record")
+    return room.show("record", look, rows=rows, refresh="/record")
 
 
 async def events(request: Request) -> Response:

@@ -16,7 +16,7 @@ from pumpd import pharmacokinetics, words
 from pumpd.api_models import InfusionView, Role, SampleView
 from pumpd.console.charts import Size, rate_plot
 from pumpd.console.plasma_chart import plasma_plot
-from pumpd.console.room import Room, Visit, room_of
+from pumpd.console.room import Look, Room, room_of
 from pumpd.errors import ApiError
 
 WIDE: Final = Size(width=600, height=250)
@@ -28,16 +28,16 @@ DRUG: Final = "ketamine"  # the racemate; another drug has other models
 
 async def plot(request: Request) -> Response:
     room = room_of(request)
-    visit = Visit(view=await room.client.bed(), person=None)
-    asked = visit.pump(request.path_params["slot"])
-    infusion = _infusion(visit, asked.slot)
+    look = Look(view=await room.client.bed(), person=None)
+    asked = look.pump(request.path_params["slot"])
+    infusion = _infusion(look, asked.slot)
     samples = await room.traces.of(asked.slot, infusion.started_ts_ms)
     over = asked.phase.value == "ended"
-    last_ms = samples[-1].ts_ms if samples and over else visit.view.ts_ms
+    last_ms = samples[-1].ts_ms if samples and over else look.view.ts_ms
     drawn = rate_plot(
         samples,
         from_ms=infusion.started_ts_ms,
-        now_ms=min(last_ms, asked.phase_since_ts_ms) if over else visit.view.ts_ms,
+        now_ms=min(last_ms, asked.phase_since_ts_ms) if over else look.view.ts_ms,
         planned_end_ms=0 if over else infusion.planned_end_ts_ms,
         size=NARROW if request.query_params.get("size") == "narrow" else WIDE,
         plan=infusion.plan,
@@ -49,14 +49,14 @@ async def plot(request: Request) -> Response:
 async def estimate(request: Request) -> Response:
     """The page round the picture: what it is, and what it is not."""
     room = room_of(request)
-    visit = await room.visit(request)
+    look = await room.look(request)
     slot = request.path_params["slot"]
-    _require_prescriber(visit)
+    _require_prescriber(look)
     return room.show(
         "estimate",
-        visit,
-        pump=visit.pump(slot),
-        shown=await _curve(room, visit, slot) is not None,
+        look,
+        pump=look.pump(slot),
+        shown=await _curve(room, look, slot) is not None,
         models=pharmacokinetics.MODELS,
         ranges=[(each.told, _told(each), each.source) for each in pharmacokinetics.RANGES],
         refresh=f"/pumps/{slot}/estimate",
@@ -65,9 +65,9 @@ async def estimate(request: Request) -> Response:
 
 async def estimate_plot(request: Request) -> Response:
     room = room_of(request)
-    visit = await room.visit(request)
-    _require_prescriber(visit)
-    curve = await _curve(room, visit, request.path_params["slot"])
+    look = await room.look(request)
+    _require_prescriber(look)
+    curve = await _curve(room, look, request.path_params["slot"])
     if curve is None:
         raise ApiError("There is nothing to estimate on this pump.", status=HTTPStatus.NOT_FOUND)
     return Response(plasma_plot(curve), media_type="image/svg+xml")
@@ -78,28 +78,28 @@ def _told(found: pharmacokinetics.Range) -> str:
     return f"about {high}" if found.low_ng_per_ml == found.high_ng_per_ml else f"{found.low_ng_per_ml:,} to {high}"
 
 
-def _require_prescriber(visit: Visit) -> None:
-    if visit.person is None or visit.person.role is not Role.PRESCRIBER:
+def _require_prescriber(look: Look) -> None:
+    if look.person is None or look.person.role is not Role.PRESCRIBER:
         raise ApiError(
             "This estimate is for prescribers. Sign in as one to see it.",
-            status=HTTPStatus.UNAUTHORIZED if visit.person is None else HTTPStatus.FORBIDDEN,
+            status=HTTPStatus.UNAUTHORIZED if look.person is None else HTTPStatus.FORBIDDEN,
         )
 
 
-def _infusion(visit: Visit, slot: str) -> InfusionView:
-    found = visit.pump(slot).infusion
+def _infusion(look: Look, slot: str) -> InfusionView:
+    found = look.pump(slot).infusion
     if found is None:
         raise ApiError("There is no infusion on this pump to draw.", status=HTTPStatus.NOT_FOUND)
     return found
 
 
-async def _curve(room: Room, visit: Visit, slot: str) -> list[pharmacokinetics.Estimate] | None:
+async def _curve(room: Room, look: Look, slot: str) -> list[pharmacokinetics.Estimate] | None:
     """From the start to now; None where there is no ketamine, no weight, or nothing measured yet."""
-    infusion = visit.pump(slot).infusion
+    infusion = look.pump(slot).infusion
     if infusion is None or infusion.drug != DRUG or not infusion.patient_weight_g:
         return None
     samples = await room.traces.of(slot, infusion.started_ts_ms)
-    return curve_of(samples, infusion.concentration_ug_per_ml, infusion.patient_weight_g, visit.view.ts_ms)
+    return curve_of(samples, infusion.concentration_ug_per_ml, infusion.patient_weight_g, look.view.ts_ms)
 
 
 def curve_of(

@@ -1,7 +1,7 @@
 """What every page needs: the daemon's socket, the stream, the templates, and who is looking.
 
 A page is rendered from one view of the bed that was asked for just now; nothing about the bed is kept here between two
-pages. `Visit` is one look by one person; a session that has ended is a visit by nobody.
+pages. `Look` is one look by one person; a session that has ended is a look by nobody.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _templates() -> Environment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
+class Look:
     """One look at the bed, and by whom."""
 
     view: BedView
@@ -83,7 +83,7 @@ class Room:
         self.traces = Traces(client)
         self._templates = _templates()
 
-    async def visit(self, request: Request) -> Visit:
+    async def look(self, request: Request) -> Look:
         """Raises ApiError when the daemon cannot be asked."""
         view = await self.client.bed()
         token = request.cookies.get(COOKIE, "")
@@ -94,27 +94,27 @@ class Room:
             except ApiError as error:
                 if error.status != UNAUTHORISED:
                     raise
-        return Visit(view=view, person=person, quiet=request.cookies.get(THEME_COOKIE) == "quiet")
+        return Look(view=view, person=person, quiet=request.cookies.get(THEME_COOKIE) == "quiet")
 
-    async def authors(self, visit: Visit) -> tuple[PersonView, ...]:
+    async def authors(self, look: Look) -> tuple[PersonView, ...]:
         """Whom a locked page may name, its own person first; nobody on any other."""
-        own = visit.person
+        own = look.person
         if own is None or not own.locked:
             return ()
         return tuple(sorted(await self.client.people(), key=lambda each: each.id != own.person))
 
-    def show(self, name: str, visit: Visit | None, *, status: int = HTTPStatus.OK, **told: object) -> HTMLResponse:
-        """`visit` None: the bed could not be asked."""
-        view = None if visit is None else visit.view
+    def show(self, name: str, look: Look | None, *, status: int = HTTPStatus.OK, **told: object) -> HTMLResponse:
+        """`look` None: the bed could not be asked."""
+        view = None if look is None else look.view
         context: dict[str, object] = {
-            "visit": visit,
+            "look": look,
             "view": view,
-            "person": None if visit is None else visit.person,
-            "form_token": "" if visit is None or not visit.token else form_token(visit.token),
+            "person": None if look is None else look.person,
+            "form_token": "" if look is None or not look.token else form_token(look.token),
             "fields": {} if view is None else live.fields(view),
             "meters": {} if view is None else live.meters(view),
             "sound": "" if view is None else live.sound(view),
-            "quiet": visit is not None and visit.quiet,
+            "quiet": look is not None and look.quiet,
             "shape": "gone" if view is None else live.shape(view),
             "refresh": None,
             "notice": None,

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from pumpd.api_models import AnswerView, AudioPauseBody
 from pumpd.console.acts import act, key_of
 from pumpd.console.guard import THEME_COOKIE
-from pumpd.console.room import Room, Visit, go, local, typed
+from pumpd.console.room import Look, Room, go, local, typed
 
 DAY_S: Final = 86_400
 
@@ -34,9 +34,7 @@ async def choose(request: Request) -> Response:
 
 
 async def pause_audio(request: Request) -> Response:
-    async def ask(room: Room, visit: Visit, values: dict[str, str]) -> AnswerView:
-        return await room.client.pause_audio(
-            AudioPauseBody(watcher=room.feed.name), visit.token or None, key_of(values)
-        )
+    async def ask(room: Room, look: Look, values: dict[str, str]) -> AnswerView:
+        return await room.client.pause_audio(AudioPauseBody(watcher=room.feed.name), look.token or None, key_of(values))
 
     return await act(request, ask, free=True)

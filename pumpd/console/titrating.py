@@ -21,7 +21,7 @@ from pumpd.api_models import AnswerView, InfusionView, OverrideBody, RateBody
 from pumpd.api_rise_calls import review_rate, set_rate
 from pumpd.api_rise_models import RateReviewView
 from pumpd.console.acts import act, author_of, key_of
-from pumpd.console.room import Room, Visit, go, room_of, typed
+from pumpd.console.room import Look, Room, go, room_of, typed
 from pumpd.errors import ApiError
 
 MISSING: Final = "Type the new rate, or go back."
@@ -31,7 +31,7 @@ _SECOND: Final = ("reason", "second_person", "second_pin")
 
 async def form(request: Request) -> Response:
     room = room_of(request)
-    return await _show(room, await room.visit(request), request.path_params["slot"], {})
+    return await _show(room, await room.look(request), request.path_params["slot"], {})
 
 
 async def change(request: Request) -> Response:
@@ -39,11 +39,11 @@ async def change(request: Request) -> Response:
     room = room_of(request)
     slot = request.path_params["slot"]
     values = await typed(request)
-    visit = await room.visit(request)
+    look = await room.look(request)
     if not values.get("rate_ml_per_h"):
-        return await _show(room, visit, slot, values, fault=MISSING)
+        return await _show(room, look, slot, values, fault=MISSING)
     if "confirmed" not in values:
-        return await _review(room, visit, slot, values)
+        return await _review(room, look, slot, values)
     try:
         body = RateBody(
             rate_ml_per_h=values["rate_ml_per_h"],
@@ -52,56 +52,56 @@ async def change(request: Request) -> Response:
             override=OverrideBody(**{name: values.get(name, "") for name in _SECOND}) if "reason" in values else None,
         )
     except ValidationError:
-        return await _review(room, visit, slot, values, fault=SECOND_MISSING)
+        return await _review(room, look, slot, values, fault=SECOND_MISSING)
 
-    async def ask(room: Room, visit: Visit, values: dict[str, str]) -> AnswerView:
+    async def ask(room: Room, look: Look, values: dict[str, str]) -> AnswerView:
         call = replace(set_rate(slot, body, key_of(values)), author=author_of(values))
-        return await room.client.send(call, visit.token)
+        return await room.client.send(call, look.token)
 
     try:
         return await act(request, ask)
     except ApiError as error:
         if error.field is None:
             raise
-        return await _review(room, visit, slot, values, fault=str(error))
+        return await _review(room, look, slot, values, fault=str(error))
 
 
 async def _review(
-    room: Room, visit: Visit, slot: str, values: Mapping[str, str], *, fault: str | None = None
+    room: Room, look: Look, slot: str, values: Mapping[str, str], *, fault: str | None = None
 ) -> Response:
     try:
         review = await room.client.send(review_rate(slot, values["rate_ml_per_h"]))
     except ApiError as error:
         if error.status is None:
             raise
-        return await _show(room, visit, slot, values, fault=str(error))
+        return await _show(room, look, slot, values, fault=str(error))
     except ValidationError:
-        return await _show(room, visit, slot, values, fault="This is too long to be right. Type it again.")
-    return await _show(room, visit, slot, values, review=review, fault=fault)
+        return await _show(room, look, slot, values, fault="This is too long to be right. Type it again.")
+    return await _show(room, look, slot, values, review=review, fault=fault)
 
 
 async def _show(
     room: Room,
-    visit: Visit,
+    look: Look,
     slot: str,
     values: Mapping[str, str],
     *,
     review: RateReviewView | None = None,
     fault: str | None = None,
 ) -> Response:
-    pump = visit.pump(slot)
+    pump = look.pump(slot)
     if pump.infusion is None:
         return go(f"/pumps/{slot}")
     people = await room.client.people() if review is not None and review.needs_override else ()
     return room.show(
         "rate",
-        visit,
+        look,
         pump=pump,
         values=values,
         rate_typed=values.get("rate_ml_per_h", "")[:32],
-        authors=await room.authors(visit),
+        authors=await room.authors(look),
         review=review,
-        people=tuple(each for each in people if visit.person is None or each.id != visit.person.person),
+        people=tuple(each for each in people if look.person is None or each.id != look.person.person),
         ordered=ordered_rates(pump.infusion),
         fault=fault,
         status=HTTPStatus.OK if fault is None else HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -17,14 +17,14 @@ from pumpd.console.room import room_of
 
 async def overview(request: Request) -> Response:
     room = room_of(request)
-    visit = await room.visit(request)
-    known = await room.client.send(visits(), visit.token or None)
+    look = await room.look(request)
+    known = await room.client.send(visits(), look.token or None)
     people = {each.id: each.name for each in await room.client.people()}
-    recovers = await room.client.send(recovery(), visit.token or None)
-    undone = await room.client.send(todo(), visit.token or None)
+    recovers = await room.client.send(recovery(), look.token or None)
+    undone = await room.client.send(todo(), look.token or None)
     return room.show(
         "visits",
-        visit,
+        look,
         at_bed=tuple(each for each in known if each.place is Place.AT_BED),
         recovering=tuple(each for each in recovers if each.place is Place.RECOVERING),
         to_do=undone,
