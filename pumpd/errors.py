@@ -23,6 +23,7 @@
     ├── RecordError           the record that was asked for is not there
     ├── CourseFileError       a course from another bed whose signature does not hold, or of another format
     ├── ApiError              the daemon's socket refused, or is not there
+    ├── SignInNeeded          a page, or what was asked on it, needs somebody who is signed in
     └── DemoError             a part of the demo did not come up or went away, or its nurse was refused
 
 Bad input from a person is data (a `Reason`), not an exception: it has to be shown beside the other
@@ -138,6 +139,17 @@ class ApiError(PumpdError):
         super().__init__(text)
         self.status = status
         self.field = field
+
+
+class SignInNeeded(PumpdError):
+    """A page needs somebody; the sign-in answers for it, and leads on to `onward`.
+
+    `notice`: why, where something was asked for; None where somebody only looked. `onward`: None for the page itself.
+    """
+
+    def __init__(self, notice: str | None, onward: str | None = None) -> None:
+        super().__init__(notice or "Sign in to see this.")
+        self.notice, self.onward = notice, onward
 
 
 class DemoError(PumpdError):

@@ -35,7 +35,7 @@ Ask = Callable[[Room, Look, dict[str, str]], Awaitable[AnswerView]]
 async def sign_in_form(request: Request) -> Response:
     room = room_of(request)
     look = await room.look(request)
-    return await _sign_in(room, look, request.query_params.get("next", "/"))
+    return await ask_who(room, look, request.query_params.get("next", "/"))
 
 
 async def sign_in(request: Request) -> Response:
@@ -48,7 +48,7 @@ async def sign_in(request: Request) -> Response:
     except ApiError as error:
         if error.status is None:
             raise
-        return await _sign_in(room, await room.look(request), onward, fault=str(error))
+        return await ask_who(room, await room.look(request), onward, fault=str(error))
     answer = go(onward)
     answer.set_cookie(
         COOKIE, opened.token, httponly=True, samesite="strict", secure=request.url.scheme == "https", path="/"
@@ -94,9 +94,10 @@ async def settle(request: Request) -> Response:
     return await act(request, ask)
 
 
-async def _sign_in(
+async def ask_who(
     room: Room, look: Look, onward: str, *, fault: str | None = None, notice: str | None = None
 ) -> Response:
+    """The sign-in, which leads on to `onward`."""
     people = await room.client.people()
     status = UNAUTHORISED if fault or notice else HTTPStatus.OK
     return room.show("sign_in", look, people=people, next=local(onward), fault=fault, notice=notice, status=status)
@@ -129,7 +130,7 @@ async def act(request: Request, ask: Ask, *, free: bool = False) -> Response:
     values = await typed(request)
     onward = "/" if slot is None else f"/pumps/{slot}"
     if not free and (look.person is None or not holds_token(request, values.get(TOKEN_FIELD, ""))):
-        return await _sign_in(room, look, onward, notice=SIGN_IN_FIRST)
+        return await ask_who(room, look, onward, notice=SIGN_IN_FIRST)
     try:
         answer = await ask(room, look, values)
     except ValueError:  # a form that is not ours: an enum's value that does not exist
@@ -138,7 +139,7 @@ async def act(request: Request, ask: Ask, *, free: bool = False) -> Response:
         return go(onward)
     look = await room.look(request)
     if any(each.code is ReasonCode.PIN_NEEDED for each in answer.reasons):
-        return await _sign_in(room, look, onward, notice=LOCKED)
+        return await ask_who(room, look, onward, notice=LOCKED)
     return _told(room, look, slot, f"Not done. {answer.text}", HTTPStatus.CONFLICT)
 
 

@@ -32,10 +32,10 @@ from starlette.staticfiles import StaticFiles
 
 from pumpd.api_client import AsyncClient
 from pumpd.config import Config, is_this_machine
-from pumpd.console import acts, containers, ordering, pages, pictures, theme, titrating, visits
+from pumpd.console import acts, containers, opening, ordering, pages, path, pictures, theme, titrating, visits
 from pumpd.console.guard import Guard
 from pumpd.console.room import STATIC, Look, Room, room_of
-from pumpd.errors import ApiError, PumpdError
+from pumpd.errors import ApiError, PumpdError, SignInNeeded
 
 HOST: Final = "127.0.0.1"
 PORT: Final = 8080
@@ -53,6 +53,8 @@ ROUTES: Final = (
     Route("/far", pages.far, methods=_GET),
     Route("/record", pages.record, methods=_GET),
     Route("/visits", visits.overview, methods=_GET),
+    *opening.ROUTES,
+    Route("/visits/{visit}", path.overview, methods=_GET),
     Route("/theme", theme.choose, methods=_POST),
     Route("/audio/pause", theme.pause_audio, methods=_POST),
     Route("/sign-in", acts.sign_in_form, methods=_GET),
@@ -97,7 +99,7 @@ def create_app(client: AsyncClient, names: frozenset[str] = frozenset()) -> Star
     app = Starlette(
         routes=ROUTES,
         middleware=[Middleware(Guard, names=names)],
-        exception_handlers={ApiError: _told_problem, HTTPException: _told_status},
+        exception_handlers={ApiError: _told_problem, HTTPException: _told_status, SignInNeeded: _asked_who},
     )
     app.state.room = Room(client)
     return app
@@ -119,6 +121,13 @@ async def _told_status(request: Request, error: Exception) -> Response:
     room = room_of(request)
     told = "There is no such page." if error.status_code == HTTPStatus.NOT_FOUND else f"{error.detail}."
     return room.show("message", await _look_or_none(room, request), told=told, status=error.status_code)
+
+
+async def _asked_who(request: Request, error: Exception) -> Response:
+    assert isinstance(error, SignInNeeded)
+    room = room_of(request)
+    onward = error.onward or (request.url.path if request.method == "GET" else "/")
+    return await acts.ask_who(room, await room.look(request), onward, notice=error.notice)
 
 
 async def _look_or_none(room: Room, request: Request) -> Look | None:

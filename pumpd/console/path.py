@@ -1,0 +1,246 @@
+"""What the screens of one visit have in common: the strip of steps, the sight of the visit, and how a form is sent.
+
+A nurse goes from left to right, and may go anywhere: the strip says what is still closed under each step, the daemon
+decides what that closes. A screen holds several small forms. Each is one call of the API; what the daemon refuses
+comes back as the same screen, with everything as it was typed and each complaint beside its field.
+
+A screen shows one patient's data, so it asks for somebody who is signed in; a locked page keeps what works without a
+PIN. Nothing here is needed to stop a pump.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from typing import Final
+
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from pumpd import api_path_calls
+from pumpd.api_check_in_calls import patient as patient_of
+from pumpd.api_check_in_models import PatientView
+from pumpd.api_exchange import Call
+from pumpd.api_models import AnswerView, ReasonCode, ReasonView
+from pumpd.api_path_models import Place, VisitView
+from pumpd.console.acts import LOCKED, SIGN_IN_FIRST, UNREADABLE, author_of, key_of
+from pumpd.console.guard import TOKEN_FIELD, holds_token
+from pumpd.console.room import Look, Room, go, room_of, typed
+from pumpd.errors import ApiError, SignInNeeded
+
+LEFT_OUT: Final = "This is needed."
+TOO_LONG: Final = "This is too long. Say it in fewer words."
+MALFORMED: Final = "This cannot be read. Type it again."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One screen of a visit. `codes`: the closed gates that are opened there."""
+
+    name: str  # the last part of its address
+    title: str
+    places: frozenset[Place]
+    codes: frozenset[ReasonCode] = frozenset()
+
+
+_BED: Final = frozenset({Place.AT_BED})
+_HERE: Final = frozenset({Place.AT_BED, Place.RECOVERING})
+
+STEPS: Final = (
+    Step(
+        name="check-in",
+        title="Check-in",
+        places=_BED,
+        codes=frozenset({
+            ReasonCode.IDENTITY_NOT_COMPARED, ReasonCode.IDENTITY_DIFFERS, ReasonCode.ALLERGIES_NOT_ASKED,
+            ReasonCode.ALLERGY_FOUND, ReasonCode.PREGNANCY_NOT_ASKED, ReasonCode.PREGNANCY_FOUND,
+            ReasonCode.FASTING_NOT_ASKED, ReasonCode.NOT_FASTED, ReasonCode.CONTRAINDICATIONS_NOT_ASKED,
+            ReasonCode.CONTRAINDICATION_FOUND, ReasonCode.WARD_NOT_NAMED, ReasonCode.ESCORT_NOT_NAMED,
+            ReasonCode.NOT_WEIGHED, ReasonCode.RISK_NOT_ASKED,
+        }),
+    ),
+    Step(
+        name="preparation",
+        title="Preparation",
+        places=_BED,
+        codes=frozenset({
+            ReasonCode.LABEL_NOT_READ, ReasonCode.LINE_NOT_CHECKED, ReasonCode.NOT_PRIMED,
+            ReasonCode.PREMEDICATION_NOT_GIVEN, ReasonCode.PREMEDICATION_WAIT_S,
+        }),
+    ),
+    Step(
+        name="observations",
+        title="Observations",
+        places=_HERE,
+        codes=frozenset({
+            ReasonCode.BASELINE_MISSING_S, ReasonCode.VALUE_HOLDS, ReasonCode.OBSERVATION_OVERDUE,
+            ReasonCode.NOT_MEASURED, ReasonCode.EMERGENCY_LASTS,
+        }),
+    ),
+    Step(
+        name="check",
+        title="Double check",
+        places=_BED,
+        codes=frozenset({ReasonCode.CHECK_NEEDED, ReasonCode.CHECK_DIFFERED}),
+    ),
+    Step(name="start", title="Review, start", places=_BED),
+    Step(name="side-effects", title="Side effects", places=_HERE),
+    Step(name="recovery", title="End, recovery", places=_HERE),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepMark:
+    """One step in the strip, with the gates that are closed there."""
+
+    step: Step
+    closed: tuple[ReasonView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """One look at one visit, by somebody who is signed in."""
+
+    room: Room
+    look: Look
+    visit: VisitView
+    patient: PatientView | None  # None where this person, or a locked page, may not read a name
+    names: Mapping[str, str] = field(default_factory=dict)  # of the people of this bed
+
+    @property
+    def id(self) -> str:
+        return self.visit.visit
+
+    @property
+    def token(self) -> str:
+        return self.look.token
+
+    @property
+    def marks(self) -> tuple[StepMark, ...]:
+        """The strip. What no step names is told where the start is."""
+        known = frozenset(code for step in STEPS for code in step.codes)
+        rest = tuple(each for each in self.visit.missing if each.code not in known)
+        return tuple(
+            StepMark(
+                step=step,
+                closed=rest if step.name == "start" else tuple(r for r in self.visit.missing if r.code in step.codes),
+            )
+            for step in STEPS
+            if self.visit.place in step.places
+        )
+
+    @property
+    def next_step(self) -> Step | None:
+        """Where something is still closed, the first such from the left; else where it is started."""
+        if self.visit.place is not Place.AT_BED:
+            return None
+        closed = (mark.step for mark in self.marks if mark.closed)
+        return next(closed, next(step for step in STEPS if step.name == "start"))
+
+    def at(self, step: str) -> str:
+        """The address of a screen of this visit."""
+        return f"/visits/{self.id}/{step}" if step else f"/visits/{self.id}"
+
+
+Values = Mapping[str, str]
+Ask = Callable[[Sight, Values], Call[AnswerView]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a screen shows beside the visit: what was typed, and what was wrong with it."""
+
+    values: Values = field(default_factory=dict)
+    faults: Mapping[str, str] = field(default_factory=dict)
+    notice: str | None = None
+
+    @property
+    def status(self) -> HTTPStatus:
+        if self.notice:
+            return HTTPStatus.CONFLICT
+        return HTTPStatus.UNPROCESSABLE_ENTITY if self.faults else HTTPStatus.OK
+
+
+NOTHING_TYPED: Final = Told()
+Again = Callable[[Sight, Told], Awaitable[Response]]
+
+
+async def seen(request: Request) -> Sight:
+    """Raises SignInNeeded for nobody, ApiError for a visit that this bed does not know."""
+    room = room_of(request)
+    look = await room.look(request)
+    if look.person is None:
+        raise SignInNeeded(None)
+    visit = await room.client.send(api_path_calls.visit(request.path_params["visit"]), look.token)
+    people = await room.client.people()
+    return Sight(
+        room=room,
+        look=look,
+        visit=visit,
+        patient=await _patient(room, look, visit.patient),
+        names={each.id: each.name for each in people},
+    )
+
+
+async def _patient(room: Room, look: Look, key: str) -> PatientView | None:
+    try:
+        return await room.client.send(patient_of(key), look.token)
+    except ApiError as error:
+        if error.status is None:
+            raise
+        return None
+
+
+def show(sight: Sight, template: str, step: str, told: Told = NOTHING_TYPED, **more: object) -> Response:
+    """`step`: which of the strip this is; empty for none. `template` extends path.html.j2."""
+    return sight.room.show(
+        template,
+        sight.look,
+        sight=sight,
+        visit=sight.visit,
+        step=step,
+        here=sight.at(step),
+        values=told.values,
+        faults=told.faults,
+        notice=told.notice,
+        status=told.status,
+        **more,
+    )
+
+
+async def do(request: Request, ask: Ask, again: Again, onward: str) -> Response:
+    """One form: one call. Accepted leads to the screen `onward` of this visit; all else comes `again`, as typed."""
+    sight = await seen(request)
+    values = await typed(request)
+    if not holds_token(request, values.get(TOKEN_FIELD, "")):
+        raise SignInNeeded(SIGN_IN_FIRST, sight.at(onward))
+    try:
+        call = replace(ask(sight, values), key=key_of(dict(values)), author=author_of(dict(values)))
+        answer = await sight.room.client.send(call, sight.token)
+    except ValidationError as error:
+        return await again(sight, Told(values=values, faults=faults_of(error)))
+    except ValueError:  # a form that is not ours: an enum's value that does not exist
+        return await again(sight, Told(values=values, notice=UNREADABLE))
+    except ApiError as error:
+        if error.status is None or error.field is None:
+            raise
+        return await again(sight, Told(values=values, faults={error.field: str(error)}))
+    if answer.accepted:
+        return go(sight.at(onward))
+    if any(each.code is ReasonCode.PIN_NEEDED for each in answer.reasons):
+        raise SignInNeeded(LOCKED, sight.at(onward))
+    return await again(await seen(request), Told(values=values, notice=f"Not done. {answer.text}"))
+
+
+def faults_of(error: ValidationError) -> dict[str, str]:
+    """What is wrong beside each field. The fields of a form are called as those of the body it becomes."""
+    told = {"string_too_long": TOO_LONG, "missing": LEFT_OUT, "string_too_short": LEFT_OUT}
+    return {str(fault["loc"][-1]): told.get(fault["type"], MALFORMED) for fault in error.errors()}
+
+
+async def overview(request: Request) -> Response:
+    """Everything that is still closed, and where it is opened."""
+    sight = await seen(request)
+    return show(sight, "visit", "")
