@@ -97,12 +97,16 @@ class IdealNurse:
 
     def plays_to_the_start(self) -> Tally:
         """From sign-in until the pump infuses by its own report."""
+        self.plays_to_the_review()
+        self._starts()
+        return self.tally
+
+    def plays_to_the_review(self) -> None:
+        """Every gate is open."""
         earlier = self._comes()
         self.nurse.at_an_open_page()
         self._checks_in(earlier)
         self._prepares()
-        self._starts()
-        return self.tally
 
     # --- before the nurse ---------------------------------------------------------------------------------------
 
