@@ -87,6 +87,7 @@ class Bedside:
         self._bell = asyncio.Event()
         self._last_seq = 0
         self._tick_due = False
+        self._second = -1
         self._apart_ns = clock.now_ns() - clock.monotonic_ns()
         self._today = clock.local_day()
         self._sampled_ns: dict[str, int] = {}
@@ -219,7 +220,8 @@ class Bedside:
             late = self._outbox.popleft().effect
             detail = "nothing was sent: the journal could not make the start or raise durable in time"
             self._queue.append(self._ended(late, e.Refused(detail=detail)))
-        self._take(e.Ticked(at_ns=now_ns))
+        before, self._second = self._second, now_ns // NS_PER_S
+        self._take(e.Ticked(at_ns=now_ns, full_second=self._second != before))
 
     def _take(self, request: r.Request) -> None:
         """One decision, and everything that follows from it, in the order that the walls ask for."""

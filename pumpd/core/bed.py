@@ -24,7 +24,6 @@ from pumpd.core import (
     in_force,
     infusion,
     line,
-    listening,
     resuming,
     rise,
     silencing,
@@ -181,17 +180,14 @@ def _daemon(turn: Turn, request: e.DaemonEvent) -> None:
         case e.Ticked():
             for pump in turn.state.pumps:
                 watch.on_tick(turn, pump.slot)
-            attending.attend(turn)
+            if request.full_second:
+                attending.attend(turn)
             alarms.rise_unanswered(turn)
             silencing.sound_again(turn)
-            listening.listen(turn)
         case e.JournalReported():
             _journal(turn, request)
         case e.WatcherGone():
             silencing.on_watcher_gone(turn, request)
-            listening.on_watcher_gone(turn, request)
-        case e.PagesListen():
-            listening.on_pages(turn, request)
         case e.DayBegan():
             in_force.on_day(turn, request)
         case e.FilesCompared():

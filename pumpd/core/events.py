@@ -161,6 +161,7 @@ class Ticked:
     """Time passed. Arrives a few times a second and carries every deadline."""
 
     at_ns: int
+    full_second: bool = True  # what is due by the minute is looked at once a second
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,14 +205,5 @@ class WatcherGone:
     watcher: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PagesListen:
-    """Whoever goes by this name says how many pages with their sound on it serves now; said again every few seconds."""
-
-    at_ns: int
-    watcher: str
-    pages: int
-
-
 BusEvent = LinkReported | PumpIdentified | PumpReported | PumpSilent | AlarmSeen | CommandEnded
-DaemonEvent = Booted | Ticked | JournalReported | ClockJumped | DayBegan | FilesCompared | WatcherGone | PagesListen
+DaemonEvent = Booted | Ticked | JournalReported | ClockJumped | DayBegan | FilesCompared | WatcherGone

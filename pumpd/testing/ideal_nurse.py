@@ -4,19 +4,23 @@
 
 It goes through the whole daemon's real socket, with a simulated pump, on a clock that is steered: hours pass in
 seconds, and everything that is due in them is due. Nothing is taken as done that the bed has not accepted. From the
-second day on the patient has been here before, so that what has not changed is one confirmation. Of a regimen of days
-the first two hours are played, and then it is ended early.
+second day on the patient has been here before, so that what has not changed is one confirmation; whole courses play
+every day (ideal_course.py). What follows each other on a day is told as it happens, and then counted (nurse_tally.py).
 
-It ends with the counts (nurse_tally.py). Those that must not grow are held by tests/simulation/test_ideal_nurse.py.
+What must not grow is held by tests/simulation/test_ideal_nurse.py. The five days of CRPS-IP5 are 120 hours of a daemon
+and take minutes; `--hours 2` ends any regimen early.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import dataclass
 from typing import Final
 
-from pumpd import api_care_calls, api_client, api_path_calls, words
+from pumpd_sim.faults import Fault, FaultKind
+
+from pumpd import api_care_calls, api_client, api_path_calls, api_rise_calls
 from pumpd import api_check_in_calls as c
 from pumpd import api_departure_calls as d
 from pumpd import api_preparation_calls as q
@@ -31,153 +35,168 @@ from pumpd.api_check_in_models import (
     SaidBody,
     UnchangedBody,
 )
-from pumpd.api_container_models import PrimeBody, SecondBody
+from pumpd.api_container_models import ContainerChangeBody, PrimeBody, SecondBody
 from pumpd.api_departure_models import DischargeBody, ExitBody, MoveBody, ScoreBody, WasteBody
-from pumpd.api_models import Phase
+from pumpd.api_models import BedView, Condition, Phase, PumpView, RateBody
 from pumpd.api_path_models import Disposition, PremedicationOrderBody, SeriesBody, VisitBody, VisitStartBody
 from pumpd.api_preparation_models import CheckBody, LabelReadBody, PremedicationBody
 from pumpd.core.departure import Exit
 from pumpd.core.prescribed import Route
-from pumpd.core.regimen import Regimen
-from pumpd.core.units import NL_PER_ML
-from pumpd.testing.clinical import shipped_rules
-from pumpd.testing.nurse_tally import Hands, Tally
+from pumpd.core.units import NS_PER_S
+from pumpd.testing.nurse_tally import COLUMNS, Hands, Tally
 from pumpd.testing.nursed_bed import NURSE
-from pumpd.testing.path_story import series_order
 from pumpd.testing.steered_bed import SteeredBed
+from pumpd.testing.treatment import Treatment, plain, treatments
 
 SECOND: Final = ("ben", "3141")
 PRESCRIBER: Final = ("dora", "1618")
 PATIENT: Final = PatientBody(name="Eva Lind", born="1970-12-31")
+ESCORT: Final = CompanyBody(escort_name="Jan Lind", escort_phone="0301234567")
 WELL: Final = {
     Measure.SYSTOLIC: 120, Measure.DIASTOLIC: 75, Measure.HEART_RATE: 72, Measure.BREATHS: 14, Measure.SPO2: 97,
     Measure.SEDATION: 1,
 }  # fmt: skip
 SCORES: Final = {Measure.PAIN: 4, Measure.CADSS6: 0}
 MIDAZOLAM: Final = PremedicationOrderBody(drug="midazolam", dose_mg="2", route=Route.VEIN, wait_min=5, sedating=True)
+ASKS_FOR_A_LOOK: Final = (Condition.OBSERVATION_DUE, Condition.OBSERVATION_OVERDUE, Condition.OBSERVATION_MISSED)
 WEIGHT_KG: Final = "70"
 BRAND: Final = "BD"
-LOOK_S: Final = 60
-PLAYED_H: Final = 2  # of a regimen of days
-LONG_S: Final = 24 * 3_600
+LOOK_S: Final = 61  # no whole part of a schedule: what is due is seen to be due, and by how much is always the same
 LINE_ML: Final = "3"
 
 
-class IdealNurse:
-    """Plays one visit of a regimen; `tally` has the counts when it is over."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the house knows of a patient before this visit."""
 
-    def __init__(self, bed: SteeredBed, regimen_id: str, day: int) -> None:
-        rules = shipped_rules()
-        regimen = rules.catalogue.regimen(regimen_id)
-        assert regimen is not None, regimen_id
-        entry, container = rules.library.entry(regimen.entry), series_order(regimen_id).container
-        hangs = None if entry is None else entry.container(container)
-        assert entry is not None, regimen.entry
-        assert hangs is not None, container
-        steps = regimen.steps_on(day)
-        assert steps is not None, f"{regimen_id} has no day {day}"
-        self.bed, self.day, self.regimen, self.entry, self.container = bed, day, regimen, entry, hangs
-        self.lasts_s = sum(step.duration_s for step in steps)
-        self.dose = _plain(max(step.dose for step in steps), 3)
-        self.strength = _plain(hangs.concentration_ug_per_ml, 3)
-        self.size_ml = _plain(hangs.capacity_nl, 6)
+    series: str
+    earlier: str | None  # the visit before
+
+
+class IdealNurse:
+    """Plays one visit of a regimen; `tally` has counts and diary when it is over."""
+
+    def __init__(self, bed: SteeredBed, regimen_id: str, day: int, known: Known | None = None) -> None:
+        self.bed, self.day, self.known = bed, day, known
+        self.treatment = Treatment.of(regimen_id, day)
+        self.regimen = self.treatment.regimen
         self.tally = Tally()
         self.nurse = Hands(bed, *NURSE, self.tally)
-        self.second = Hands(bed, *SECOND)
+        self.second = Hands(bed, *SECOND, Tally(diary=self.tally.diary), called="the second person")
         self.doctor = Hands(bed, *PRESCRIBER)
         self.visit = ""
+        self.lot = 17
+        self.hung = 1
+        self.is_next_ready = False
+        self.left_nl = 0  # in the containers that were taken off
 
-    def plays(self) -> Tally:
-        """The whole visit."""
+    def plays(self, hours: float | None = None) -> Tally:
+        """The whole visit, or so many hours of its infusion."""
         self.plays_to_the_start()
-        self._watches()
+        self._watches(hours)
         self._ends()
-        self._sends_home()
+        self._sends_on()
         return self.tally
 
     def plays_to_the_start(self) -> Tally:
         """From sign-in until the pump infuses by its own report."""
-        self.plays_to_the_review()
+        known = self.known or self._comes()
+        self.known = known
+        self.nurse.at_an_open_page()
+        self._checks_in(known)
+        self._prepares()
         self._starts()
         return self.tally
 
-    def plays_to_the_review(self) -> None:
-        """Every gate is open."""
-        earlier = self._comes()
-        self.nurse.at_an_open_page()
-        self._checks_in(earlier)
-        self._prepares()
-
     # --- before the nurse ---------------------------------------------------------------------------------------
 
-    def _comes(self) -> str | None:
-        """The order is signed, and the patient known; from the second day on by a visit, which is returned."""
+    def _comes(self) -> Known:
+        """The order is signed, and the patient known; from the second day on by a visit that came to nothing."""
         helping = Hands(self.bed, *NURSE)  # another day: not counted
         helping.at_an_open_page()
         patient = helping.client.send(c.add_patient(PATIENT)).patient
         self.doctor.at_an_open_page()
         body = SeriesBody(
             patient=patient, regimen=self.regimen.id, visits=self.regimen.sessions, weight_kg=WEIGHT_KG,
-            height_cm="175", container=self.container.id, disposition=Disposition.HOME,
+            height_cm="175", container=self.treatment.container.id, disposition=self.treatment.disposition,
             failed_treatments=("two others",), consent_on="2026-01-31",
             premedication=() if self.regimen.asks_risk else (MIDAZOLAM,),
         )  # fmt: skip
-        self.series = self.doctor.does(api_path_calls.sign_series(body), taps=0).request_id
+        series = self.doctor.does(api_path_calls.sign_series(body), "signs", taps=0).request_id
         if self.day == 1:
-            return None
-        opened = api_path_calls.open_visit(VisitBody(series=self.series, number=self.day - 1))
-        earlier = helping.does(opened, taps=0).request_id
-        helping.does(c.answer_items(earlier, _clear(Item.ALLERGIES, Item.CONTRAINDICATIONS)), taps=0)
-        escort = CompanyBody(escort_name="Jan Lind", escort_phone="0301234567")
-        helping.does(c.name_company(earlier, escort), taps=0)
+            return Known(series=series, earlier=None)
+        opened = api_path_calls.open_visit(VisitBody(series=series, number=self.day - 1))
+        earlier = helping.does(opened, "opens", taps=0).request_id
+        answers = _clear(Item.ALLERGIES, Item.CONTRAINDICATIONS)
+        helping.does(c.answer_items(earlier, answers), "asks", taps=0)
+        helping.does(c.name_company(earlier, ESCORT), "asks", taps=0)
         away = ExitBody(exit=Exit.NOT_TREATED, reason="the pump was needed elsewhere", prescriber="dora")
-        helping.does(d.leave(earlier, away), taps=0)
-        return earlier
+        helping.does(d.leave(earlier, away), "lets go", taps=0)
+        return Known(series=series, earlier=earlier)
 
     # --- check-in and preparation -------------------------------------------------------------------------------
 
-    def _checks_in(self, earlier: str | None) -> None:
-        nurse, opened = self.nurse, api_path_calls.open_visit(VisitBody(series=self.series, number=self.day))
-        self.visit = visit = nurse.does(opened, taps=2).request_id
+    def _checks_in(self, known: Known) -> None:
+        nurse, opened = self.nurse, api_path_calls.open_visit(VisitBody(series=known.series, number=self.day))
+        self.visit = visit = nurse.does(opened, "opens the visit of the patient at the bed", taps=2).request_id
         self._counts_gates()
-        nurse.does(c.compare_identity(visit, IdentityBody(name=PATIENT.name, born=PATIENT.born)), taps=1, fields=2)
-        if earlier is None:
-            nurse.does(c.answer_items(visit, _clear(*Item)), taps=1 + len(Item))
-            escort = CompanyBody(escort_name="Jan Lind", escort_phone="0301234567")
-            nurse.does(c.name_company(visit, escort), taps=1, fields=2)
+        named = IdentityBody(name=PATIENT.name, born=PATIENT.born)
+        nurse.does(c.compare_identity(visit, named), "compares name and day of birth", taps=1, fields=2)
+        if known.earlier is None:
+            asks = "asks for allergies, pregnancy, fasting and contraindications"
+            nurse.does(c.answer_items(visit, _clear(*Item)), asks, taps=1 + len(Item))
         else:
-            same = UnchangedBody(of_visit=earlier, items=(Item.ALLERGIES, Item.CONTRAINDICATIONS))
-            nurse.does(c.confirm_unchanged(visit, same), taps=1)
-            nurse.does(c.answer_items(visit, _clear(Item.PREGNANCY, Item.FASTING)), taps=3)
-            nurse.does(c.name_company(visit, CompanyBody(same_escort=True)), taps=1)
-        nurse.does(c.weigh(visit, WEIGHT_KG), taps=1, fields=1)
+            same = UnchangedBody(of_visit=known.earlier, items=(Item.ALLERGIES, Item.CONTRAINDICATIONS))
+            nurse.does(c.confirm_unchanged(visit, same), "confirms: allergies, contraindications as last time", taps=1)
+            today = _clear(Item.PREGNANCY, Item.FASTING)
+            nurse.does(c.answer_items(visit, today), "asks for pregnancy and fasting", taps=3)
+        self._names_company(first=known.earlier is None)
+        nurse.does(c.weigh(visit, WEIGHT_KG), "weighs, and reads back what the page says in pounds", taps=1, fields=1)
         if self.regimen.asks_risk:
-            nurse.does(c.answer_risk(visit, positive=False), taps=2)
+            nurse.does(c.answer_risk(visit, positive=False), "asks about thoughts of suicide", taps=2)
+
+    def _names_company(self, *, first: bool) -> None:
+        if self.treatment.to_the_ward:
+            call, says = CompanyBody(ward="pain ward"), "names the ward that takes over"
+            self.nurse.does(c.name_company(self.visit, call), says, taps=1, fields=1)
+        elif first:
+            self.nurse.does(c.name_company(self.visit, ESCORT), "names the escort, with a telephone", taps=1, fields=2)
+        else:
+            same = CompanyBody(same_escort=True)
+            self.nurse.does(c.name_company(self.visit, same), "confirms the escort of last time", taps=1)
 
     def _prepares(self) -> None:
         nurse, visit = self.nurse, self.visit
         for each in nurse.client.send(q.preparation(visit)).premedication:
             given = PremedicationBody(drug=each.drug, dose_mg=MIDAZOLAM.dose_mg, route=MIDAZOLAM.route)
-            nurse.does(q.give_premedication(visit, given), taps=2)
-        label = LabelReadBody(
-            drug=self.entry.drug, concentration_mg_per_ml=self.strength, lot="L 17", expires="2099-01-31",
-            size_ml=self.size_ml, brand=BRAND,
-        )  # fmt: skip
-        nurse.does(q.read_label(visit, label), taps=1, fields=6)
-        nurse.does(q.check_line(visit), taps=1)
-        primed = PrimeBody(regimen=self.regimen.id, container=self.container.id)
-        nurse.does(api_client.prime("p1", primed), taps=1)
-        check = CheckBody(
-            weight_kg=WEIGHT_KG, drug=self.entry.drug, concentration_mg_per_ml=self.strength, size_ml=self.size_ml,
-            brand=BRAND, dose_mg=self.dose,
-        )  # fmt: skip
-        self.second.at_an_open_page()
-        self.second.does(q.enter_check(visit, check), taps=1, fields=6)
-        self.tally.others = self.second.tally.taps + self.second.tally.fields
+            nurse.does(q.give_premedication(visit, given), f"gives {each.drug}, as ordered before the start", taps=2)
+        self._reads_the_label()
+        nurse.does(q.check_line(visit), "checks the line: open, its own, traced to the patient", taps=1)
+        primed = PrimeBody(regimen=self.regimen.id, container=self.treatment.container.id)
+        nurse.does(api_client.prime("p1", primed), "primes, the line off the patient", taps=1)
+        self._has_it_checked()
         self._observes(WELL | SCORES, routine=False)
         while self._counts_gates():
             self.bed.advance(seconds=LOOK_S)
             nurse.looks()
+
+    def _reads_the_label(self) -> None:
+        t = self.treatment
+        label = LabelReadBody(
+            drug=t.entry.drug, concentration_mg_per_ml=t.strength, lot=f"L {self.lot}", expires="2099-01-31",
+            size_ml=t.size_ml, brand=BRAND,
+        )  # fmt: skip
+        self.nurse.does(q.read_label(self.visit, label), "reads label and barrel of the syringe", taps=1, fields=6)
+
+    def _has_it_checked(self) -> None:
+        t = self.treatment
+        check = CheckBody(
+            weight_kg=WEIGHT_KG, drug=t.entry.drug, concentration_mg_per_ml=t.strength, size_ml=t.size_ml, brand=BRAND,
+            dose_mg=t.dose,
+        )  # fmt: skip
+        self.second.at_an_open_page()
+        self.second.does(q.enter_check(self.visit, check), "enters it from the sources, unseen", taps=1, fields=6)
+        self.tally.others = self.second.tally.taps + self.second.tally.fields
 
     def _starts(self) -> None:
         nurse = self.nurse
@@ -186,33 +205,82 @@ class IdealNurse:
         assert review.allowed, review.reasons
         assert not review.needs_override, review.reasons
         body = VisitStartBody(slot="p1", digest=review.digest)
-        nurse.does(api_path_calls.start_visit(self.visit, body), taps=2)  # read, and START held
+        nurse.does(api_path_calls.start_visit(self.visit, body), "reads the review, and holds START", taps=2)
         self.tally.started()
         self.bed.reaches(Phase.INFUSING)
 
     # --- while it runs ------------------------------------------------------------------------------------------
 
-    def _watches(self) -> None:
-        """Observes when it is due, and taps a step that is due; until the plan, or what is played of it, is over."""
-        until_ns = self.bed.clock.now_ns() + PLAYED_H * 3_600 * 10**9 if self.lasts_s > LONG_S else None
-        while self.nurse.looks() is not Phase.ENDED:
-            if until_ns is not None and self.bed.clock.now_ns() >= until_ns:
-                self._ends_early()
+    def _watches(self, hours: float | None) -> None:
+        """Observes when it is due, taps a step that is due, hangs the next container; until the plan is over."""
+        began_ns = self.bed.clock.now_ns()
+        until_ns = None if hours is None else began_ns + round(hours * 3_600) * NS_PER_S
+        while (seen := self.nurse.looks()).pumps[0].phase is not Phase.ENDED:
+            pump, now_ns = seen.pumps[0], self.bed.clock.now_ns()
+            over = any(each.condition is Condition.KVO_RUNNING for each in seen.alarms)
+            if over or (until_ns is not None and now_ns >= until_ns):
+                self._ends_by_hand()
                 return
-            self._does_what_is_due()
-            if self.bed.pump().buttons.step.allowed:
+            self._does_what_is_due(seen)
+            if pump.buttons.step.allowed:
                 self.nurse.at_an_open_page()
-                self.nurse.does(api_client.step("p1"), taps=1)
+                self.nurse.does(api_client.step("p1"), "lets the step up that is due begin", taps=1)
+            elif pump.phase is Phase.STOPPED:
+                self._hangs_the_next()
+            elif not self.is_next_ready and any(each.condition is Condition.CONTAINER_NEAR_END for each in seen.alarms):
+                self._prepares_the_next()
+            else:
+                self._titrates(pump, now_ns - began_ns)
             self.bed.advance(seconds=LOOK_S)
 
-    def _ends_early(self) -> None:
-        self.nurse.does(api_client.stop("p1"), taps=1)
+    def _titrates(self, pump: PumpView, into_ns: int) -> None:
+        """One step up to effect, where the order leaves the rate to the bedside and its time has gone by."""
+        titration, infusion = self.regimen.titration, pump.infusion
+        if titration is None or infusion is None or pump.granted is None or into_ns < titration.dwell_s * NS_PER_S:
+            return
+        up_ul_per_h = titration.up_by * 1_000 // infusion.concentration_ug_per_ml
+        if pump.granted.ul_per_h >= infusion.plan[0].rate_ul_per_h + up_ul_per_h or self.hung > 1:
+            return
+        wanted = plain(pump.granted.ul_per_h + up_ul_per_h, 3)
+        self.nurse.at_an_open_page()
+        review = self.nurse.client.send(api_rise_calls.review_rate("p1", wanted))
+        assert review.allowed, review.reasons
+        assert not review.needs_override, review.reasons
+        body = RateBody(rate_ml_per_h=wanted, digest=review.digest)
+        self.nurse.does(api_rise_calls.set_rate("p1", body), f"titrates to {wanted} mL/h", taps=3, fields=1)
+
+    def _prepares_the_next(self) -> None:
+        """Told in time, so that it is read and checked by two when the one that hangs is used up."""
+        self.lot += 1
+        self.nurse.at_an_open_page()
+        self._reads_the_label()
+        self._has_it_checked()
+        self.is_next_ready = True
+
+    def _hangs_the_next(self) -> None:
+        """The pump has used up its container: what is left in it is set aside, the next one is put on."""
+        t = self.treatment
+        assert self.is_next_ready, "nobody was told that the container would soon be used up"
+        self.left_nl += self.bed.truth().remaining_nl
+        self.hung, self.is_next_ready = self.hung + 1, False
+        self.nurse.at_an_open_page()
+        self.bed.fault(Fault(kind=FaultKind.NEW_SYRINGE, volume_nl=t.container.capacity_nl))
+        body = ContainerChangeBody(
+            container=t.container.id, concentration_mg_per_ml=t.strength, lot=f"L {self.lot}",
+        )  # fmt: skip
+        self.nurse.does(api_client.change_container("p1", body), "hangs it, and goes on", taps=2, fields=2)
+        self.bed.reaches(Phase.INFUSING)
+
+    def _ends_by_hand(self) -> None:
+        self.nurse.does(api_client.stop("p1"), "presses STOP", taps=1)
         self.bed.reaches(Phase.STOPPED)
         self.nurse.at_an_open_page()
-        self.nurse.does(api_client.end("p1"), taps=2)
+        self.nurse.does(api_client.end("p1"), "ends the infusion", taps=2)
         self.bed.reaches(Phase.ENDED)
 
-    def _does_what_is_due(self) -> None:
+    def _does_what_is_due(self, seen: BedView) -> None:
+        if not any(each.condition in ASKS_FOR_A_LOOK for each in seen.alarms):
+            return
         due = [each for each in self.nurse.client.send(api_care_calls.care(self.visit)).due if _is_due(each)]
         if due:
             items = {each.item for each in due}
@@ -230,45 +298,53 @@ class IdealNurse:
             ),
             signs=(),
         )
+        parts = [
+            *(["vital signs"] if Measure.SEDATION in values else []),
+            *(["scores"] if SCORES.keys() & values else []),
+        ]
         with self.nurse.counting_a_set(routine=routine):
-            call = api_care_calls.observe(self.visit, body)
-            self.nurse.does(call, taps=len(chosen) + 2, fields=len(values) - len(chosen))
+            call, says = api_care_calls.observe(self.visit, body), f"observes: {' and '.join(parts)}"
+            self.nurse.does(call, says, taps=len(chosen) + 2, fields=len(values) - len(chosen))
 
     # --- the end ------------------------------------------------------------------------------------------------
 
     def _ends(self) -> None:
         """The line is flushed, what is left over is thrown away before a witness, and the bed is free."""
         nurse = self.nurse
-        self._does_what_is_due()
+        self._does_what_is_due(nurse.looks())
         nurse.at_an_open_page()
-        nurse.does(api_client.flush("p1", LINE_ML), taps=1, fields=1)
+        nurse.does(api_client.flush("p1", LINE_ML), "flushes the line", taps=1, fields=1)
         (mine,) = [each for each in nurse.client.send(d.recovery()) if each.visit == self.visit]
-        left_nl = self.container.capacity_nl - self.bed.truth().displaced_nl - 3 * NL_PER_ML
+        left_nl = self.left_nl + self.bed.truth().remaining_nl
         wasted = WasteBody(
-            infusion_id=mine.doses[0].infusion_id, loaded_ml=self.size_ml,
-            wasted_ml=_plain(left_nl // 10**5 * 10**5, 6),
+            infusion_id=mine.doses[0].infusion_id,
+            loaded_ml=plain(self.hung * self.treatment.container.capacity_nl, 6),
+            wasted_ml=plain(left_nl // 10**5 * 10**5, 6),
             witness=SecondBody(second_person=SECOND[0], second_pin=SECOND[1]),
         )  # fmt: skip
-        nurse.does(d.waste(self.visit, wasted), taps=2, fields=3)
-        nurse.does(d.move(self.visit, MoveBody()), taps=1)
+        nurse.does(d.waste(self.visit, wasted), "throws the rest away before a witness, who signs", taps=2, fields=3)
+        nurse.does(d.move(self.visit, MoveBody()), "moves the patient to recovery: the bed is free", taps=1)
 
-    def _sends_home(self) -> None:
+    def _sends_on(self) -> None:
         """Recovery: observed as it is due, scored once the time is over, asked about risk again for a mood."""
         nurse = self.nurse
         (mine,) = [each for each in nurse.client.send(d.recovery()) if each.visit == self.visit]
         earliest_ts_ms = mine.earliest_ts_ms or 0  # nothing sedating was given: at once
         while self.bed.clock.wall_ms() < earliest_ts_ms:
-            self._does_what_is_due()
-            nurse.looks()
+            self._does_what_is_due(nurse.looks())
             self.bed.advance(seconds=LOOK_S)
-        self._does_what_is_due()
+        self._does_what_is_due(nurse.looks())
         nurse.at_an_open_page()
         score = ScoreBody(vital_signs=2, activity=2, nausea=2, pain=1, sedation_at_baseline=True)
-        nurse.does(d.score(self.visit, score), taps=7)
+        nurse.does(d.score(self.visit, score), "scores PADSS, and that the patient is as awake as before", taps=7)
         if self.regimen.asks_risk:
-            nurse.does(c.answer_risk(self.visit, positive=False), taps=2)
-        home = DischargeBody(to=Disposition.HOME, escort_present=True, instructions_given=True)
-        nurse.does(d.discharge(self.visit, home), taps=3)
+            nurse.does(c.answer_risk(self.visit, positive=False), "asks about thoughts of suicide again", taps=2)
+        if self.treatment.to_the_ward:
+            ward = DischargeBody(to=Disposition.WARD, handed_over_to="sister Maria, pain ward")
+            nurse.does(d.discharge(self.visit, ward), "hands over to the ward", taps=2, fields=1)
+        else:
+            home = DischargeBody(to=Disposition.HOME, escort_present=True, instructions_given=True)
+            nurse.does(d.discharge(self.visit, home), "sends home with the escort, both instructed", taps=3)
         nurse.looks()
 
     def _counts_gates(self) -> bool:
@@ -286,36 +362,35 @@ def _clear(*items: Item) -> ItemsBody:
     return ItemsBody(answers=tuple(SaidBody(item=item, answered=Answered.CLEAR) for item in items))
 
 
-def _plain(value: int, digits: int) -> str:
-    """As a person types it: no comma between thousands."""
-    return words.number(value, digits=digits, places=digits).replace(",", "")
+def bed_for(regimen: str) -> SteeredBed:
+    """One whose pump has the syringe of this regimen in it."""
+    return SteeredBed({"p1": Treatment.of(regimen, 1).pump()})
 
 
-def play(regimen: str, day: int) -> Tally:
+def play(regimen: str, day: int, hours: float | None = None) -> Tally:
     """One visit of this regimen at a bed of its own."""
-    with SteeredBed() as bed:
-        return IdealNurse(bed, regimen, day).plays()
-
-
-def treatments() -> tuple[Regimen, ...]:
-    """Every regimen that gives a drug."""
-    rules = shipped_rules()
-    drugs = {entry.id for entry in rules.library.entries if entry.high_alert}
-    return tuple(each for each in rules.catalogue.regimens if each.entry in drugs)
+    with bed_for(regimen) as bed:
+        return IdealNurse(bed, regimen, day).plays(hours)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Play one visit as an ideal nurse would, and print what it asked.")
     parser.add_argument("--regimen", required=True, help="an id of the catalogue, such as CRPS-OP10, or 'all'")
     parser.add_argument("--day", type=int, default=1, help="which visit of the series; from 2 on the patient is known")
+    parser.add_argument("--hours", type=float, help="end the infusion after so long")
+    parser.add_argument("--table", action="store_true", help="the counts alone, a row of a table for each regimen")
     asked = parser.parse_args()
+    if asked.table:
+        print("| | " + " | ".join(COLUMNS) + " |\n" + "|---" * (len(COLUMNS) + 1) + "|")
     for regimen in [each.id for each in treatments()] if asked.regimen == "all" else [asked.regimen]:
-        found = shipped_rules().catalogue.regimen(regimen)
-        assert found is not None, f"there is no regimen {regimen}"
-        day = min(asked.day, found.sessions)
-        tally = play(regimen, day)
-        sys.stdout.write(f"{regimen}, day {day}\n" + "".join(f"  {line}\n" for line in tally.lines()))
-        sys.stdout.flush()
+        treatment = Treatment.of(regimen, 1)
+        day = min(asked.day, treatment.regimen.sessions)
+        tally = play(regimen, day, asked.hours)
+        if asked.table:
+            print("| " + " | ".join([f"{regimen}, day {day}", *tally.row()]) + " |", flush=True)
+        else:
+            counted = "".join(f"  {line}\n" for line in tally.lines())
+            print(Treatment.of(regimen, day).title, *tally.day(), "", counted, sep="\n", flush=True)
     return 0
 
 

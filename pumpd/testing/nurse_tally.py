@@ -1,10 +1,11 @@
-"""What a visit asks of a nurse, counted: a path that nurses work around is unsafe, so its length is held by tests.
+"""What a visit asks of a nurse, counted and told: a path that nurses work around is unsafe, so tests hold its length.
 
 The counting is a page's, though no page takes part: a tap is a choice, a confirmation or the sending of a form; a typed
 field is a number or a word that has to be entered; a sign-in is a name, a PIN and a tap. What somebody else does (the
 prescriber's order, the second person's check) is not the nurse's and stands apart.
 
-Prompts, sounds and alerts are read off the bed as a page shows it: each alarm once, however long it lasts.
+Prompts, sounds and alerts are read off the bed as a page shows it: each alarm once, however long it lasts. The diary
+holds all of it in the order of the day, for people to read.
 """
 
 from __future__ import annotations
@@ -15,18 +16,40 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pumpd import api_client
+from pumpd.api_alarms import AlarmView
 from pumpd.api_client import Client
 from pumpd.api_exchange import Call
-from pumpd.api_models import AlarmView, AnswerView, AuthorBody, Phase
+from pumpd.api_models import AnswerView, AuthorBody, BedView
+from pumpd.core.units import NS_PER_S
 from pumpd.testing.steered_bed import SteeredBed
 
 ACT_S: Final = 5
 ALERTS: Final = ("medium", "high")
+SAYS_CHARS: Final = 84
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """Something that somebody did, or that the bed said."""
+
+    at_ns: int
+    says: str
+    taps: int = 0
+    fields: int = 0
+
+    def line(self, begins_ns: int) -> str:
+        """Such as "  1:07  observes ....... 3 taps, 5 typed"; hours and minutes since the visit began."""
+        minutes = (self.at_ns - begins_ns) // NS_PER_S // 60
+        when = f"{minutes // 60:4}:{minutes % 60:02}  "
+        if not self.taps and not self.fields:
+            return when + self.says
+        counts = f"{self.taps} tap{'s' if self.taps != 1 else ''}" + (f", {self.fields} typed" if self.fields else "")
+        return f"{when}{self.says} {'.' * max(2, SAYS_CHARS - len(self.says))} {counts}"
 
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of one visit."""
+    """Counts of one visit, and its diary."""
 
     gates: set[str] = field(default_factory=set)
     taps: int = 0
@@ -39,27 +62,35 @@ class Tally:
     prompts: dict[int, str] = field(default_factory=dict)
     signals: dict[int, str] = field(default_factory=dict)
     alerts: dict[int, str] = field(default_factory=dict)
+    diary: list[Entry] = field(default_factory=list)
 
-    def see(self, alarms: tuple[AlarmView, ...]) -> None:
+    def see(self, alarms: tuple[AlarmView, ...], at_ns: int) -> None:
         """What the page shows now."""
         for alarm in alarms:
-            name = alarm.condition.value
+            name, about = alarm.condition.value, alarm.alarm_id
+            if about not in self.prompts and about not in self.alerts:
+                heard = "sounds" if alarm.sounding else "shows"
+                self.diary.append(Entry(at_ns=at_ns, says=f"the bed {heard}: {alarm.text}"))
             if alarm.priority in ALERTS:
-                self.alerts[alarm.alarm_id] = name
+                self.alerts[about] = name
             else:
-                self.prompts[alarm.alarm_id] = name
+                self.prompts[about] = name
             if alarm.sounding:
-                self.signals[alarm.alarm_id] = name
+                self.signals[about] = name
 
     def started(self) -> None:
         """From here on it is not on the way to the start any more."""
         self.taps_to_start, self.fields_to_start = self.taps, self.fields
 
+    def day(self) -> list[str]:
+        """Everything in its order, a line each."""
+        return [each.line(self.diary[0].at_ns) for each in self.diary]
+
     def lines(self) -> list[str]:
-        """The day, for people."""
+        """The counts, for people."""
 
         def named(found: dict[int, str]) -> str:
-            names = sorted(set(found.values()))
+            names = sorted({each.replace("_", " ") for each in found.values()})
             return f"{len(found)}" + (f" ({', '.join(names)})" if names else "")
 
         return [
@@ -74,15 +105,33 @@ class Tally:
             f"alerts              {named(self.alerts)}",
         ]
 
+    def row(self) -> list[str]:
+        """The counts as cells of a table (docs/path.md), in the order of COLUMNS."""
+        most = max(self.taps_of_sets, default=0)
+        counts = (
+            f"{self.taps_to_start} + {self.fields_to_start}", f"{self.taps} + {self.fields}",
+            f"{len(self.taps_of_sets)}, {most}", self.sign_ins, len(self.prompts), len(self.signals),
+            len(self.alerts),
+        )  # fmt: skip
+        return [str(each) for each in counts]
+
+
+COLUMNS: Final = (
+    "Taps + typed fields to the start", "... of the whole visit", "Routine sets, taps at most", "Sign-ins", "Prompts",
+    "Audible signals", "Alerts",
+)  # fmt: skip
+
 
 class Hands:
-    """One person at a page of one bed: every act is answered, and counted as it is."""
+    """One person at a page of one bed: every act is answered, and counted as it is. `called` is for the diary."""
 
-    def __init__(self, bed: SteeredBed, person: str, pin: str, tally: Tally | None = None) -> None:
+    def __init__(self, bed: SteeredBed, person: str, pin: str, tally: Tally | None = None, *, called: str = "") -> None:
         self.bed = bed
         self.client = Client(bed.socket, sent_at_ns=bed.clock.now_ns)
         self.tally = Tally() if tally is None else tally
+        self.diary = self.tally.diary
         self._who = (person, pin)
+        self._called = called
 
     def at_an_open_page(self) -> None:
         """Signed in, if nobody is or the page has locked itself; what was done on it meanwhile is owned to."""
@@ -90,22 +139,25 @@ class Hands:
             return
         self.client.sign_in(*self._who)
         self.tally.sign_ins += 1
-        self.counts(taps=2, fields=1)
+        self.counts("signs in", taps=2, fields=1)
         mine = self.client.send(api_client.session()).unconfirmed
         if mine:
-            self.does(api_client.settle_author(AuthorBody(acts=tuple(each.id for each in mine), mine=True)), taps=1)
+            settles = api_client.settle_author(AuthorBody(acts=tuple(each.id for each in mine), mine=True))
+            self.does(settles, f"says of {len(mine)} acts on the locked page: mine", taps=1)
 
-    def does(self, call: Call[AnswerView], *, taps: int, fields: int = 0) -> AnswerView:
+    def does(self, call: Call[AnswerView], says: str, *, taps: int, fields: int = 0) -> AnswerView:
         """One act, which has to be accepted; nobody does one in no time."""
         self.bed.advance(seconds=ACT_S)
         answer = self.client.send(call)
         assert answer.accepted, f"{call.path}: {answer.text}"
-        self.counts(taps=taps, fields=fields)
+        self.counts(says, taps=taps, fields=fields)
         return answer
 
-    def counts(self, *, taps: int, fields: int = 0) -> None:
+    def counts(self, says: str, *, taps: int, fields: int = 0) -> None:
         self.tally.taps += taps
         self.tally.fields += fields
+        who = f"{self._called} {says}" if self._called else says
+        self.diary.append(Entry(at_ns=self.bed.clock.now_ns(), says=who, taps=taps, fields=fields))
 
     @contextmanager
     def counting_a_set(self, *, routine: bool) -> Iterator[None]:
@@ -115,8 +167,8 @@ class Hands:
         if routine:
             self.tally.taps_of_sets.append(self.tally.taps + self.tally.fields - before)
 
-    def looks(self) -> Phase:
+    def looks(self) -> BedView:
         """At the page: what it says is counted."""
         bed = self.client.bed()
-        self.tally.see(bed.alarms)
-        return bed.pumps[0].phase
+        self.tally.see(bed.alarms, self.bed.clock.now_ns())
+        return bed

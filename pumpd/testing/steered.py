@@ -30,6 +30,9 @@ Ts = TypeVarTuple("Ts")
 
 NS_PER_S: Final = 1_000_000_000
 NS_PER_MS: Final = 1_000_000
+LOOK_NS: Final = (
+    NS_PER_MS  # of real time: in a jump nobody outside is asked more often, which costs as much as it tells
+)
 BUSY_LOOK_S: Final = 0.01  # of real time: until somebody looks again whether the work outside is done
 _FIRST_DAY: Final = date(1970, 1, 1)
 
@@ -42,13 +45,18 @@ class _Steered(OwnTime):
         self.advancing = 0
         super().__init__()
         self._busy = busy
+        self._looked_ns = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if not self.advancing or timeout is None:
             return self._real.select(timeout)
         if self._busy():
             return self._real.select(min(timeout, BUSY_LOOK_S))
-        ready = self._real.select(0)
+        now_ns = time.monotonic_ns()
+        look = now_ns - self._looked_ns >= LOOK_NS
+        ready = self._real.select(0) if look else []
+        if look:
+            self._looked_ns = now_ns
         if not ready and timeout > 0:
             self.jumped_ns += max(1, round(timeout * NS_PER_S))
         return ready

@@ -12,6 +12,7 @@ from pumpd_sim.faults import Fault, FaultKind
 from pumpd_sim.new_era import NewEra
 
 from pumpd.bedside import Bedside
+from pumpd.core import attending
 from pumpd.core.codes import Phase
 from pumpd.core.facts import AlarmRaised
 from pumpd.core.order import Order
@@ -99,6 +100,24 @@ def test_a_start_that_waited_for_the_disk_is_not_measured_too_slow() -> None:
         await bed.kill()
 
     run_virtual(story)
+
+
+def test_what_is_due_by_the_minute_is_looked_at_once_in_every_second_of_ten_ticks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked: list[int] = []
+    monkeypatch.setattr(attending, "attend", lambda turn: looked.append(turn.now_ns // 10**9))
+
+    async def story(clock: VirtualClock) -> None:
+        bed, _sim = _bed(clock, Disk(delay_ms=(1, 1)))
+        await bed.until_ready()
+        looked.clear()
+        await asyncio.sleep(30.0)
+        await bed.kill()
+
+    run_virtual(story)
+    assert len(looked) >= 30
+    assert looked == sorted(set(looked)), "no second twice"
 
 
 @pytest.mark.requirement("LIB-02")
