@@ -39,7 +39,6 @@ __all__ = [  # a client takes enums and quantities from here, and knows nothing 
 
 TEXT_CHARS_MAX: Final = 500  # a reason for an override is a sentence or three
 PIN_CHARS_MAX: Final = 64  # a passphrase passes, a pasted page does not reach the hash
-
 ACTS_MAX: Final = 128  # as many as a bed keeps
 
 Pin = Annotated[str, Field(min_length=1, max_length=PIN_CHARS_MAX, repr=False)]
@@ -163,6 +162,7 @@ class PumpView(View):
     question: str | None  # the one question to the nurse, when there is one
     command_pending: bool
     age_ms: int | None  # of the pump's last report
+    rise_to_check: bool = False  # a rise beyond the programme waits for a second person
     buttons: ButtonsView
 
 

@@ -18,6 +18,7 @@ from pumpd.api_preparation_models import (
     OmissionBody,
     PremedicationBody,
     PreparationView,
+    RiseCheckBody,
 )
 from pumpd.api_preparation_views import check_task, preparation_view
 from pumpd.core import preparation_requests as p
@@ -35,7 +36,7 @@ async def preparation(desk: At, visit: str) -> PreparationView:
 @looks.get("/check")
 async def check(desk: At, visit: str) -> CheckTaskView:
     """What a second person enters, and from where; no value."""
-    return check_task(desk.setup, desk.require_visit(visit))
+    return check_task(desk.state, desk.setup, desk.require_visit(visit), desk.moment)
 
 
 @acts.post("/label", response_model=AnswerView)
@@ -98,3 +99,12 @@ async def enter_check(desk: At, by: By, visit: str, body: CheckBody) -> Response
     """A second person enters it from the sources. A difference is answered by name, never by value."""
     entered = typed.entered(body)
     return told(await desk.act(by, None, body, lambda common: p.CheckEntered(**common, visit=visit, entered=entered)))
+
+
+@acts.post("/check/rise", response_model=AnswerView)
+async def check_rise(desk: At, by: By, visit: str, body: RiseCheckBody) -> Response:
+    """A second person enters a rise that waits, off label and order; a difference is answered without the value."""
+    entered = typed.rise_entered(body)
+    return told(
+        await desk.act(by, None, body, lambda common: p.RiseCheckEntered(**common, visit=visit, entered=entered))
+    )

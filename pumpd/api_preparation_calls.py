@@ -16,6 +16,7 @@ from pumpd.api_preparation_models import (
     OmissionBody,
     PremedicationBody,
     PreparationView,
+    RiseCheckBody,
 )
 
 _ANSWER: Final = TypeAdapter(AnswerView)
@@ -52,6 +53,11 @@ def leave_premedication(visit: str, body: OmissionBody, key: str | None = None) 
 def enter_check(visit: str, body: CheckBody, key: str | None = None) -> Call[AnswerView]:
     """From the sources, by somebody who has not prepared it."""
     return _act(visit, "check", body, key)
+
+
+def check_rise(visit: str, body: RiseCheckBody, key: str | None = None) -> Call[AnswerView]:
+    """From label and order, by somebody who does not ask for the rise."""
+    return _act(visit, "check/rise", body, key)
 
 
 def _path(visit: str, act: str) -> str:

@@ -60,6 +60,14 @@ class CheckBody(Body):
     dose_mg: Typed  # the number on the order, whatever stands behind the mg: /kg, /kg/h, /h
 
 
+class RiseCheckBody(Body):
+    """Of a rise that waits: drug and concentration off the label that hangs, the new dose in the unit that is told."""
+
+    drug: Word
+    concentration_mg_per_ml: Typed
+    dose_mg: Typed
+
+
 class PremedicationView(View):
     """One that was ordered; `left_s` is how long it still has to act."""
 
@@ -90,6 +98,13 @@ class CheckFieldView(View):
     text: str  # what to enter, and from where
 
 
+class RiseTaskView(View):
+    """A rise beyond the programme, or a bolus, waits for a second person: on which pump, and what they enter."""
+
+    slot: Name
+    fields: tuple[CheckFieldView, ...]
+
+
 class CheckTaskView(View):
     """What a second person enters. No value of the first person stands in it, nor one that could be copied."""
 
@@ -97,3 +112,4 @@ class CheckTaskView(View):
     container: int
     fields: tuple[CheckFieldView, ...]
     checked: bool
+    rise: RiseTaskView | None = None

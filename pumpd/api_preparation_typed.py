@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from pumpd.api_preparation_models import CheckBody, LabelReadBody, PremedicationBody
+from pumpd.api_preparation_models import CheckBody, LabelReadBody, PremedicationBody, RiseCheckBody
 from pumpd.api_typed import concentration_ug_per_ml, day_of, quantity, volume_nl
 from pumpd.core.preparation import Entered, LabelReading
+from pumpd.core.rise_proposed import RiseEntered
 
 
 def reading(typed: LabelReadBody) -> LabelReading:
@@ -22,6 +23,15 @@ def reading(typed: LabelReadBody) -> LabelReading:
 def dose_ug(typed: PremedicationBody) -> int:
     """Raises ApiError."""
     return quantity(typed.dose_mg, 1_000, field="dose_mg", said="The dose in milligrams")
+
+
+def rise_entered(typed: RiseCheckBody) -> RiseEntered:
+    """Raises ApiError with the field."""
+    return RiseEntered(
+        drug=typed.drug.strip(),
+        concentration_ug_per_ml=concentration_ug_per_ml(typed.concentration_mg_per_ml),
+        dose=quantity(typed.dose_mg, 1_000, field="dose_mg", said="The new dose"),
+    )
 
 
 def entered(typed: CheckBody) -> Entered:

@@ -11,11 +11,13 @@ from pumpd.api_preparation_models import (
     CheckTaskView,
     PremedicationView,
     PreparationView,
+    RiseTaskView,
 )
 from pumpd.core.library import ContainerKind
 from pumpd.core.preparation import CheckField
 from pumpd.core.preparation_gates import check_stands, given_of, label_stands, ordered, ordered_before
 from pumpd.core.prescribed import Premedication
+from pumpd.core.rise_check import dose_unit, waiting
 from pumpd.core.state import BedState
 from pumpd.core.turn import Setup, Turn
 from pumpd.core.units import NS_PER_S
@@ -46,8 +48,9 @@ def preparation_view(state: BedState, setup: Setup, visit: Visit, moment: Moment
     )
 
 
-def check_task(setup: Setup, visit: Visit) -> CheckTaskView:
-    _, container = ordered(Turn(BedState(), setup, 0), visit)
+def check_task(state: BedState, setup: Setup, visit: Visit, moment: Moment) -> CheckTaskView:
+    turn = Turn(state, setup, moment.now_ns)
+    _, container = ordered(turn, visit)
     is_syringe = container is not None and container.kind is ContainerKind.SYRINGE
     fields = [each for each in _FROM if is_syringe or each is not CheckField.BRAND]
     return CheckTaskView(
@@ -55,6 +58,21 @@ def check_task(setup: Setup, visit: Visit) -> CheckTaskView:
         container=visit.hung + 1,
         fields=tuple(CheckFieldView(field=each, text=_FROM[each]) for each in fields),
         checked=check_stands(visit),
+        rise=_rise_task(turn, visit),
+    )
+
+
+def _rise_task(turn: Turn, visit: Visit) -> RiseTaskView | None:
+    rise = waiting(turn, visit)
+    if rise is None:
+        return None
+    dose = "the bolus in mg/kg"
+    if rise.bolus_ug_per_kg is None:
+        dose = f"the new dose in {dose_unit(turn.infusion(rise.slot)).value}"
+    texts = {each: _FROM[each] for each in (CheckField.DRUG, CheckField.CONCENTRATION)}
+    texts[CheckField.DOSE] = f"{dose}, off the order or as the prescriber says it to you"
+    return RiseTaskView(
+        slot=rise.slot, fields=tuple(CheckFieldView(field=each, text=text) for each, text in texts.items())
     )
 
 

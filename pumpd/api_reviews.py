@@ -134,6 +134,8 @@ def rise_view(state: BedState, setup: Setup, slot: str, rate_ul_per_h: int, at: 
         needs_override=review.grant.needs_override,
         to_be_read=review.to_be_read,
         said_twice=review.said_twice,
+        to_be_checked=review.to_be_checked,
+        checked_by=review.checked_by,
         before=dosed.rate(review.before_ul_per_h),
         after=dosed.rate(review.after_ul_per_h),
         planned_end_ts_ms=at.ts_ms(review.planned_end_ns),

@@ -36,6 +36,8 @@ class RateReviewView(View):
     needs_override: bool
     to_be_read: bool
     said_twice: bool
+    to_be_checked: bool = False  # by another person, independently, before it is confirmed
+    checked_by: str | None = None
     before: RateView
     after: RateView
     planned_end_ts_ms: int = 0  # with it, as far as the present plan goes

@@ -29,10 +29,11 @@ from pumpd.core.look import Look, look
 from pumpd.core.order import Order
 from pumpd.core.people import Role
 from pumpd.core.pump import IdentityKind
+from pumpd.core.rise_check import waiting
 from pumpd.core.signals import signal, sounding
 from pumpd.core.state import Alarm, BedState, Infusion, PumpState
 from pumpd.core.steps import StepMode
-from pumpd.core.turn import Setup
+from pumpd.core.turn import Setup, Turn
 from pumpd.core.units import NS_PER_MS
 from pumpd.words_links import link_text
 
@@ -189,8 +190,16 @@ def pump_view(state: BedState, pump: PumpState, setup: Setup, place: Place, at: 
         question=words_bed.QUESTION if infusion is not None and infusion.question else None,
         command_pending=pump.command is not None or pump.stop is not None,
         age_ms=None if seen.age_ns is None else seen.age_ns // NS_PER_MS,
+        rise_to_check=_rise_waits(state, pump, setup, at),
         buttons=buttons(state, pump, setup, at.now_ns),
     )
+
+
+def _rise_waits(state: BedState, pump: PumpState, setup: Setup, at: Moment) -> bool:
+    """A rise beyond the programme, or a bolus, waits here for a second person."""
+    visit = state.path.at_bed
+    rise = None if visit is None else waiting(Turn(state, setup, at.now_ns), visit)
+    return rise is not None and rise.slot == pump.slot
 
 
 def infusion_view(infusion: Infusion, seen: Look, setup: Setup, place: Place, at: Moment) -> m.InfusionView:

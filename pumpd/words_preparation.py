@@ -11,9 +11,11 @@ from typing import Final
 
 from pumpd.core import preparation_facts as p
 from pumpd.core.codes import Action, ReasonCode
+from pumpd.core.library import DoseUnit
 from pumpd.core.preparation import CheckField
 from pumpd.core.prescribed import Route
-from pumpd.words import concentration, duration, mass, volume_ml, weight
+from pumpd.core.rise_proposed import ProposedRise
+from pumpd.words import concentration, dose, duration, mass, rate_ml_per_h, typed_number, volume_ml, weight
 
 _PLAIN: Final[Callable[[int], str]] = "{:,}".format
 
@@ -86,6 +88,28 @@ PREPARATION: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
         "Whoever read the label or weighed the patient cannot be the second person. Ask somebody else.",
         _PLAIN,
     ),
+    ReasonCode.RISE_CHECK_NEEDED: (
+        (
+            "Another person has not checked this. Ask a nurse, pharmacist or prescriber to open this pump on a page of "
+            "their own, and to enter drug, concentration and new dose from label and order; then confirm it again."
+        ),
+        _PLAIN,
+    ),
+    ReasonCode.RISE_CHECK_DIFFERED: (
+        (
+            "This is not what the first person wants to set. Read the label and the order again, both of you; then the "
+            "first person types it anew. If the label is not what the page names, press STOP."
+        ),
+        _PLAIN,
+    ),
+    ReasonCode.RISE_CHECK_BY_THE_FIRST: (
+        "Whoever wants to set it cannot be the second person. Ask somebody else.",
+        _PLAIN,
+    ),
+    ReasonCode.NO_RISE_TO_CHECK: (
+        "Nothing waits for a second person here. Ask who wants to set it to confirm it first.",
+        _PLAIN,
+    ),
 }
 
 PREPARATION_ACTIONS: Final[Mapping[Action, str]] = {
@@ -94,6 +118,7 @@ PREPARATION_ACTIONS: Final[Mapping[Action, str]] = {
     Action.GIVE_PREMEDICATION: "a premedication that was given",
     Action.LEAVE_PREMEDICATION: "a premedication to be left out",
     Action.ENTER_CHECK: "a double check",
+    Action.CHECK_RISE: "a double check of a rise",
 }
 
 FIELDS: Final[Mapping[CheckField, str]] = {
@@ -137,3 +162,21 @@ def preparation_text(fact: p.PreparationFact) -> str:
                 f"{entered.drug} {concentration(entered.concentration_ug_per_ml)}, {entered.brand} "
                 f"{volume_ml(entered.capacity_nl)}"
             )
+        case p.RiseProposed():
+            return f"{fact.rise.person} wants {rise_text(fact.rise)}; it waits for another person's check"
+        case p.RiseChecked():
+            return f"Double check of the rise by {fact.person}: agrees"
+        case p.RiseDiffered():
+            names = ", ".join(FIELDS[each] for each in fact.differed)
+            strength = concentration(fact.entered.concentration_ug_per_ml)
+            return (
+                f"Double check by {fact.person} of {rise_text(fact.rise)}: {names} differed; entered were "
+                f"{fact.entered.drug} {strength} and a dose of {typed_number(fact.entered.dose, digits=3)}"
+            )
+
+
+def rise_text(rise: ProposedRise) -> str:
+    """What is wanted, in the words of the page."""
+    if rise.bolus_ug_per_kg is not None:
+        return f"a bolus of {dose(rise.bolus_ug_per_kg, DoseUnit.MG_PER_KG)} on {rise.slot}"
+    return f"{rate_ml_per_h(rise.wanted_ul_per_h)} on {rise.slot}"

@@ -115,6 +115,12 @@ def entered(record: VisitRecord, offset: Offset) -> Iterator[tuple[str, ...]]:
                     _barrel(other.brand, other.capacity_nl),
                     told,
                 )
+            case pf.RiseChecked() | pf.RiseDiffered():
+                drug = f"{fact.entered.drug} {words.concentration(fact.entered.concentration_ug_per_ml)}"
+                told = f"a rise to a dose of {words.typed_number(fact.entered.dose, digits=3)}: agrees"
+                if isinstance(fact, pf.RiseDiffered):
+                    told = f"a rise DIFFERS: {', '.join(FIELDS[field] for field in fact.differed)}"
+                yield time, fact.person, "", drug, "", told
 
 
 def _barrel(brand: str, capacity_nl: int) -> str:

@@ -32,7 +32,19 @@ from starlette.staticfiles import StaticFiles
 
 from pumpd.api_client import AsyncClient
 from pumpd.config import Config, is_this_machine
-from pumpd.console import acts, containers, opening, ordering, pages, path, pictures, theme, titrating, visits
+from pumpd.console import (
+    acts,
+    containers,
+    opening,
+    ordering,
+    pages,
+    path,
+    pictures,
+    rise_checking,
+    theme,
+    titrating,
+    visits,
+)
 from pumpd.console.guard import Guard
 from pumpd.console.room import STATIC, Look, Room, room_of
 from pumpd.errors import ApiError, PumpdError, SignInNeeded
@@ -81,6 +93,8 @@ ROUTES: Final = (
     Route("/pumps/{slot}/pause", acts.pause, methods=_POST),
     Route("/pumps/{slot}/rate", titrating.form, methods=_GET),
     Route("/pumps/{slot}/rate", titrating.change, methods=_POST),
+    Route("/pumps/{slot}/check", rise_checking.form, methods=_GET),
+    Route("/pumps/{slot}/check", rise_checking.check, methods=_POST),
     Route("/pumps/{slot}/container", containers.form, methods=_GET),
     Route("/pumps/{slot}/container", containers.change, methods=_POST),
     Route("/pumps/{slot}/end", pages.end_form, methods=_GET),

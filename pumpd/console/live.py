@@ -150,7 +150,15 @@ def shape(view: BedView) -> str:
         [view.audio_paused_until_ts_ms is None, view.audio_paused_by],
         [
             [
-                [p.slot, p.phase.value, p.link.value, p.question, p.command_pending, p.buttons.model_dump()],
+                [
+                    p.slot,
+                    p.phase.value,
+                    p.link.value,
+                    p.question,
+                    p.command_pending,
+                    p.rise_to_check,
+                    p.buttons.model_dump(),
+                ],
                 [
                     p.infusion.infusion_id,
                     p.infusion.container,

@@ -1,8 +1,9 @@
 """Another rate: typed, then read as old and new with the end that it brings, then confirmed with all that it needs.
 
 What it needs is the daemon's to say, and comes with the review: a digest for what has to be read, the rate once more
-where it is five times as much, a reason and a second person beyond the order. Where the review can not be had (the pump
-runs no longer) the daemon's own sentence is shown beside the field.
+where it is five times as much, a reason and a second person beyond the order. In a visit another person checks that
+independently, and this page asks for it by confirming once (rise_checking.py is theirs). Where the review can not be
+had (the pump runs no longer) the daemon's own sentence is shown beside the field.
 """
 
 from __future__ import annotations
@@ -59,7 +60,9 @@ async def change(request: Request) -> Response:
         return await room.client.send(call, look.token)
 
     try:
-        return await act(request, ask)
+        answer = await act(request, ask)
+        waits = "ask_check" in values and (await room.look(request)).pump(slot).rise_to_check
+        return go(f"/pumps/{slot}") if waits else answer
     except ApiError as error:
         if error.field is None:
             raise

@@ -5,7 +5,8 @@ board of nursing 2015, and hospitals that leave it to anaesthetists), so it take
 has its own limits beside all others, over a time that is not too short; basal and bolus together stay below what pump
 and limits allow, in every window to come as well as in those that are past. None begins while anything is in alarm, in
 doubt, on its way or not yet seen, while another one runs, or before the lockout since this patient's last one is
-over, whatever was restarted or set in between.
+over, whatever was restarted or set in between. No programme has a bolus in it, so in a visit another person checks it
+independently before (rise_check.py).
 
 There is one kind of bolus and one at a time. A patient's own button (PCA), which would pre-empt it, is out of scope.
 The bolus rate and the larger volume are written into a pump that stands still: it is stopped, programmed, started.
@@ -26,10 +27,12 @@ from pumpd.core.limits import check_remaining, fingerprint, reasoned
 from pumpd.core.new_rate import against_lease, set_rate
 from pumpd.core.people import Act
 from pumpd.core.programme import rate_range_ul_per_h
-from pumpd.core.raising import agreed
+from pumpd.core.raising import agreed, is_for_people
 from pumpd.core.requests import BolusRequested
 from pumpd.core.rest import rest_of
 from pumpd.core.rise import against_a_rise, hard, history_for
+from pumpd.core.rise_check import against_unchecked, checker_of, is_checked_here
+from pumpd.core.rise_proposed import ProposedRise
 from pumpd.core.state import Infusion
 from pumpd.core.steps import StepKind
 from pumpd.core.turn import Turn
@@ -63,6 +66,9 @@ def ask_bolus(turn: Turn, request: BolusRequested) -> None:
         reasons += against_confirmed(request.digest, review.digest, turn.now_ns)
         if review.grant.needs_override and not agreed(request.actor, request.override):
             reasons.append(hard(ReasonCode.OVERRIDE_NEEDED))
+        if request.actor is not None and is_checked_here(turn.infusion(slot)):
+            wanted = _wanted(turn, slot, request.actor.person, review)
+            reasons += against_unchecked(turn, wanted, all_else_stands=is_for_people(reasons))
     if reasons or review is None or review.inserted is None or request.actor is None:
         refuse(turn, request, Action.BOLUS, reasons)
         return
@@ -72,6 +78,7 @@ def ask_bolus(turn: Turn, request: BolusRequested) -> None:
             BeyondAgreed(
                 at_ns=turn.now_ns, slot=slot, person=request.actor.person, reasons=crossed,
                 override_reason=request.override.reason, override_person=request.override.second.person,
+                checked_by=checker_of(turn, _wanted(turn, slot, request.actor.person, review)),
             )
         )  # fmt: skip
     set_rate(turn, slot, review.rate_ul_per_h, anew=True)
@@ -83,6 +90,14 @@ def ask_bolus(turn: Turn, request: BolusRequested) -> None:
         )
     )  # fmt: skip
     accept(turn, request)
+
+
+def _wanted(turn: Turn, slot: str, person: str, review: BolusReview) -> ProposedRise:
+    return ProposedRise(
+        at_ns=turn.now_ns, person=person, slot=slot, infusion_id=turn.infusion(slot).infusion_id,
+        before_ul_per_h=review.basal_ul_per_h, wanted_ul_per_h=review.rate_ul_per_h,
+        bolus_ug_per_kg=review.dose_ug_per_kg,
+    )  # fmt: skip
 
 
 def review_bolus(turn: Turn, slot: str, dose_ug_per_kg: int, duration_s: int) -> BolusReview:

@@ -171,6 +171,7 @@ class Action(Enum):
     GIVE_PREMEDICATION = "give_premedication"
     LEAVE_PREMEDICATION = "leave_premedication"
     ENTER_CHECK = "enter_check"
+    CHECK_RISE = "check_rise"
     ATTEST_COURSE = "attest_course"
     IMPORT_COURSE = "import_course"
     NOTE_OUTCOME = "note_outcome"

@@ -51,6 +51,7 @@ class BeyondAgreed:
     reasons: tuple[Reason, ...]
     override_reason: str
     override_person: str
+    checked_by: str | None = None  # who entered it independently, in a visit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,6 @@
 No limit, no library and no phase rule is consulted here, so a journal written under yesterday's rules folds to
 what really happened. Total over all facts; a fact about a slot that this bed does not have is impossible by
 construction and asserted.
-
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ from pumpd.core.given import recorded
 from pumpd.core.hung import hung
 from pumpd.core.look import time_left_ns
 from pumpd.core.pace import ran
-from pumpd.core.prepared import hung_in
+from pumpd.core.prepared import hung_in, risen
 from pumpd.core.shifting import shifted_moments
 from pumpd.core.sighted import sighted
 from pumpd.core.signalling import signalling
@@ -64,6 +63,8 @@ def evolve(state: BedState, fact: Fact) -> BedState:
         return departed(state, fact)
     if isinstance(fact, f.InfusionOrdered | c.ContainerChanged):
         state = replace(state, path=hung_in(state.path, _visit_of(state, fact)))
+    if isinstance(fact, d.BeyondAgreed | d.BolusBegan):
+        state = replace(state, path=risen(state.path, fact.slot))
     match fact:
         case f.BootStarted():
             return _booted(state, fact)

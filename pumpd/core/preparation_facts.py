@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pumpd.core.preparation import CheckField, Entered, LabelReading
 from pumpd.core.prescribed import Given
+from pumpd.core.rise_proposed import ProposedRise, RiseEntered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,4 +72,45 @@ class CheckDiffered:
     differed: tuple[CheckField, ...]
 
 
-PreparationFact = LabelNoted | LineFound | PremedicationNoted | PremedicationLeft | CheckAgreed | CheckDiffered
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiseProposed:
+    """Somebody wants a rise beyond the programme; it waits for another person's check."""
+
+    at_ns: int
+    visit: str
+    rise: ProposedRise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiseChecked:
+    """Another person entered the same dose, drug and concentration."""
+
+    at_ns: int
+    visit: str
+    person: str
+    entered: RiseEntered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiseDiffered:
+    """Another person entered something else than `rise`, which is wanted no longer."""
+
+    at_ns: int
+    visit: str
+    person: str
+    rise: ProposedRise
+    entered: RiseEntered
+    differed: tuple[CheckField, ...]
+
+
+PreparationFact = (
+    LabelNoted
+    | LineFound
+    | PremedicationNoted
+    | PremedicationLeft
+    | CheckAgreed
+    | CheckDiffered
+    | RiseProposed
+    | RiseChecked
+    | RiseDiffered
+)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pumpd.core.actor import Actor
 from pumpd.core.preparation import Entered, LabelReading
 from pumpd.core.prescribed import Route
+from pumpd.core.rise_proposed import RiseEntered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,4 +75,18 @@ class CheckEntered:
     asked_at_ns: int | None = None
 
 
-PreparationRequest = LabelRead | LineChecked | PremedicationGiven | PremedicationOmitted | CheckEntered
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiseCheckEntered:
+    """What the second person read off order and label about a rise that waits, without having seen what is wanted."""
+
+    at_ns: int
+    request_id: str
+    actor: Actor | None
+    visit: str
+    entered: RiseEntered
+    asked_at_ns: int | None = None
+
+
+PreparationRequest = (
+    LabelRead | LineChecked | PremedicationGiven | PremedicationOmitted | CheckEntered | RiseCheckEntered
+)

@@ -14,6 +14,9 @@ from pumpd.core.preparation_facts import (
     PremedicationLeft,
     PremedicationNoted,
     PreparationFact,
+    RiseChecked,
+    RiseDiffered,
+    RiseProposed,
 )
 from pumpd.core.prescribed import Omitted
 from pumpd.core.visit import Path, Visit
@@ -29,6 +32,14 @@ def hung_in(path: Path, visit_id: str | None) -> Path:
     """One more container of this visit hangs: what was read and checked of it is used up."""
     visit = None if visit_id is None else path.visit(visit_id)
     return path if visit is None else path.with_visit(replace(visit, hung=visit.hung + 1))
+
+
+def risen(path: Path, slot: str) -> Path:
+    """What was wanted on this pump has begun, and its check is used up."""
+    visit = path.at_bed
+    if visit is None or visit.rise is None or visit.rise.slot != slot:
+        return path
+    return path.with_visit(replace(visit, rise=None))
 
 
 def _with(visit: Visit, fact: PreparationFact) -> Visit:
@@ -50,6 +61,13 @@ def _with(visit: Visit, fact: PreparationFact) -> Visit:
             return replace(visit, check=check, differed=())
         case CheckDiffered():
             return _differed(visit, fact)
+        case RiseProposed():
+            return replace(visit, rise=fact.rise)
+        case RiseChecked():
+            assert visit.rise is not None, fact
+            return replace(visit, rise=replace(visit.rise, checked_by=fact.person, checked_at_ns=fact.at_ns))
+        case RiseDiffered():
+            return replace(visit, rise=None)
         case _:
             assert_never(fact)
 

@@ -23,9 +23,11 @@ from pumpd.core.preparation_requests import (
     PremedicationGiven,
     PremedicationOmitted,
     PreparationRequest,
+    RiseCheckEntered,
 )
 from pumpd.core.prescribed import Given, Premedication
 from pumpd.core.rise import hard
+from pumpd.core.rise_check import check_rise
 from pumpd.core.turn import Turn
 from pumpd.core.units import NS_PER_S
 from pumpd.core.visit import Visit
@@ -44,6 +46,8 @@ def make_ready(turn: Turn, request: PreparationRequest) -> None:
             leave_out(turn, request)
         case CheckEntered():
             enter_check(turn, request)
+        case RiseCheckEntered():
+            check_rise(turn, request)
         case _:
             assert_never(request)
 

@@ -8,8 +8,9 @@ between is judged in three circles.
   and never above the order's highest. The end is kept: the volume grows with the rate, up to what the order's highest
   would have given, and the start's review has counted that. The pump takes a larger volume only standing still, so it
   is stopped, programmed and started (new_rate.py).
-- **Beyond that** nothing goes on one pair of eyes: a reason, an independent second person, and one of the two has to
-  be a prescriber, because it is another order. The volume stays; it ends sooner.
+- **Beyond that** nothing goes on one pair of eyes: a reason, a second person who agrees, and one of the two has to
+  be a prescriber, because it is another order. In a visit another person has checked it independently before
+  (rise_check.py). The volume stays; it ends sooner.
 
 Two rules bind every such rise, whichever circle. One that more than doubles the lowest rate of the last minute needs a
 review that was read (FLOW-03: a bounced key made 44.8 of 4.8), and so does everything above the confirmed rate. One
@@ -30,6 +31,8 @@ from pumpd.core.people import Role, may_be_second
 from pumpd.core.requests import Override, RateRequested
 from pumpd.core.rest import rest_of
 from pumpd.core.rise import grant_of_rest, hard
+from pumpd.core.rise_check import against_unchecked, checker_of, is_checked_here
+from pumpd.core.rise_proposed import ProposedRise
 from pumpd.core.state import Infusion
 from pumpd.core.steps import Step, StepKind
 from pumpd.core.turn import Turn
@@ -48,6 +51,8 @@ BEYOND_THE_ORDER: Final = frozenset(
     }
 )
 
+AGREEMENT: Final = BEYOND_THE_ORDER | {ReasonCode.OVERRIDE_NEEDED, ReasonCode.PRESCRIBER_NEEDED}  # what people bring
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiseReview:
@@ -61,6 +66,8 @@ class RiseReview:
     digest: str
     to_be_read: bool
     said_twice: bool
+    to_be_checked: bool  # by another person, before it is confirmed
+    checked_by: str | None
 
 
 def review_rise(turn: Turn, slot: str, wanted: int) -> RiseReview:
@@ -72,6 +79,7 @@ def review_rise(turn: Turn, slot: str, wanted: int) -> RiseReview:
     grant = reasoned(grant_of_rest(turn, slot, rest), _beyond(turn, infusion, wanted))
     lowest = lowest_lately_ul_per_h(infusion, turn.now_ns)
     spoke = tuple((reason.code, reason.severity) for reason in grant.reasons)
+    beyond = grant.needs_override or any(reason.code in BEYOND_THE_ORDER for reason in grant.reasons)
     return RiseReview(
         before_ul_per_h=infusion.rate_ul_per_h,
         after_ul_per_h=wanted,
@@ -82,6 +90,8 @@ def review_rise(turn: Turn, slot: str, wanted: int) -> RiseReview:
         digest=fingerprint(slot, infusion.infusion_id, infusion.step, infusion.rate_ul_per_h, wanted, spoke),
         to_be_read=wanted > infusion.plan[infusion.step].rate_ul_per_h or wanted > DOUBLED * lowest,
         said_twice=wanted >= TIMES_SAID_TWICE * lowest,
+        to_be_checked=grant.allowed and beyond and is_checked_here(infusion),
+        checked_by=checker_of(turn, _wanted(turn, slot, "", wanted)),
     )
 
 
@@ -102,6 +112,27 @@ def against_review(request: RateRequested, review: RiseReview, now_ns: int) -> l
     elif beyond and not _prescribed(request.actor, request.override):
         found.append(hard(ReasonCode.PRESCRIBER_NEEDED))
     return found
+
+
+def unchecked(turn: Turn, slot: str, actor: Actor, review: RiseReview, others: list[Reason]) -> list[Reason]:
+    """Where another person has to check it, and nobody has; `others`: what else speaks against it."""
+    if not review.to_be_checked:
+        return []
+    wanted = _wanted(turn, slot, actor.person, review.after_ul_per_h)
+    return against_unchecked(turn, wanted, all_else_stands=is_for_people(others))
+
+
+def is_for_people(reasons: list[Reason]) -> bool:
+    """Nothing is missing but people who agree."""
+    return all(reason.code in AGREEMENT for reason in reasons)
+
+
+def _wanted(turn: Turn, slot: str, person: str, rate_ul_per_h: int) -> ProposedRise:
+    infusion = turn.infusion(slot)
+    return ProposedRise(
+        at_ns=turn.now_ns, person=person, slot=slot, infusion_id=infusion.infusion_id,
+        before_ul_per_h=infusion.rate_ul_per_h, wanted_ul_per_h=rate_ul_per_h,
+    )  # fmt: skip
 
 
 def agreed(actor: Actor | None, override: Override | None) -> bool:

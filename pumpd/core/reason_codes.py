@@ -242,6 +242,11 @@ class ReasonCode(Enum):
     CHECK_NEEDED = "check_needed"
     CHECK_DIFFERED = "check_differed"
     CHECK_BY_THE_FIRST = "check_by_the_first"
+    # ... and of a rise beyond the programme (core/rise_check.py)
+    RISE_CHECK_NEEDED = "rise_check_needed"
+    RISE_CHECK_DIFFERED = "rise_check_differed"
+    RISE_CHECK_BY_THE_FIRST = "rise_check_by_the_first"
+    NO_RISE_TO_CHECK = "no_rise_to_check"
     # side effects, rescue drugs, emergency (core/relieving.py, core/alerting.py); `about` is the drug
     RESCUE_NOT_ORDERED = "rescue_not_ordered"
     RESCUE_AT_ONCE_UG = "rescue_at_once_ug"

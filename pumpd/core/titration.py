@@ -13,7 +13,7 @@ from pumpd.core.deliveries import BeyondAgreed
 from pumpd.core.new_rate import against_lease, set_rate
 from pumpd.core.people import Act
 from pumpd.core.programme import rate_range_ul_per_h
-from pumpd.core.raising import TIMES_SAID_TWICE, RiseReview, against_review, review_rise
+from pumpd.core.raising import TIMES_SAID_TWICE, RiseReview, against_review, review_rise, unchecked
 from pumpd.core.requests import (
     RateRequested,
     StepRequested,
@@ -45,6 +45,8 @@ def rate(turn: Turn, request: RateRequested) -> None:
         if wanted == infusion.rate_ul_per_h:
             reasons.append(hard(ReasonCode.NOT_A_CHANGE_UL_PER_H, wanted, infusion.rate_ul_per_h))
         reasons += _fits_pump(turn, slot, infusion, wanted) + against_lease(turn, slot, wanted)
+        if rises and request.actor is not None:
+            reasons += unchecked(turn, slot, request.actor, review_rise(turn, slot, wanted), reasons)
     if reasons:
         refuse(turn, request, Action.CHANGE_RATE, reasons)
         return
@@ -71,6 +73,7 @@ def _note_agreement(turn: Turn, request: RateRequested) -> None:
             BeyondAgreed(
                 at_ns=turn.now_ns, slot=request.slot, person=request.actor.person, reasons=crossed,
                 override_reason=request.override.reason, override_person=request.override.second.person,
+                checked_by=review.checked_by if review.to_be_checked else None,
             )
         )  # fmt: skip
 

@@ -21,6 +21,7 @@ from pumpd.core.holds import STANDARD_HOLDS, HoldParameters
 from pumpd.core.order import Order
 from pumpd.core.preparation import CheckField, Label, LineCheck, SecondCheck
 from pumpd.core.prescribed import Given, Omitted
+from pumpd.core.rise_proposed import ProposedRise
 from pumpd.core.schedules import MH_40, Profile
 from pumpd.core.series import SeriesOrder
 
@@ -71,6 +72,7 @@ class Visit:
     omitted: tuple[Omitted, ...] = ()
     check: SecondCheck | None = None
     differed: tuple[CheckField, ...] = ()  # of the last double check, until one agrees
+    rise: ProposedRise | None = None  # beyond the programme, and checked or not
 
     def answer(self, item: Item) -> ItemAnswer | None:
         """What was answered to this item of the check-in, so far."""

@@ -16,8 +16,10 @@ from pumpd.core.deliveries import BeyondAgreed
 from pumpd.core.effects import ChangeRate, Prepare, Stop
 from pumpd.core.library import Bolus, Cap
 from pumpd.core.people import Role
+from pumpd.core.preparation_requests import RiseCheckEntered
 from pumpd.core.pump import Drive, DriverInfo
 from pumpd.core.regimen import Rules
+from pumpd.core.rise_proposed import RiseEntered
 from pumpd.core.steps import StepKind
 from pumpd.core.units import NL_PER_UL, NS_PER_S
 from pumpd.testing.bed_story import NURSE, SECOND, BedStory
@@ -451,7 +453,17 @@ def test_the_bolus_of_a_visit_locks_out_its_patient_and_not_the_next_one() -> No
     bed.passes_to_start()
     bed.infuses("v1")
     bed.drives(5)
+    asks(bed)
+    assert bed.refusals == {ReasonCode.RISE_CHECK_NEEDED}, "no programme has a bolus in it"
+    right = RiseEntered(drug="ketamine", concentration_ug_per_ml=5_000, dose=DOSE)
+    bed.by(RiseCheckEntered, PRESCRIBER, entered=right)
+    assert bed.refusals == {ReasonCode.RISE_CHECK_BY_THE_FIRST}
+    bed.by(RiseCheckEntered, NURSE, entered=replace(right, dose=DOSE * 10))
+    assert bed.refusals == {ReasonCode.RISE_CHECK_DIFFERED}
+    asks(bed)
+    bed.by(RiseCheckEntered, NURSE, entered=right)
     begins(bed)
+    assert bed.visit.rise is None, "a check is used once"
     visit = bed.state.path.visit("v1")
     assert visit is not None
     assert visit.bolus_at_ns is not None

@@ -114,6 +114,7 @@ MAY: Final = {
     "POST /v1/visits/{visit}/premedication": CARE,
     "POST /v1/visits/{visit}/premedication/omitted": CARE,
     "POST /v1/visits/{visit}/check": CHECKS,
+    "POST /v1/visits/{visit}/check/rise": CHECKS,
     "POST /v1/visits/{visit}/start": CARE,
     "GET /v1/recovery": LOOK,
     "GET /v1/series/{series}/course": LOOK,

@@ -12,7 +12,7 @@ from pumpd.core.arrival_requests import VisitOpenRequested
 from pumpd.core.check_in_requests import FindingAccepted, PatientWeighed, RiskPlanSigned
 from pumpd.core.codes import Phase, ReasonCode
 from pumpd.core.people import Role
-from pumpd.core.preparation_requests import CheckEntered, PremedicationGiven, PremedicationOmitted
+from pumpd.core.preparation_requests import CheckEntered, PremedicationGiven, PremedicationOmitted, RiseCheckEntered
 from pumpd.core.pump import Drive
 from pumpd.core.requests import PathRequest
 from pumpd.core.writer_facts import WriterTaken
@@ -24,6 +24,7 @@ FREE = {
     VisitOpenRequested: "makes the visit, and whoever does it is its writer",
     WriterTaken: "is the tap that takes it over",
     CheckEntered: "the other person's",
+    RiseCheckEntered: "another person's, too",
     PremedicationGiven: "by whoever gave it",
     PremedicationOmitted: "a prescriber's",
     FindingAccepted: "a prescriber's",
