@@ -27,7 +27,7 @@ from pumpd_sim import openapi, provenance
 from pumpd_sim.devices import DeviceKind
 from pumpd_sim.fault_table import FAULTS
 from pumpd_sim.fault_text import fault_of
-from pumpd_sim.verify import judge
+from pumpd_sim.verify import judge, speech_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -162,9 +162,10 @@ def _looks(served: ServedBus, kind: DeviceKind) -> list[Route]:
     ]
 
 
-def _acts(served: ServedBus) -> list[Route]:
+def _acts(served: ServedBus, kind: DeviceKind) -> list[Route]:
     """What brings something about, or is asked with a body."""
     bus = served.bus
+    speech = speech_of(kind, bus.devices[0].address)
 
     async def inject(request: Request) -> JSONResponse:
         bus.inject(served.now_ns(), fault_of(await _body(request)))
@@ -184,7 +185,8 @@ def _acts(served: ServedBus) -> list[Route]:
 
     async def verify(request: Request) -> JSONResponse:
         asked = await _body(request)
-        verdict = judge(bus.journal, _expected(asked), event=asked.get("event", "pump_hears"), times=asked.get("times"))
+        wanted, event, times = _expected(asked), asked.get("event", "pump_hears"), asked.get("times")
+        verdict = judge(bus.journal, wanted, event=event, times=times, speech=speech)
         near = [{"at_ns": seen.at_ns, "event": seen.event, "text": seen.text} for seen in verdict.near]
         answer = {"holds": verdict.holds, "found": verdict.found, "sentence": verdict.sentence, "near": near}
         return JSONResponse(answer)
@@ -199,7 +201,7 @@ def _acts(served: ServedBus) -> list[Route]:
 
 def application(served: ServedBus, kind: DeviceKind) -> Starlette:
     return Starlette(
-        routes=[*_looks(served, kind), *_acts(served)],
+        routes=[*_looks(served, kind), *_acts(served, kind)],
         exception_handlers={ValueError: _refused, LookupError: _refused},
     )
 

@@ -27,6 +27,7 @@ from pumpd_sim.modbus_wire import RTU_SHORTEST, TCP_HEADER, crc16, rtu_frame, tc
 Carrier = Literal["rtu", "tcp"]
 QUESTIONS_KEPT = 16
 OK = "ok"
+_WRITABLE = ("coil", "holding")
 _TO_UNIT = re.compile(r"@(\d{1,3}) (.*)")
 _PDU = re.compile(r"[0-9a-f]{2}(?: [0-9a-f]{2})*")
 _ASKS = re.compile(r"(\w+)\?")
@@ -70,6 +71,31 @@ class ModbusSpeech:
         self._asked[self._transaction] = question
         self._asked.pop(self._transaction - QUESTIONS_KEPT, None)
         return tcp_frame(self._transaction, question.unit, question.pdu)
+
+    def part(self, line: str, *, answered: bool = False) -> bytes:
+        """Unit and PDU of a question, or of a value that is answered: they stand in its frame over either carrier.
+
+        Raises SpeechError.
+        """
+        sets = _SETS.fullmatch(line) if answered else None
+        if sets is None:
+            question = self._question(line)
+            return bytes([question.unit]) + question.pdu
+        named = self._named(sets[1])
+        value = _value(named, sets[2])
+        return bytes([self._unit, READ_BY[named.table], len(value)]) + value
+
+    def line_of(self, data: bytes) -> str:
+        """What a host says in one whole frame of either carrier, as the line that says it; empty where no name does."""
+        is_rtu = len(data) >= RTU_SHORTEST and crc16(data[:-2]) == int.from_bytes(data[-2:], "little")
+        pdu = data[1:-2] if is_rtu else data[TCP_HEADER:]
+        for named in self._names.values():
+            if pdu == self._read(0, named).pdu:
+                return f"{named.name}?"
+            value = pdu[3:4] if named.form == "switch" else pdu[-2 * named.words :]
+            if value and named.table in _WRITABLE and pdu == _writing(named, value):
+                return f"{named.name} = {named.shown(value)}"
+        return ""
 
     def must_be_sayable(self, line: str) -> None:
         """Raises SpeechError."""
@@ -161,7 +187,7 @@ def _value(named: Named, text: str) -> bytes:
 
 def _writing(named: Named, value: bytes) -> bytes:
     """Function 5 for a coil, 6 for one register, 16 for more."""
-    if named.table not in ("coil", "holding"):
+    if named.table not in _WRITABLE:
         raise SpeechError(f"{named.name} can only be read: {named.name}?")
     if named.form == "switch":
         return struct.pack(">BHH", 5, named.address, 0xFF00 if value[0] else 0)

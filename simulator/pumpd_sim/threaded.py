@@ -27,7 +27,7 @@ from pumpd_sim.chain import Chain
 from pumpd_sim.fault_table import FAULTS
 from pumpd_sim.fault_text import fault_of
 from pumpd_sim.serving import ServedBus
-from pumpd_sim.verify import judge
+from pumpd_sim.verify import judge, speech_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -108,10 +108,21 @@ class SimPumps:
         order = fault_of({"fault": fault, **how})
         self.ask(lambda bus, now_ns: bus.inject(now_ns, order))
 
-    def verify(self, expected: str | bytes, *, event: Event = "pump_hears", times: int | None = None) -> None:
-        """AssertionError with what came closest, unless this was said so many times, or at least once."""
+    def verify(
+        self,
+        expected: str | bytes,
+        *,
+        event: Event = "pump_hears",
+        times: int | None = None,
+        address: int | None = None,
+    ) -> None:
+        """AssertionError with what came closest, unless this was said so many times, or at least once.
+
+        Of a Modbus pump by bytes, or by name (`rate_ml_per_h = 60`): of this address, or the first on the wire.
+        """
         __tracebackhide__ = True
-        verdict = judge(self.journal, expected, event=event, times=times)
+        speech = speech_of(self.chain.kind(), self.pump(address).address)
+        verdict = judge(self.journal, expected, event=event, times=times, speech=speech)
         if not verdict.holds:
             raise AssertionError(verdict.sentence)
 
@@ -224,7 +235,7 @@ class SimPump:
     def verify(self, expected: str | bytes, *, event: Event = "pump_hears", times: int | None = None) -> None:
         """AssertionError with what came closest, unless this was said so many times, or at least once."""
         __tracebackhide__ = True
-        self.wire.verify(expected, event=event, times=times)
+        self.wire.verify(expected, event=event, times=times, address=self.address)
 
 
 def has_ptys() -> bool:

@@ -163,6 +163,41 @@ def test_the_end_that_was_programmed_is_no_alarm_and_ends_after_a_second() -> No
     assert (report.drive, report.alarm, report.infused_nl) == (Drive.STILL, None, 48_000_000)
 
 
+@pytest.mark.parametrize(
+    ("code", "alarm"),
+    [
+        ("AL_COMTO", PumpAlarm.LEASE_EXPIRED),
+        ("AL_OCCLU", PumpAlarm.OCCLUSION),
+        ("AL_EMBAT", PumpAlarm.BATTERY_EMPTY),
+        ("AL_XXXXX", PumpAlarm.OTHER),
+    ],
+)
+def test_an_alaris_that_faults_after_its_planned_end_tells_the_fault_and_takes_no_programme(
+    code: str, alarm: PumpAlarm
+) -> None:
+    """It stands still already: the new alarm is told beside that, and never taken for the end's own notice."""
+    pump = alaris.DRIVER.pump(address=0, options={})
+    with pytest.raises(WireError):
+        told(pump.observe(), (0, inf("47.999")))
+    told(pump.observe(), (0.2, inf("48.000", "A")), (0.2, "ALARM^AL_VTBIS^ ^ "))
+    at_end: Report = told(pump.observe(), (1.2, inf("48.000", "A")), (1.3, "ALARM^AL_VTBIS^ ^ "))
+    faulted: Report = told(pump.observe(), (20, inf("48.000", "A")), (20.1, f"ALARM^{code}^ ^ "))
+    assert (at_end.drive, at_end.alarm) == (Drive.STILL, None)
+    assert (faulted.drive, faulted.alarm, faulted.infused_nl) == (Drive.STILL, alarm, 48_000_000)
+    with pytest.raises(PumpRefused, match="clear it at the pump"):
+        told(pump.prepare(REMAINING), (21, inf("48.000", "A")), (21.1, f"ALARM^{code}^ ^ "))
+
+
+def test_an_alaris_that_moves_again_in_a_fault_after_its_planned_end_is_told_as_driving() -> None:
+    pump = alaris.DRIVER.pump(address=0, options={})
+    with pytest.raises(WireError):
+        told(pump.observe(), (0, inf("47.999")))
+    told(pump.observe(), (0.2, inf("48.000", "A")), (0.2, "ALARM^AL_VTBIS^ ^ "))
+    told(pump.observe(), (1.2, inf("48.000", "A")), (1.3, "ALARM^AL_VTBIS^ ^ "))
+    report: Report = told(pump.observe(), (20, inf("48.001", "A")), (20.1, "ALARM^AL_XXXXX^ ^ "))
+    assert (report.drive, report.alarm) == (Drive.INFUSING, PumpAlarm.OTHER)
+
+
 def test_an_answer_of_another_alaris_is_not_believed() -> None:
     pump = alaris.DRIVER.pump(address=0, options={})
     told(pump.identify(), (0, "INST_SERIALNO^8002-51733"), (0, "COMMS_PROTOCOL^Asena Rev 2.1.5"))

@@ -14,8 +14,10 @@ import pytest
 import serial
 from pumpd_sim import devices, openapi
 from pumpd_sim.bus import SimBus
+from pumpd_sim.chain import Chain
 from pumpd_sim.control import application
 from pumpd_sim.faults import Fault, FaultKind
+from pumpd_sim.modbus_wire import rtu_frame
 from pumpd_sim.new_era import NewEra
 from pumpd_sim.new_era_wire import Framing, packed
 from pumpd_sim.serving import ServedBus
@@ -38,15 +40,16 @@ class StillBus(ServedBus):
 
 
 @contextlib.contextmanager
-def served() -> Iterator[tuple[StillBus, TestClient]]:
+def served(device: str = "new_era") -> Iterator[tuple[StillBus, TestClient]]:
     """A control without a network: every request runs in the test's own loop."""
 
     async def begun() -> StillBus:
-        return StillBus(SimBus([NewEra(timeout_s=5)], baud=None))
+        pumps = [NewEra(timeout_s=5)] if device == "new_era" else Chain(device=device).build().devices
+        return StillBus(SimBus(pumps, baud=None))
 
     with asyncio.Runner() as runner:
         bus = runner.run(begun())
-        yield bus, TestClient(application(bus, devices.load("new_era")), raise_server_exceptions=False)
+        yield bus, TestClient(application(bus, devices.load(device)), raise_server_exceptions=False)
 
 
 def schema_of(path: str, method: str) -> dict[str, Any]:
@@ -120,6 +123,17 @@ def test_verify_says_yes_or_what_came_closest() -> None:
         no = ask(client, "POST", "/verify", {"text": "<02><0b>RAT25MH"})
         assert (no["holds"], "closest" in no["sentence"], "RAT20MH" in no["near"][0]["text"]) == (False, True, True)
         assert ask(client, "POST", "/verify", {"hex": "52 41 54", "times": 1, "event": "host_sends"})["holds"]
+
+
+def test_verify_takes_the_names_of_a_modbus_pumps_registers() -> None:
+    with served("bag_pump") as (bus, client):
+        bus.bus.write(0, rtu_frame(1, bytes.fromhex("10 00 20 00 02 04 42 70 00 00")))
+        bus.bus.poll(1)
+        assert ask(client, "POST", "/verify", {"text": "rate_ml_per_h = 60", "times": 1})["holds"]
+        no = ask(client, "POST", "/verify", {"text": "rate_ml_per_h = 6"})
+        assert (no["holds"], "(rate_ml_per_h = 60)" in no["sentence"]) == (False, True)
+        wrong = client.post("/verify", json={"text": "rate = 60"})
+        assert (wrong.status_code, "no 'rate'" in wrong.json()["error"]) == (400, True)
 
 
 @pytest.mark.parametrize(

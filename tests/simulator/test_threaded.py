@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 import serial
+from pumpd_sim import devices
 from pumpd_sim.bus import Seen
 from pumpd_sim.chain import Chain
+from pumpd_sim.modbus_speech import ModbusSpeech, SpeechError
+from pumpd_sim.modbus_wire import rtu_frame, tcp_frame
 from pumpd_sim.serving import ServedBus
 from pumpd_sim.threaded import SimPump, SimPumps
-from pumpd_sim.verify import judge
+from pumpd_sim.verify import judge, speech_of
 
 READ_S = 5
 
@@ -192,3 +195,33 @@ def test_never_and_so_many_times_are_asked_by_number() -> None:
         judge([], "RUN", event="pump_thinks")  # type: ignore[arg-type]  # that is what is asked
     with pytest.raises(ValueError, match="nothing is expected"):
         judge([], "")
+
+
+@pytest.mark.parametrize("carrier", ["rtu", "tcp"])
+def test_a_modbus_pump_is_asked_about_by_the_names_of_its_registers(carrier: str) -> None:
+    speech = speech_of(devices.load("bag_pump"), 1)
+    rate, run = bytes.fromhex("10 00 20 00 02 04 42 70 00 00"), bytes.fromhex("05 00 00 ff 00")
+
+    def frame(pdu: bytes, unit: int = 1) -> bytes:
+        return rtu_frame(unit, pdu) if carrier == "rtu" else tcp_frame(1, unit, pdu)
+
+    heard = [Seen(at_ns=0, event="pump_hears", data=frame(pdu)) for pdu in (rate, run, b"\x03\0\x20\0\x02")]
+    told = [Seen(at_ns=0, event="pump_says", data=frame(bytes.fromhex("03 04 42 70 00 00")))]
+    assert judge(heard, "rate_ml_per_h = 60", times=1, speech=speech).holds
+    assert judge(heard, "run = on", times=1, speech=speech).holds
+    assert judge(heard, "rate_ml_per_h?", times=1, speech=speech).holds
+    assert judge(told, "rate_ml_per_h = 60", event="pump_says", times=1, speech=speech).holds
+    assert not judge(heard, "@2 run = on", speech=speech).holds
+    verdict = judge(heard, "rate_ml_per_h = 61", speech=speech)
+    assert "'rate_ml_per_h = 61' (01 10 00 20 00 02 04 42 74 00 00) was expected" in verdict.sentence
+    assert "(rate_ml_per_h = 60)" in verdict.sentence
+    with pytest.raises(SpeechError, match="rate_ml_per_h"):
+        judge(heard, "rate_ml_h = 60", speech=speech)
+    assert speech_of(devices.load("new_era"), 0) is None
+
+
+def test_what_no_name_stands_for_is_told_as_its_bytes_alone() -> None:
+    speech = ModbusSpeech("rtu", 1, devices.load("bag_pump").registers)
+    assert speech.line_of(rtu_frame(1, bytes.fromhex("05 00 00 ff 00"))) == "run = on"
+    assert speech.line_of(rtu_frame(1, bytes.fromhex("05 00 00 12 34"))) == ""
+    assert speech.line_of(b"\x01\x05") == speech.line_of(b"") == ""
