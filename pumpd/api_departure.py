@@ -34,6 +34,12 @@ async def recovery(desk: At) -> tuple[RecoveryView, ...]:
     return desk.recovery_views()
 
 
+@looks.get("/visits/{visit}/recovery")
+async def recovery_of(desk: At, visit: str) -> RecoveryView:
+    """One visit, open or closed."""
+    return desk.recovery_view(desk.require_visit(visit))
+
+
 @looks.get("/todo")
 async def todo(desk: At) -> tuple[TodoView, ...]:
     """What is still to be done for patients of this bed, the oldest first. Nothing of it holds anything up."""

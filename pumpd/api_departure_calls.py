@@ -23,14 +23,20 @@ from pumpd.api_models import AnswerView
 
 _ANSWER: Final = TypeAdapter(AnswerView)
 _TODO: Final = TypeAdapter(tuple[TodoView, ...])
-_RECOVERY: Final = TypeAdapter(tuple[RecoveryView, ...])
+_RECOVERIES: Final = TypeAdapter(tuple[RecoveryView, ...])
+_RECOVERY: Final = TypeAdapter(RecoveryView)
 
 DepartureBody = MoveBody | ScoreBody | DischargeBody | ExitBody | TellBody | WasteBody | WitnessBody
 
 
 def recovery() -> Call[tuple[RecoveryView, ...]]:
     """Every visit that is not closed, and what still keeps the patient here."""
-    return Call(method="GET", path="/v1/recovery", answer=_RECOVERY)
+    return Call(method="GET", path="/v1/recovery", answer=_RECOVERIES)
+
+
+def recovery_of(visit: str) -> Call[RecoveryView]:
+    """One visit, open or closed."""
+    return Call(method="GET", path=f"/v1/visits/{quote(visit, safe='')}/recovery", answer=_RECOVERY)
 
 
 def todo() -> Call[tuple[TodoView, ...]]:

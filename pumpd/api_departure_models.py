@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from pumpd.api_container_models import SecondBody
 from pumpd.api_models import TEXT_CHARS_MAX, ReasonView, View
-from pumpd.api_orders import Body, Typed
+from pumpd.api_orders import Body, Typed, counted
 from pumpd.core.departure import Exit
 from pumpd.core.series import Disposition
 from pumpd.core.todo import Todo
 from pumpd.core.visit import Place
 
+__all__ = ["Exit"]  # a client takes it from here
+
 Said = Annotated[str, Field(max_length=TEXT_CHARS_MAX)]
-Item = Annotated[int, Field(strict=True, ge=0, le=2)]
+Item = Annotated[int, BeforeValidator(counted), Field(strict=True, ge=0, le=2)]
 
 
 class MoveBody(Body):
@@ -93,14 +95,17 @@ class DoseView(View):
     slot: str
     drug: str
     given_text: str
+    given_ml_text: str
+    is_over: bool  # no pump gives more of it: what is left may be thrown away
     is_wasted: bool
+    wasted_text: str | None  # both figures, and by whom
     witness: str | None
     began_ts_ms: int
     last_ts_ms: int
 
 
 class RecoveryView(View):
-    """A visit that is not closed: what it gave, how the patient was scored, and what still keeps them here."""
+    """One visit: what it gave, how the patient was scored, what still keeps them here, and how they went."""
 
     visit: str
     patient: str
@@ -111,6 +116,9 @@ class RecoveryView(View):
     doses: tuple[DoseView, ...]
     padss: int | None
     scored_ts_ms: int | None
+    score_text: str | None
     earliest_ts_ms: int | None  # before that no discharge, by the clock alone; None: nothing was given
+    left_text: str | None  # how long that still is; None: it is over, or nothing was given
     closed_home: tuple[ReasonView, ...]
     closed_ward: tuple[ReasonView, ...]
+    closing_text: str | None  # None: the patient is still here

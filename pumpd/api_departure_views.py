@@ -13,8 +13,9 @@ from pumpd.core.todo import to_do
 from pumpd.core.turn import Setup, Turn
 from pumpd.core.units import NG_PER_UG, Towards, divide, mass_ng
 from pumpd.core.visit import Visit
-from pumpd.words import interval_mass
-from pumpd.words_departure import TODOS
+from pumpd.core.wasting import is_over
+from pumpd.words import interval_mass, interval_ml
+from pumpd.words_departure import TODOS, closing_text, leftover_text, score_text, wait_text
 
 
 def recovery_view(state: BedState, setup: Setup, visit: Visit, moment: Moment) -> RecoveryView:
@@ -27,16 +28,19 @@ def recovery_view(state: BedState, setup: Setup, visit: Visit, moment: Moment) -
         number=visit.number,
         place=visit.place,
         regimen=visit.order.regimen,
-        doses=tuple(dose_view(each, moment) for each in visit.doses),
+        doses=tuple(dose_view(state, visit, each, moment) for each in visit.doses),
         padss=None if score is None else score.padss.total,
         scored_ts_ms=None if score is None else moment.ts_ms(score.at_ns),
+        score_text=None if score is None else score_text(score),
         earliest_ts_ms=None if earliest is None else moment.ts_ms(earliest),
+        left_text=None if earliest is None or earliest <= moment.now_ns else wait_text(earliest - moment.now_ns),
         closed_home=tuple(reason_view(each) for each in against_going(turn, visit, Disposition.HOME)),
         closed_ward=tuple(reason_view(each) for each in against_going(turn, visit, Disposition.WARD)),
+        closing_text=None if visit.closing is None else closing_text(visit.closing),
     )
 
 
-def dose_view(dose: Dose, moment: Moment) -> DoseView:
+def dose_view(state: BedState, visit: Visit, dose: Dose, moment: Moment) -> DoseView:
     least_ng = mass_ng(dose.delivered.low_nl, dose.concentration_ug_per_ml, Towards.DOWN)
     most_ng = mass_ng(dose.given.high_nl, dose.concentration_ug_per_ml, Towards.UP)
     return DoseView(
@@ -44,7 +48,10 @@ def dose_view(dose: Dose, moment: Moment) -> DoseView:
         slot=dose.slot,
         drug=dose.drug,
         given_text=interval_mass(divide(least_ng, NG_PER_UG, Towards.DOWN), divide(most_ng, NG_PER_UG, Towards.UP)),
+        given_ml_text=interval_ml(dose.given.low_nl, dose.given.high_nl),
+        is_over=is_over(state, visit.visit, dose),
         is_wasted=dose.leftover is not None,
+        wasted_text=None if dose.leftover is None else leftover_text(dose.leftover),
         witness=None if dose.leftover is None or not dose.leftover.witness else dose.leftover.witness,
         began_ts_ms=moment.ts_ms(dose.began_at_ns),
         last_ts_ms=moment.ts_ms(dose.last_at_ns),

@@ -123,11 +123,12 @@ class Desk:
     def visit_view(self, visit: Visit) -> VisitView:
         return visit_view(self._bedside.state, self._bedside.setup, visit, self._now())
 
+    def recovery_view(self, visit: Visit) -> RecoveryView:
+        return recovery_view(self._bedside.state, self._bedside.setup, visit, self._now())
+
     def recovery_views(self) -> tuple[RecoveryView, ...]:
         """Every visit that is not closed, with what keeps the patient here."""
-        state = self._bedside.state
-        open_visits = (each for each in state.path.visits if each.is_open)
-        return tuple(recovery_view(state, self._bedside.setup, each, self._now()) for each in open_visits)
+        return tuple(self.recovery_view(each) for each in self._bedside.state.path.visits if each.is_open)
 
     def todo_views(self) -> tuple[TodoView, ...]:
         """What is still to be done for this bed's patients."""

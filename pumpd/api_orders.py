@@ -20,15 +20,15 @@ COUNT_MAX: Final = 1_000  # no day or visit of a series comes near; keeps absurd
 SETTLED_MAX: Final = 16  # more kinds than may be settled
 
 
-def _counted(value: object) -> object:
+def counted(value: object) -> object:
     """A whole number, or the text of one in its one plain form: a form's fields are texts."""
     return parse_scaled(value, 1) if isinstance(value, str) else value
 
 
 Name = Annotated[str, Field(min_length=1, max_length=NAME_CHARS_MAX)]
 Typed = Annotated[str, Field(max_length=TYPED_CHARS_MAX)]
-Count = Annotated[int, BeforeValidator(_counted), Field(strict=True, ge=0, le=COUNT_MAX)]
-Day = Annotated[int, BeforeValidator(_counted), Field(strict=True, ge=1, le=COUNT_MAX)]
+Count = Annotated[int, BeforeValidator(counted), Field(strict=True, ge=0, le=COUNT_MAX)]
+Day = Annotated[int, BeforeValidator(counted), Field(strict=True, ge=1, le=COUNT_MAX)]
 
 
 class Body(BaseModel):

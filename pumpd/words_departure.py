@@ -11,8 +11,9 @@ from typing import Final, assert_never
 
 from pumpd.core import departure_facts as dp
 from pumpd.core.codes import Action, ReasonCode
-from pumpd.core.departure import Exit
+from pumpd.core.departure import Closing, Exit, Leftover, Scored
 from pumpd.core.todo import Todo
+from pumpd.core.units import NS_PER_S
 from pumpd.words import duration, interval_ml, mass, volume_ml
 
 _PLAIN: Final[Callable[[int], str]] = "{:,}".format
@@ -126,6 +127,31 @@ EXITS: Final[Mapping[Exit, str]] = {
     Exit.EMERGENCY: "left the bed in an emergency",
     Exit.NOT_TREATED: "was not treated",
 }
+
+
+def wait_text(left_ns: int) -> str:
+    """How long somebody still waits, in whole minutes and never too short."""
+    return duration(-(-left_ns // (60 * NS_PER_S)) * 60)
+
+
+def score_text(score: Scored) -> str:
+    awake = "as awake as before" if score.sedation_at_baseline else "not as awake as before"
+    return f"{score.padss.total} of 10, {awake}"
+
+
+def closing_text(closing: Closing) -> str:
+    """How a visit ended, and who was told."""
+    parts = [f"The patient {EXITS[closing.exit]}" + (f": {closing.reason}" if closing.reason else "")]
+    if closing.handed_over_to:
+        parts.append(f"{closing.handed_over_to} took over")
+    if closing.prescriber:
+        parts.append(f"{closing.prescriber} was told")
+    return "; ".join(parts) + "."
+
+
+def leftover_text(left: Leftover) -> str:
+    off = f"; {volume_ml(abs(left.difference_nl))} apart: {left.remark}" if left.remark else ""
+    return f"{volume_ml(left.loaded_nl)} drawn up, {volume_ml(left.wasted_nl)} thrown away by {left.person}{off}"
 
 
 def departure_text(fact: dp.DepartureFact) -> str:

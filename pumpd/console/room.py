@@ -117,6 +117,7 @@ class Room:
             "quiet": look is not None and look.quiet,
             "shape": "gone" if view is None else live.shape(view),
             "refresh": None,
+            "again": 0,
             "notice": None,
         }
         page = self._templates.get_template(f"{name}.html.j2").render(context | told)

@@ -55,6 +55,7 @@ MAY: Final = {
     "GET /v1/visits": LOOK,
     "GET /v1/visits/{visit}": LOOK,
     "GET /v1/visits/{visit}/review": LOOK,
+    "GET /v1/visits/{visit}/recovery": LOOK,
     "POST /v1/review": LOOK,
     "POST /v1/pumps/{slot}/rate/review": LOOK,
     "POST /v1/pumps/{slot}/bolus/review": LOOK,

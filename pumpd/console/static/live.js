@@ -27,6 +27,7 @@ let source = null;
 let pressing = false;
 let renewing = false;
 let wanted = false; // a new layout is waiting
+let renewedAt = performance.now();
 
 function sections() {
   return document.querySelectorAll("[data-slot]");
@@ -126,6 +127,7 @@ function keepPlots(region, fresh) {
 async function renew() {
   if (renewing || pressing) return;
   renewing = true;
+  renewedAt = performance.now();
   wanted = false;
   try {
     const answer = await fetch(root.dataset.refresh || "/", { signal: AbortSignal.timeout(3_000) });
@@ -183,6 +185,8 @@ function connect() {
 function tick() {
   const now = performance.now();
   if (now - Math.max(messageAt, connectedAt) > RECONNECT_MS) connect();
+  const again = Number(root.dataset.again); // seconds, where something runs down that no event tells of
+  if (again && now - renewedAt > again * 1_000 && !document.hidden) renew();
   grow();
 }
 
