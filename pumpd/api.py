@@ -26,7 +26,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pumpd import api_bolus, api_containers, api_path, api_people, api_typed
+from pumpd import api_bolus, api_containers, api_listeners, api_path, api_people, api_typed
 from pumpd.api_calls import EVERYWHERE, OUTCOMES, At, By, told
 from pumpd.api_desk import Desk
 from pumpd.api_models import (
@@ -255,6 +255,7 @@ acts.include_router(api_bolus.acts)
 acts.include_router(api_path.acts)
 router.include_router(api_path.looks)
 router.include_router(api_people.doors)
+router.include_router(api_listeners.doors)
 router.include_router(acts)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from pumpd.api_orders import Body, Name
 from pumpd.api_quantities import View
@@ -29,6 +31,19 @@ class AlarmView(View):
     sounding: bool = False  # it is to be heard now
     colour: Colour = Colour.PLAIN  # an earlier daemon tells neither
     flash: Flash = Flash.STEADY
+
+
+class ListenersBody(Body):
+    """How many pages with their sound on whoever asks serves at this moment; said again every few seconds."""
+
+    pages: Annotated[int, Field(ge=0, le=1_000, strict=True)]
+
+
+class ListenersView(View):
+    """For how long that word lasts, and whether this bed asks for it before a drug is started."""
+
+    lasts_ms: int
+    needed: bool
 
 
 class AudioPauseBody(Body):

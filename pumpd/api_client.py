@@ -19,6 +19,7 @@ from urllib.parse import quote, urlencode
 import httpx2
 from pydantic import BaseModel, TypeAdapter
 
+from pumpd.api_alarms import ListenersBody, ListenersView
 from pumpd.api_container_models import BalanceBody, ContainerChangeBody, FlushBody, PrimeBody
 from pumpd.api_exchange import Call, content_of, headers_of, read
 from pumpd.api_models import (
@@ -58,6 +59,7 @@ _REGIMENS: Final = TypeAdapter(tuple[RegimenView, ...])
 _PEOPLE: Final = TypeAdapter(tuple[PersonView, ...])
 _SESSION: Final = TypeAdapter(SessionView)
 _SAMPLES: Final = TypeAdapter(tuple[SampleView, ...])
+_LISTENERS: Final = TypeAdapter(ListenersView)
 _HISTORY: Final = TypeAdapter(tuple[HistoryRow, ...])
 
 
@@ -169,6 +171,12 @@ def acknowledge(alarm_id: int, key: str | None = None) -> Call[AnswerView]:
 
 def pause_audio(body: AudioPauseBody, key: str | None = None) -> Call[AnswerView]:
     return Call(method="POST", path="/v1/audio/pause", answer=_ANSWER, body=body, key=key)
+
+
+def listens(watcher: str, pages: int) -> Call[ListenersView]:
+    """So many pages with their sound on are open, by the word of whoever serves them. Lasts only a few seconds."""
+    path = f"/v1/listeners/{quote(watcher, safe='')}"
+    return Call(method="PUT", path=path, answer=_LISTENERS, body=ListenersBody(pages=pages))
 
 
 def samples(slot: str, since_ms: int = 0) -> Call[tuple[SampleView, ...]]:
@@ -337,6 +345,9 @@ class AsyncClient:
 
     async def pause_audio(self, body: AudioPauseBody, token: str | None = None, key: str | None = None) -> AnswerView:
         return await self.send(pause_audio(body, key), token)
+
+    async def listens(self, watcher: str, pages: int) -> ListenersView:
+        return await self.send(listens(watcher, pages))
 
     async def samples(self, slot: str, since_ms: int = 0) -> tuple[SampleView, ...]:
         return await self.send(samples(slot, since_ms))

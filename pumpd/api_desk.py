@@ -45,7 +45,7 @@ from pumpd.core import facts as f
 from pumpd.core.actor import Actor
 from pumpd.core.codes import Reason, ReasonCode, Severity
 from pumpd.core.effects import Reply
-from pumpd.core.events import WatcherGone
+from pumpd.core.events import PagesListen, WatcherGone
 from pumpd.core.order import Order
 from pumpd.core.requests import PersonRequest, StopRequested
 from pumpd.core.state import BedState
@@ -273,6 +273,10 @@ class Desk:
         """Sound is paused on behalf of whoever sees the bed: a stream that is named has to run."""
         if watcher is not None and not self.feed.is_watched_by(watcher):
             raise ApiError("This page is not connected to the bed at the moment.", status=409, field="watcher")
+
+    def listens(self, watcher: str, pages: int) -> None:
+        """So many pages that can be heard are open, by the word of whoever serves them."""
+        self._bedside.submit(PagesListen(at_ns=self._bedside.clock.now_ns(), watcher=watcher, pages=pages))
 
     def _watcher_gone(self, watcher: str) -> None:
         self._bedside.submit(WatcherGone(at_ns=self._bedside.clock.now_ns(), watcher=watcher))

@@ -186,6 +186,12 @@ class Bedside(Table):
         description="How long a pump may give 10 % too much or too little: 15 min, or 5 min; "
         "an entry of the drug library may ask for tight, too",
     )
+    unheard_because: str = Field(
+        default="",
+        max_length=200,
+        pattern=r"^[^\x00-\x1f]*$",
+        description="a reason here lets drugs start although no page with its sound on is open",
+    )
     syringe_brands: dict[SizeMl, Brand] = Field(
         default_factory=dict,
         description='the one brand that is used here for a size in mL, for example { "60" = "BD" }: each brand has a '
@@ -346,6 +352,11 @@ def _notes(config: Config) -> Iterator[str]:
                 f"bus {bus.name}: {bus.port} may become another cable's name at the next plug; "
                 "use the name in /dev/serial/by-id"
             )
+    if config.bedside.unheard_because:
+        yield (
+            "bedside.unheard_because: drugs start although no page with its sound on is open, "
+            f"because: {config.bedside.unheard_because}"
+        )
     if config.site_key is not None:
         yield from _secret_notes("site_key", config.site_key)
     mqtt = config.mqtt

@@ -142,6 +142,7 @@ def _setup(config: Config, drivers: dict[str, Driver], files: FileCheck) -> Setu
         tolerance=TIGHT if config.bedside.deviation == "tight" else STANDARD,
         training=config.training,
         keeps_path=True,
+        needs_sound=not config.bedside.unheard_because,
         syringe_brands=config.bedside.brands,
         pause_boxes_s=tuple((reason, getattr(config.bedside.pause_s, reason.value)) for reason in PauseReason),
         assets=tuple((pump.slot, pump.asset) for pump in config.pumps),
@@ -224,6 +225,8 @@ async def live(
             log.warning("driver_not_verified_on_hardware", slot=slot, driver=driver.info.name)
     setup = _setup(config, drivers, files)
     _alarms_tried(setup)
+    if not setup.needs_sound:
+        log.warning("drugs_start_unheard", reason=config.bedside.unheard_because)
     boot = clock.new_id()
     notify = Notify.from_environment()
     health = Health(notify)
@@ -382,13 +385,9 @@ def _telemetry(parts: _Parts) -> list[asyncio.Task[None]]:
         return []
     beat = parts.health.auxiliary("telemetry", within_s=PART_WITHIN_S)
     publisher = Publisher(  # once: its numbers go on when a failed run is followed by another
-        config=parts.config,
-        bedside=parts.bedside,
-        samples=parts.samples,
-        clock=parts.bedside.clock,
-        beat=beat,
+        config=parts.config, bedside=parts.bedside, samples=parts.samples, clock=parts.bedside.clock, beat=beat,
         head=lambda: parts.journal.committed,
-    )
+    )  # fmt: skip
     return [asyncio.create_task(keep_running("telemetry", publisher.run), name="telemetry")]
 
 

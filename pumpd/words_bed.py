@@ -207,6 +207,10 @@ ALARMS: Final[Mapping[Condition, tuple[str, str]]] = {
         "Steps up wait for a tap. Look at the pump once.",
     ),
     **CARE_ALARMS,
+    Condition.NOBODY_LISTENS: (
+        "A drug runs, and no page with its sound on is open: no alarm would be heard",
+        "Open this bed's page and turn the sound on. Stay until it is.",
+    ),
 }
 
 QUESTION: Final = "Look at the pump: is the plunger being driven?"
@@ -370,6 +374,8 @@ PLAIN: Final[Mapping[type, str]] = {
     d.BeyondAgreed: "Two people let the rate rise beyond a soft limit",
     a.AudioPaused: "The alarms' sound is paused",
     a.AudioResumed: "The alarms are heard again",
+    a.SoundArmed: "A page with its sound on is open",
+    a.SoundGone: "No page with its sound on is open any longer",
     a.AlarmRose: "Nobody answered an alarm: it is more urgent now",
     f.AlarmOver: "The cause of an alarm is gone",
     f.AlarmCleared: "An alarm is over",

@@ -275,6 +275,10 @@ _SENTENCES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
         "The record cannot be written, so nothing may be started or raised. Stopping works. Call support.",
         _plain,
     ),
+    ReasonCode.NOBODY_LISTENS: (
+        "No alarm would be heard. Turn the sound on, at this page or at another one of this bed; then try again.",
+        _plain,
+    ),
     ReasonCode.NEEDS_REARM: (
         "The pump tripped. Look at it, then take it back into use on this page.",
         _plain,

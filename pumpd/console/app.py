@@ -63,6 +63,7 @@ _POST: Final = ["POST"]
 ROUTES: Final = (
     Route("/", pages.bed, methods=_GET),
     Route("/events", pages.events, methods=_GET),
+    Route("/sound", pages.sound, methods=_POST),
     Route("/far", pages.far, methods=_GET),
     Route("/record", pages.record, methods=_GET),
     Route("/visits", visits.overview, methods=_GET),
@@ -192,8 +193,10 @@ async def serve(app: Starlette, listener: socket.socket, seal: Seal | None = Non
         loop.add_signal_handler(number, leave)
     async with asyncio.TaskGroup() as tasks:
         following = tasks.create_task(room.feed.run(), name="console feed")
+        listening = tasks.create_task(room.ears.run(), name="console ears")
         await server.serve([listener])
         following.cancel()
+        listening.cancel()
 
 
 @dataclass(frozen=True, slots=True)

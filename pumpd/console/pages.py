@@ -1,4 +1,4 @@
-"""What can be looked at: the bed, one pump, its plot, a stop under way, the record. Nothing here changes anything."""
+"""What can be looked at: the bed, one pump, its plot, a stop under way, the record. Nothing here changes the bed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from pumpd.api_models import Answer, Drive, Keep, PauseReason, PumpView
-from pumpd.console.room import Look, Room, room_of
+from pumpd.console.ears import NAME_MAX
+from pumpd.console.room import Look, Room, room_of, typed
 
 RECORD_ROWS: Final = 100
 
@@ -105,3 +106,12 @@ async def events(request: Request) -> Response:
     if room.feed.full:
         return PlainTextResponse("Too many pages are open. Close some.", status_code=HTTPStatus.SERVICE_UNAVAILABLE)
     return StreamingResponse(room.feed.frames(), media_type="text/event-stream")
+
+
+async def sound(request: Request) -> Response:
+    """A page says whether an alarm would be heard at it. Needs nobody."""
+    said = await typed(request)
+    page = said.get("page", "")
+    if 0 < len(page) <= NAME_MAX:
+        room_of(request).ears.hear(page, armed=said.get("armed") == "yes")
+    return Response(status_code=HTTPStatus.NO_CONTENT)

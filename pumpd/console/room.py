@@ -19,6 +19,7 @@ from pumpd import words
 from pumpd.api_client import AsyncClient
 from pumpd.api_models import BedView, PersonView, PumpView, SessionView
 from pumpd.console import live
+from pumpd.console.ears import Ears
 from pumpd.console.feed import Feed
 from pumpd.console.guard import COOKIE, THEME_COOKIE, form_token
 from pumpd.console.svg import local_offset_min
@@ -80,6 +81,7 @@ class Room:
     def __init__(self, client: AsyncClient) -> None:
         self.client = client
         self.feed = Feed(client)
+        self.ears = Ears(client, self.feed.name)
         self.traces = Traces(client)
         self._templates = _templates()
 

@@ -250,6 +250,9 @@ TABLE: Final[dict[Condition, Row]] = {
     Condition.OBSERVATION_MISSED: Row(
         harm=Harm.REVERSIBLE, onset=Onset.PROMPT, priority=Priority.MEDIUM, clears=Clears.ITSELF
     ),
+    Condition.NOBODY_LISTENS: Row(
+        harm=Harm.REVERSIBLE, onset=Onset.PROMPT, priority=Priority.MEDIUM, clears=Clears.ITSELF
+    ),
     Condition.HOLD_PAUSE: Row(
         harm=Harm.REVERSIBLE, onset=Onset.PROMPT, priority=Priority.MEDIUM, clears=Clears.ITSELF
     ),

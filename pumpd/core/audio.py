@@ -1,4 +1,5 @@
-"""Facts about how alarms signal: one that became more urgent because nobody came, sound that is paused for a while.
+"""Facts about how alarms signal: one that became more urgent because nobody came, sound that is paused for a while,
+and whether a page that can be heard is open at all.
 
 They stand beside facts.py, which joins them to all others, as those of deliveries.py do. The same rules hold: past
 tense, final, codes and integers.
@@ -45,3 +46,30 @@ class AudioResumed:
 
     at_ns: int
     why: SoundAgain
+
+
+class Unheard(Enum):
+    """Why no page with its sound on is open any longer."""
+
+    TOLD = "told"  # the last was closed, or its sound went off
+    STREAM_ENDED = "stream_ended"  # whoever served the pages is gone
+    SILENCE = "silence"  # nobody said so, and nobody said anything else in time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoundArmed:
+    """At least one page with its sound on is open again. Who serves it is `watcher`, by its stream's name."""
+
+    at_ns: int
+    watcher: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoundGone:
+    """None is any longer."""
+
+    at_ns: int
+    why: Unheard
+
+
+AudioFact = AlarmRose | AudioPaused | AudioResumed | SoundArmed | SoundGone

@@ -24,6 +24,7 @@ from pumpd.core import (
     in_force,
     infusion,
     line,
+    listening,
     resuming,
     rise,
     silencing,
@@ -184,10 +185,14 @@ def _daemon(turn: Turn, request: e.DaemonEvent) -> None:
                 attending.attend(turn)
             alarms.rise_unanswered(turn)
             silencing.sound_again(turn)
+            listening.listen(turn)
         case e.JournalReported():
             _journal(turn, request)
         case e.WatcherGone():
             silencing.on_watcher_gone(turn, request)
+            listening.on_watcher_gone(turn, request)
+        case e.PagesListen():
+            listening.on_pages(turn, request)
         case e.DayBegan():
             in_force.on_day(turn, request)
         case e.FilesCompared():

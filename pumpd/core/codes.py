@@ -251,6 +251,7 @@ class Condition(Enum):
     OBSERVATION_MISSED = "observation_missed"
     HOLD_PAUSE = "hold_pause"
     HOLD_STOP = "hold_stop"
+    NOBODY_LISTENS = "nobody_listens"
 
 
 class Priority(Enum):

@@ -205,5 +205,14 @@ class WatcherGone:
     watcher: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PagesListen:
+    """Whoever goes by this name says how many pages with their sound on it serves now; said again every few seconds."""
+
+    at_ns: int
+    watcher: str
+    pages: int
+
+
 BusEvent = LinkReported | PumpIdentified | PumpReported | PumpSilent | AlarmSeen | CommandEnded
-DaemonEvent = Booted | Ticked | JournalReported | ClockJumped | DayBegan | FilesCompared | WatcherGone
+DaemonEvent = Booted | Ticked | JournalReported | ClockJumped | DayBegan | FilesCompared | WatcherGone | PagesListen

@@ -35,7 +35,7 @@ from pumpd.core.pace import ran
 from pumpd.core.prepared import hung_in, risen
 from pumpd.core.shifting import shifted_moments
 from pumpd.core.sighted import sighted
-from pumpd.core.signalling import signalling
+from pumpd.core.signalling import hearing, signalling
 from pumpd.core.standing import Standing, with_used
 from pumpd.core.standstill import rate_waits, still_waiting
 from pumpd.core.state import (
@@ -44,6 +44,7 @@ from pumpd.core.state import (
     Alarm,
     BedState,
     Command,
+    Hearing,
     Infusion,
     Leg,
     PumpState,
@@ -86,6 +87,8 @@ def evolve(state: BedState, fact: Fact) -> BedState:
             return _alarm(state, fact)
         case a.AlarmRose() | a.AudioPaused() | a.AudioResumed():
             return signalling(state, fact)
+        case a.SoundArmed() | a.SoundGone() | g.Listened():
+            return replace(state, hearing=hearing(state.hearing, fact))
         case asset_facts.AssetDoubted():
             if fact.delivered is not None:
                 state = recorded(state, fact.slot, fact.at_ns, fact.delivered)
@@ -152,6 +155,7 @@ def _booted(state: BedState, fact: f.BootStarted) -> BedState:
         files_changed=(),
         journal_ok=True,
         audio_pause=None,
+        hearing=Hearing(since_ns=fact.at_ns),
         path=shifted_moments(state.path, fact.shift_ns),
         unconfirmed=shifted_moments(state.unconfirmed, fact.shift_ns),
         pumps=tuple(

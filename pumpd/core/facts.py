@@ -3,7 +3,7 @@
 A fact is past tense and final: `evolve` applies it without judging, so a newer library or program can never
 rewrite what happened. Facts hold codes and integers; sentences are made of them in words.py.
 
-Four facts are not journalled; they stand in glimpses.py. What they narrow, the delivered volume, is made durable by a
+Five facts are not journalled; they stand in glimpses.py. What they narrow, the delivered volume, is made durable by a
 `Checkpoint` every 30 s and by every change of phase.
 
 The codes that facts are made of stand in codes.py.
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from pumpd.core.arrival_facts import ArrivalFact
 from pumpd.core.asset_facts import AssetConfirmed, AssetDoubted
-from pumpd.core.audio import AlarmRose, AudioPaused, AudioResumed
+from pumpd.core.audio import AudioFact
 from pumpd.core.authorship_facts import AuthorSettled
 from pumpd.core.care_facts import CareFact
 from pumpd.core.check_in_facts import CheckInFact
@@ -37,7 +37,7 @@ from pumpd.core.delivered import Interval
 from pumpd.core.deliveries import AlarmStopped, BeyondAgreed, BolusBegan, BolusOver, PauseNoted, StartsUnlocked
 from pumpd.core.departure_facts import DepartureFact
 from pumpd.core.events import LinkWhy
-from pumpd.core.glimpses import Asked, Missed, Seen, StopTried
+from pumpd.core.glimpses import Asked, Listened, Missed, Seen, StopTried
 from pumpd.core.library import Entry
 from pumpd.core.order import Order
 from pumpd.core.preparation_facts import PreparationFact
@@ -369,9 +369,7 @@ Fact = (
     | AlarmAcknowledged
     | AlarmOver
     | AlarmCleared
-    | AlarmRose
-    | AudioPaused
-    | AudioResumed
+    | AudioFact
     | JournalWent
     | ClockJumpSeen
     | QuestionAsked
@@ -395,4 +393,5 @@ Fact = (
     | Seen
     | Missed
     | StopTried
+    | Listened
 )

@@ -1,7 +1,8 @@
 """Glimpses: the facts that are not journalled. `Asked` (a look at a pump was asked for), `Seen` (what it showed),
-`Missed` (it showed nothing) and `StopTried`.
+`Missed` (it showed nothing), `StopTried`, and `Listened` (somebody serves pages that can be heard).
 
-They carry `DURABLE = False`, live in the part of the state named `sighting`, and are lost with the daemon on purpose:
+They carry `DURABLE = False`, live in the part of the state named `sighting` (the last in
+`hearing`), and are lost with the daemon on purpose:
 after a restart the pump is asked again rather than remembered (wall 12).
 """
 
@@ -50,3 +51,13 @@ class StopTried:
     at_ns: int
     slot: str
     pending: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listened:
+    """Whoever goes by this name serves so many pages whose sound is on; none: it is forgotten. Not journalled."""
+
+    DURABLE: ClassVar[bool] = False
+    at_ns: int
+    watcher: str
+    pages: int

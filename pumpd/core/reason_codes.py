@@ -264,3 +264,5 @@ class ReasonCode(Enum):
     CONSENT_NEEDED = "consent_needed"
     SERIES_REPLACED = "series_replaced"
     NOTHING_TO_REPLACE = "nothing_to_replace"
+    # a page whose sound is on (core/listening.py)
+    NOBODY_LISTENS = "nobody_listens"

@@ -17,6 +17,7 @@ from pumpd.core.gates_of_care import against_rise_on
 from pumpd.core.in_force import against_a_new_start
 from pumpd.core.library import DoseUnit
 from pumpd.core.limits import Review, check_remaining, fingerprint, given_elsewhere, review, reviewed_with
+from pumpd.core.listening import against_unheard
 from pumpd.core.order import Order
 from pumpd.core.rest import rest_of
 from pumpd.core.state import PumpState
@@ -32,8 +33,8 @@ def hard(code: ReasonCode, asked: int | None = None, limit: int | None = None) -
 
 
 def against_a_rise(turn: Turn, slot: str) -> list[Reason]:
-    """What must hold before anything may rise on this pump: at the pump, and in the care of whoever is on it."""
-    return against_moving(turn, slot) + against_rise_on(turn.state, slot, turn.now_ns)
+    """What must hold before anything may rise on this pump: at it, in the care of whoever is on it, and at the page."""
+    return against_moving(turn, slot) + against_rise_on(turn.state, slot, turn.now_ns) + against_unheard(turn, slot)
 
 
 def against_moving(turn: Turn, slot: str) -> list[Reason]:

@@ -1,12 +1,15 @@
-"""What the facts of audio.py make of the bed's alarms: applied, never judged, as in evolve.py."""
+"""What the facts of audio.py make of the bed's alarms, and of who listens: applied, never judged, as in evolve.py."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import assert_never
+from typing import Final, assert_never
 
-from pumpd.core.audio import AlarmRose, AudioPaused, AudioResumed
-from pumpd.core.state import AudioPause, BedState
+from pumpd.core.audio import AlarmRose, AudioPaused, AudioResumed, SoundArmed, SoundGone
+from pumpd.core.glimpses import Listened
+from pumpd.core.state import AudioPause, BedState, Hearing, Listener
+
+LISTENERS_MAX: Final = 16  # as many as there are streams (api_feed.py); beyond, whoever spoke longest ago is forgotten
 
 
 def signalling(state: BedState, fact: AlarmRose | AudioPaused | AudioResumed) -> BedState:
@@ -22,6 +25,18 @@ def signalling(state: BedState, fact: AlarmRose | AudioPaused | AudioResumed) ->
             return replace(_with_sound(state, paused=True), audio_pause=pause)
         case AudioResumed():
             return replace(_with_sound(state, paused=False), audio_pause=None)
+        case _:
+            assert_never(fact)
+
+
+def hearing(before: Hearing, fact: SoundArmed | SoundGone | Listened) -> Hearing:
+    match fact:
+        case SoundArmed() | SoundGone():
+            return replace(before, armed=isinstance(fact, SoundArmed), since_ns=fact.at_ns)
+        case Listened():
+            others = tuple(each for each in before.listeners if each.watcher != fact.watcher)
+            said = (Listener(watcher=fact.watcher, at_ns=fact.at_ns),) if fact.pages else ()
+            return replace(before, listeners=(*others, *said)[-LISTENERS_MAX:])
         case _:
             assert_never(fact)
 

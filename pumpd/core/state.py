@@ -2,8 +2,8 @@
 
 `PumpState.sighting` is the exception and says so: it holds what was seen since this run of the daemon began
 (the last report, the counter's recent readings, the link), it is made of facts that are not journalled, and
-`durable` leaves it out. Everything else must come out equal when the journal is folded again; the simulation
-checks that after every run.
+`durable` leaves it out, as it does with `Hearing.listeners`. Everything else must come out equal when the journal is
+folded again; the simulation checks that after every run.
 """
 
 from __future__ import annotations
@@ -275,6 +275,23 @@ class AudioPause:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """Who said last, and when, that pages with their sound on are open; not journalled."""
+
+    watcher: str
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hearing:
+    """Would an alarm be heard at a page? `listeners` is of this run of the daemon and left out of `durable`."""
+
+    armed: bool = False
+    since_ns: int = 0
+    listeners: tuple[Listener, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
     """A request of a person that has been decided: the same again is not decided a second time."""
 
@@ -304,6 +321,7 @@ class BedState:
     pumps: tuple[PumpState, ...] = ()
     alarms: tuple[Alarm, ...] = ()
     audio_pause: AudioPause | None = None
+    hearing: Hearing = Hearing()
     history: tuple[Given, ...] = ()
     answers: tuple[Answered, ...] = ()
     unconfirmed: tuple[Unconfirmed, ...] = ()  # until their authors sign in and say so
@@ -337,4 +355,8 @@ class BedState:
 
 def durable(state: BedState) -> BedState:
     """The part that the journal must reproduce exactly."""
-    return replace(state, pumps=tuple(replace(pump, sighting=Sighting()) for pump in state.pumps))
+    return replace(
+        state,
+        hearing=replace(state.hearing, listeners=()),
+        pumps=tuple(replace(pump, sighting=Sighting()) for pump in state.pumps),
+    )

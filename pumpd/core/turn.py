@@ -43,6 +43,7 @@ class Setup:
     resume_limit_s: int
     training: bool
     keeps_path: bool = False  # a drug is started only for a visit whose gates are open (visit_gates.py)
+    needs_sound: bool = False  # a drug starts and rises only while a page that can be heard is open (listening.py)
     tolerance: Tolerance = STANDARD
     pause_boxes_s: tuple[tuple[PauseReason, int], ...] = PAUSE_BOXES_S
     syringe_brands: tuple[tuple[int, str], ...] = ()  # capacity in nL -> the one brand that this site allows

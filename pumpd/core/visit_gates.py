@@ -13,7 +13,7 @@ from typing import Final
 from pumpd.core import check_in_gates, preparation_gates
 from pumpd.core.codes import Reason, ReasonCode
 from pumpd.core.gates_of_care import against_start
-from pumpd.core.order import Order
+from pumpd.core.listening import against_unheard_start, is_drug
 from pumpd.core.requests import StartRequested
 from pumpd.core.rise import hard
 from pumpd.core.turn import Turn
@@ -25,6 +25,11 @@ Gate = Callable[[Turn, Visit], list[Reason]]
 def care_gate(turn: Turn, visit: Visit) -> list[Reason]:
     """A baseline in time, and nothing in it that holds."""
     return against_start(turn.state, visit, turn.now_ns)
+
+
+def sound_gate(turn: Turn, visit: Visit) -> list[Reason]:
+    """Somebody would hear an alarm."""
+    return against_unheard_start(turn, visit.order)
 
 
 GATES: Final[tuple[Gate, ...]] = (  # in the order in which a nurse comes to them
@@ -43,6 +48,7 @@ GATES: Final[tuple[Gate, ...]] = (  # in the order in which a nurse comes to the
     preparation_gates.premedication_gate,
     preparation_gates.premedication_wait_gate,
     preparation_gates.check_gate,
+    sound_gate,
 )
 
 
@@ -53,18 +59,12 @@ def missing(turn: Turn, visit: Visit) -> list[Reason]:
 
 def against_visit(turn: Turn, request: StartRequested) -> list[Reason]:
     """Why the path lets nobody start this order now; empty on a bed that keeps no path."""
+    unheard = against_unheard_start(turn, request.order)
     if not turn.setup.keeps_path:
-        return []
+        return unheard
     visit = turn.state.path.at_bed
     if visit is None:
-        return [hard(ReasonCode.NO_VISIT)] if _is_drug(turn, request.order) else []
+        return [hard(ReasonCode.NO_VISIT), *unheard] if is_drug(turn, request.order) else []
     is_its_own = request.visit == visit.visit and request.order == visit.order
     own = [] if is_its_own else [hard(ReasonCode.ORDER_NOT_THE_VISITS)]
     return own + missing(turn, visit)
-
-
-def _is_drug(turn: Turn, order: Order) -> bool:
-    """Whether a visit is needed; what no entry names is refused elsewhere, and needs one all the same."""
-    regimen = turn.setup.rules.catalogue.regimen(order.regimen)
-    entry = None if regimen is None else turn.setup.rules.library.entry(regimen.entry)
-    return entry is None or entry.high_alert

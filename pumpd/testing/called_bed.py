@@ -55,6 +55,7 @@ PATH: Final = {
     "series": "s1",
     "patient": PATIENT,
     "form": "weight",
+    "watcher": "console-1",
 }
 QUERY: Final = {"slot": "p1", "visit": "v1"}
 PEOPLE: Final = [(role.value, role) for role in Role] + [("nurse-2", Role.NURSE)]

@@ -4,8 +4,8 @@
 
 It goes through the whole daemon's real socket, with a simulated pump, on a clock that is steered: hours pass in
 seconds, and everything that is due in them is due. Nothing is taken as done that the bed has not accepted. From the
-second day on the patient has been here before, so that what has not changed is one confirmation; whole courses play
-every day (ideal_course.py). What follows each other on a day is told as it happens, and then counted (nurse_tally.py).
+second day on the patient has been here before, so that what has not changed is one confirmation. The day is told as it
+goes, and then counted (nurse_tally.py).
 
 What must not grow is held by tests/simulation/test_ideal_nurse.py. The five days of CRPS-IP5 are 120 hours of a daemon
 and take minutes; `--hours 2` ends any regimen early.
@@ -24,7 +24,7 @@ from pumpd import api_care_calls, api_client, api_path_calls, api_rise_calls
 from pumpd import api_check_in_calls as c
 from pumpd import api_departure_calls as d
 from pumpd import api_preparation_calls as q
-from pumpd.api_care_models import DueView, Measure, ObservationsBody, ReadingBody, Scale
+from pumpd.api_care_models import Measure, ObservationsBody, ReadingBody, Scale
 from pumpd.api_check_in_models import (
     Answered,
     CompanyBody,
@@ -100,13 +100,16 @@ class IdealNurse:
 
     def plays_to_the_start(self) -> Tally:
         """From sign-in until the pump infuses by its own report."""
+        self.plays_to_the_review()
+        self._starts()
+        return self.tally
+
+    def plays_to_the_review(self) -> None:
+        """Every gate is open."""
         known = self.known or self._comes()
-        self.known = known
         self.nurse.at_an_open_page()
         self._checks_in(known)
         self._prepares()
-        self._starts()
-        return self.tally
 
     # --- before the nurse ---------------------------------------------------------------------------------------
 
@@ -281,7 +284,7 @@ class IdealNurse:
     def _does_what_is_due(self, seen: BedView) -> None:
         if not any(each.condition in ASKS_FOR_A_LOOK for each in seen.alarms):
             return
-        due = [each for each in self.nurse.client.send(api_care_calls.care(self.visit)).due if _is_due(each)]
+        due = [each for each in self.nurse.client.send(api_care_calls.care(self.visit)).due if each.state != "later"]
         if due:
             items = {each.item for each in due}
             scores = {item: value for item, value in SCORES.items() if item in items}
@@ -352,10 +355,6 @@ class IdealNurse:
         missing = {each.code.value for each in self.nurse.client.send(api_path_calls.visit(self.visit)).missing}
         self.tally.gates |= missing
         return bool(missing)
-
-
-def _is_due(due: DueView) -> bool:
-    return due.state != "later"
 
 
 def _clear(*items: Item) -> ItemsBody:

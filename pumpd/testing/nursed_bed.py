@@ -49,12 +49,18 @@ class NursedBed(ABC):
         review = self.client.send(api_client.review(ReviewRequest(slot=slot, order=order)))
         override = COLLEAGUE if review.needs_override else None
         body = StartBody(order=order, digest=review.digest, override=override)
+        self.listens()
         accepted(self.client.send(api_client.start(slot, body)))
+
+    def listens(self) -> None:
+        """Somebody at this bed would hear an alarm, for the next seconds: without, no drug starts or rises."""
+        self.client.send(api_client.listens("nurse", 1))
 
     def resume(self, slot: str = "p1") -> PumpView:
         """As `infuse`, of the rest; the whole volume is kept."""
         self.sign_in()
         until(lambda: self.pump(slot).buttons.resume.allowed, "an infusion that can be resumed")
+        self.listens()
         accepted(self.client.send(api_client.resume(slot, Keep.VOLUME)))
         return self.reaches(Phase.INFUSING, slot)
 

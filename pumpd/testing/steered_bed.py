@@ -51,13 +51,19 @@ T = TypeVar("T")
 
 ONE_PUMP: Final[Mapping[str, Chain]] = {"p1": Chain(mode="safe")}
 LOOK_EVERY_S: Final = 5.0  # of the bed's time
+LISTENS_EVERY_NS: Final = 6 * NS_PER_S  # a word of whoever listens lasts 9 s
 
 
 class SteeredBed(NursedBed):
     """One bed. Use it as a context manager. `pumps`: one simulated pump on a wire of its own for each slot."""
 
-    def __init__(self, pumps: Mapping[str, Chain] = ONE_PUMP, *, training: bool = False, more: str = "") -> None:
-        """`more`: further lines of the configuration, behind its last table."""
+    def __init__(
+        self, pumps: Mapping[str, Chain] = ONE_PUMP, *, training: bool = False, heard: bool = False, more: str = ""
+    ) -> None:
+        """`heard`: drugs start only while a page that can be heard is open, as at any bed; until `listening` is set to
+        False somebody listens all the time, also while it jumps, which a browser cannot. `more`: further lines of the
+        configuration, behind its last table.
+        """
         quiet()
         self.folder = short_folder()
         self.socket = self.folder / "pumpd.sock"
@@ -69,7 +75,8 @@ class SteeredBed(NursedBed):
         self.client = Client(self.socket, sent_at_ns=self.clock.now_ns)
         self.sims: dict[str, SimBus] = {}
         self._pumps = dict(pumps)
-        self._training, self._more = training, more
+        self._training, self._heard, self._more = training, heard, more
+        self.listening = heard
         self._thread = threading.Thread(target=self._run, name="steered bed", daemon=True)
         self._programs: list[Future[Any]] = []
 
@@ -93,6 +100,10 @@ class SteeredBed(NursedBed):
     def advance(self, *, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
         """So much time goes by at once, with everything that happens in it."""
         by_ns = round((hours * 3_600 + minutes * 60 + seconds) * NS_PER_S)
+        while self.listening and by_ns > LISTENS_EVERY_NS:
+            self._on_loop(self.loop.advance(LISTENS_EVERY_NS))
+            self.listens()
+            by_ns -= LISTENS_EVERY_NS
         self._on_loop(self.loop.advance(by_ns))
         self._fail_if_ended()
 
@@ -165,7 +176,12 @@ class SteeredBed(NursedBed):
                 f'[[bus]]\nname = "bus-{slot}"\nport = "{self.folder / slot}"',
                 f'[[bus.pump]]\nslot = "{slot}"\ndriver = "{chain.device}"\naddress = {address}\nasset = "{slot}"',
             ]
-        self.config.write_text("\n\n".join([*lines, self._more]) + "\n", encoding="utf-8")
+        silent = '[bedside]\nunheard_because = "a browser lives in its own time"'
+        if not self._heard and "[bedside]" in self._more:
+            lines.append(self._more.replace("[bedside]", silent, 1))
+        else:
+            lines += [self._more] if self._heard else [self._more, silent]
+        self.config.write_text("\n\n".join(lines) + "\n", encoding="utf-8")
 
     def _all_linked(self) -> bool:
         try:

@@ -70,6 +70,7 @@ class SimBus:
         byte_by_byte: bool = False,
         journal_limit: int = JOURNAL_LIMIT,
         speed: int = 1,
+        day_ns: int = 0,
     ) -> None:
         self.devices = list(devices)
         self.speech = devices[0].speech
@@ -79,7 +80,7 @@ class SimBus:
         self.byte_by_byte = byte_by_byte
         self.journal: deque[Seen] = deque(maxlen=journal_limit)
         self.on_hang_up: Callable[[int], None] | None = None  # told how long, in ns, by whoever serves real wires
-        self.day = Day(self.devices, speed=speed)
+        self.day = Day(self.devices, speed=speed, began_ns=day_ns)
         self._now_ns = 0
         self._wire: list[tuple[int, int, WireEvent, bytes]] = []
         self._faults: list[tuple[int, int, Fault]] = []  # in the pumps' time

@@ -22,7 +22,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pumpd_sim import run, trumpet
+from pumpd_sim import run, state, trumpet
 from pumpd_sim.bus import SimBus
 from pumpd_sim.devices import Bench, DeviceKind, load, names
 from pumpd_sim.fault_page import print_faults
@@ -36,7 +36,11 @@ from pumpd_sim.wire_faults import WireFaults
 
 if TYPE_CHECKING:
     from pumpd_sim.control import Door
+    from pumpd_sim.state import WireState
 
+OF_NEW_PUMPS = (
+    "mode", "timeout_s", "address", "swarm", "syringe_diameter_mm", "volume_ml", "option", "variants",
+)  # fmt: skip  # what a saved state decides
 SWARM_HORIZON_NS = 24 * 3_600 * 10**9
 
 
@@ -52,7 +56,8 @@ def _parser() -> argparse.ArgumentParser:
         commands.add_parser("trumpet", help="draw how a pump's flow begins, how steady it is, and a closed line")
     )
     serve = commands.add_parser("serve", help="serve simulated pumps on a pseudo-terminal and on TCP")
-    serve.add_argument("--device", required=True, metavar="NAME", help="`pumpd-sim devices` lists them")
+    serve.add_argument("--device", metavar="NAME", help="`pumpd-sim devices` lists them")
+    serve.add_argument("--state", type=Path, metavar="FILE", help="pumps as they were saved, instead of new ones")
     serve.add_argument("--mode", help="the pump's mode at the start, where its kind has modes")
     serve.add_argument("--timeout-s", type=int, metavar="S", help="the pump's own watch over silence, at the start")
     serve.add_argument("--address", type=int, nargs="+", metavar="N", help="one pump per address")
@@ -138,8 +143,33 @@ def settle(kind: DeviceKind, arguments: argparse.Namespace) -> None:
         raise ValueError(f"--baud: {kind.name} has {', '.join(map(str, sorted(kind.bauds)))}")
 
 
-def build_bus(kind: DeviceKind, arguments: argparse.Namespace) -> SimBus:
+def take_state(arguments: argparse.Namespace) -> WireState:
+    """What the file says instead of the command line. Raises ValueError for what both would say."""
+    saved = state.read(arguments.state)
+    both = [name for name in OF_NEW_PUMPS if getattr(arguments, name)]
+    if both:
+        raise ValueError(
+            f"--state says it already: leave out {', '.join('--' + each.replace('_', '-') for each in both)}"
+        )
+    if arguments.device not in (None, saved.device):
+        raise ValueError(f"--device {arguments.device}: {arguments.state} holds a {saved.device}")
+    arguments.device = saved.device
+    arguments.address = [device.address for device in saved.built()]
+    return saved
+
+
+def build_bus(kind: DeviceKind, arguments: argparse.Namespace, saved: WireState | None = None) -> SimBus:
     """Raises ValueError with a sentence when an argument makes no sense."""
+    if saved is not None:
+        bus = SimBus(
+            saved.built(),
+            baud=None if arguments.unpaced else arguments.baud,
+            byte_by_byte=arguments.byte_by_byte,
+            speed=arguments.speed,
+            day_ns=saved.day_ns,
+        )
+        saved.bring_on_faults(bus)
+        return _with_faults(bus, arguments)
     pumps = [kind.build(_bench(kind, arguments, address)) for address in arguments.address]
     rng = random.Random(arguments.seed)
     rates = WireRates.drawn(rng) if arguments.swarm else None
@@ -154,6 +184,10 @@ def build_bus(kind: DeviceKind, arguments: argparse.Namespace) -> SimBus:
         byte_by_byte=arguments.byte_by_byte,
         speed=arguments.speed,
     )
+    return _with_faults(bus, arguments)
+
+
+def _with_faults(bus: SimBus, arguments: argparse.Namespace) -> SimBus:
     for words in arguments.fault:
         try:
             bus.inject(0, fault_from_words(words))
@@ -251,6 +285,9 @@ def _run(argv: list[str] | None) -> int:
             return run.run(arguments)
         if arguments.command == "trumpet":
             return trumpet.run(arguments)
+        saved = None if arguments.state is None else take_state(arguments)
+        if arguments.device is None:
+            raise ValueError("serve which pump? --device NAME (`pumpd-sim devices` lists them), or --state FILE")
         kind = load(arguments.device)
         settle(kind, arguments)
         if arguments.variants is not None:
@@ -259,7 +296,7 @@ def _run(argv: list[str] | None) -> int:
             raise ValueError("--control needs more than was installed: pip install 'pumpd[sim]'")
         if command:
             raise ValueError(f"nothing runs {command[0]!r}: a command behind -- belongs to --variants")
-        bus = build_bus(kind, arguments)
+        bus = build_bus(kind, arguments, saved)
     except ValueError as error:
         sys.stderr.write(f"pumpd-sim: {error}\n")
         return 2

@@ -45,15 +45,16 @@ class SlowClock:
 class Day:
     """One time for all pumps of a bus; `now_ns` is how far it has come."""
 
-    def __init__(self, devices: Sequence[Device], *, speed: int = 1) -> None:
+    def __init__(self, devices: Sequence[Device], *, speed: int = 1, began_ns: int = 0) -> None:
+        """`began_ns`: how far their day had come when the wire's time began."""
         if not 1 <= speed <= SPEED_LIMIT:
             message = f"speed: 1 to {SPEED_LIMIT}, not {speed}"
             raise ValueError(message)
         self.speed = speed
         self.slice_ns = SLICE_NS
-        self.now_ns = 0
+        self.now_ns = began_ns
         self._devices = devices
-        self._ahead_ns = 0
+        self._ahead_ns = began_ns
         self._slow: dict[int, SlowClock] = {}  # by the device's place on the bus
         if speed > 1:
             self._must_shift()

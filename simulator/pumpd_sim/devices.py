@@ -60,13 +60,22 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lasting:
+    """How a pump is saved and goes on later (state.py): a dataclass, and both ways between it and the device."""
+
+    state: type[Any]
+    save: Callable[[Any], Any]
+    restore: Callable[[Any], Device]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceKind:
     """One kind of pump. The first of `bauds`, of `modes` and of `addresses` is as it leaves the factory.
 
     `build` raises ValueError with a sentence when the bench asks for something the pump does not have. `options` is a
     frozen dataclass as `readings` describes. How the bytes lie on the wire is each device's own `speech`. A Modbus pump
     names its `registers`, in the default reading of its manual, for whoever speaks to it by name. `running` is for
-    `pumpd-sim trumpet`.
+    `pumpd-sim trumpet`, `lasting` for `pumpd-sim serve --state`.
     """
 
     name: str
@@ -81,6 +90,7 @@ class DeviceKind:
     plant: PlantSpec = field(default_factory=PlantSpec)
     registers: tuple[Named, ...] = ()
     running: Running | None = None
+    lasting: Lasting | None = None
 
     @property
     def readings(self) -> tuple[Reading, ...]:

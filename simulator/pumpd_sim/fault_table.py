@@ -51,7 +51,7 @@ NOT_MEASURED = "no pump here measures it"
 
 FAULTS: dict[FaultKind, FaultFacts] = {
     FaultKind.MUTE: _wire(
-        "nothing passes; with an address, that pump alone neither hears nor is heard",
+        "nothing passes, for for_ms (5000; 0 ends it); with an address, that pump alone neither hears nor is heard",
         "direction", "for_ms", "address",
         how="no reply; where the pump watches over silence, its alarm afterwards",
     ),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pumpd_sim.devices import Bench, DeviceKind, Running
+from pumpd_sim import new_era_state
+from pumpd_sim.devices import Bench, DeviceKind, Lasting, Running
 from pumpd_sim.new_era import NewEra
 from pumpd_sim.new_era_commands import BAUDS
 from pumpd_sim.new_era_options import NewEraOptions
@@ -86,4 +87,5 @@ DEVICE = DeviceKind(
     provenance=PROVENANCE,
     modes=("basic", "safe"),
     running=Running(lines=lines_to_run, rate_ul_per_h=5_000),
+    lasting=Lasting(state=new_era_state.NewEraState, save=new_era_state.saved, restore=new_era_state.restored),
 )

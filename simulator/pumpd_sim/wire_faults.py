@@ -105,12 +105,14 @@ class WireFaults:
             self._misread_until_ns, self._host_baud = now_ns + lasts_ns, max(1, fault.baud)
         else:
             end_ns = now_ns + (MUTE_MS * NS_PER_MS if fault.for_ms is None else lasts_ns)
+            ends = fault.for_ms == 0
             if fault.address is not None:
-                self._silent_until_ns[fault.address] = max(end_ns, self._silent_until_ns.get(fault.address, 0))
+                until_ns = self._silent_until_ns.get(fault.address, 0)
+                self._silent_until_ns[fault.address] = end_ns if ends else max(end_ns, until_ns)
                 return
             for way in self._mute_until_ns:
                 if fault.direction in (way, "both"):
-                    self._mute_until_ns[way] = max(self._mute_until_ns[way], end_ns)
+                    self._mute_until_ns[way] = end_ns if ends else max(self._mute_until_ns[way], end_ns)
 
     def hang_up(self) -> None:
         """What was under way is lost."""

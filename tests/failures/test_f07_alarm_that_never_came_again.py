@@ -221,6 +221,15 @@ def keeps_open() -> BedStory:
     return bed
 
 
+def unheard() -> BedStory:
+    bed = BedStory()
+    bed.runs("FM-3H")
+    bed.setup = replace(bed.setup, needs_sound=True)
+    bed.flows(12)
+    bed.tick()
+    return bed
+
+
 def restarted() -> BedStory:
     bed = running()
     bed.drives(10)
@@ -312,6 +321,7 @@ STORIES: dict[Condition, Callable[[], BedStory]] = {
     C.OBSERVATION_DUE: unobserved,
     C.OBSERVATION_OVERDUE: unobserved,
     C.OBSERVATION_MISSED: unobserved,
+    C.NOBODY_LISTENS: unheard,
     C.HOLD_PAUSE: lambda: holds(Sign.ASKS_TO_STOP),
     C.HOLD_STOP: lambda: holds(Sign.CHEST_PAIN),
 }

@@ -16,8 +16,9 @@ from pumpd.core import visit_gates
 from pumpd.core.care import NO_CARE
 from pumpd.core.check_in import Item
 from pumpd.core.codes import Phase, ReasonCode
+from pumpd.core.events import PagesListen
 from pumpd.core.prescribed import Premedication, Route
-from pumpd.core.state import BedState
+from pumpd.core.state import BedState, Hearing
 from pumpd.core.visit import Visit
 from pumpd.core.visit_gates import GATES, Gate
 from pumpd.testing.path_story import PathStory
@@ -50,6 +51,10 @@ def unprimed(state: BedState, _: int) -> BedState:
     return state.with_pump(replace(state.on("p1"), primed=None))
 
 
+def unheard(state: BedState, _: int) -> BedState:
+    return replace(state, hearing=Hearing())
+
+
 # gate -> what a visit loses that had passed it, and what the refusal names
 LOSSES: Final[Mapping[str, tuple[Loss, ReasonCode]]] = {
     "identity_gate": (of_visit(lambda visit: replace(visit, identity=None)), ReasonCode.IDENTITY_NOT_COMPARED),
@@ -70,6 +75,7 @@ LOSSES: Final[Mapping[str, tuple[Loss, ReasonCode]]] = {
     ),
     "premedication_wait_gate": (given_just_now, ReasonCode.PREMEDICATION_WAIT_S),
     "check_gate": (of_visit(lambda visit: replace(visit, check=None)), ReasonCode.CHECK_NEEDED),
+    "sound_gate": (unheard, ReasonCode.NOBODY_LISTENS),
 }
 
 
@@ -79,6 +85,8 @@ def passed() -> PathStory:
     story.sign("MDD-2x3", premedication=(MIDAZOLAM,))
     story.opens()
     story.passes_to_start()
+    story.setup = replace(story.setup, needs_sound=True)
+    story.take(PagesListen(at_ns=story.now_ns, watcher="console", pages=1))
     return story
 
 

@@ -59,6 +59,7 @@ MAY: Final = {
     "POST /v1/review": LOOK,
     "POST /v1/pumps/{slot}/rate/review": LOOK,
     "POST /v1/pumps/{slot}/bolus/review": LOOK,
+    "PUT /v1/listeners/{watcher}": LOOK,  # a page keeps its sound when its person has signed out
     "POST /v1/sessions": LOOK,  # a name and a PIN are the way in
     "GET /v1/sessions/mine": May(roles=ALL, locked=True),
     "POST /v1/sessions/mine/lock": May(roles=ALL, locked=True),

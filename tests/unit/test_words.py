@@ -82,7 +82,7 @@ def test_interval_is_rounded_outwards(one: int, other: int) -> None:
 
 ACTIONS = (
     "Ask|ask|Choose|Nothing to do|Check|Call|call|Look|Sign in|Wait|Read|End|Try|Use|Measure|Enter|enter|Give|give"
-    "|Connect|Keep it in mind|confirm|Do not start|acknowledge|take it back"
+    "|Connect|Turn the sound on|Keep it in mind|confirm|Do not start|acknowledge|take it back"
 )
 
 

@@ -6,6 +6,10 @@
 // A browser makes no sound before somebody has touched the page. Until it really can, the page says SOUND OFF across its
 // whole width. Signing in is such a touch: the page behind it plays a test tone, so that a mute loudspeaker is noticed.
 // A page that has lost the bed sounds too, since a silent page would be taken for a calm bed.
+//
+// The bed starts no drug while no page would be heard. So this page says that its sound is on, under a name of its own, when
+// it is turned on and then with every few words that it hears of the bed: the browser's timers sleep in a hidden page, the
+// stream's events do not. It says so at once when the sound goes off.
 
 const C5 = 523.25;
 const D4 = 293.66;
@@ -26,6 +30,8 @@ const QUIET = 0.12; // in a quiet room, for all but HIGH
 const LOST_MS = 10_000; // without a word of the bed
 const TOUCHED = "pumpd-touched";
 const JUST_SIGNED_IN = "pumpd-test-tone";
+const TELL_MS = 3_000; // the console counts a page for 9 s (console/ears.py)
+const PAGE = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 const root = document.documentElement;
 const bar = document.getElementById("sound-off");
@@ -34,14 +40,30 @@ let due = root.dataset.sound;
 let playedAt = -Infinity;
 let playing = "";
 let heardAt = performance.now();
+let told = false; // what the console was told last, and when
+let toldAt = -Infinity;
 
 function armed() {
   return context !== null && context.state === "running";
 }
 
+async function tell() {
+  const now = performance.now();
+  if (told === armed() && (!told || now - toldAt < TELL_MS)) return;
+  told = armed();
+  toldAt = now;
+  const said = new URLSearchParams({ page: PAGE, armed: told ? "yes" : "no" });
+  try {
+    await fetch("/sound", { method: "POST", body: said, signal: AbortSignal.timeout(TELL_MS) });
+  } catch {
+    toldAt = -Infinity; // with the next word of the bed
+  }
+}
+
 function show() {
   if (bar !== null) bar.hidden = armed();
   root.dataset.armed = armed() ? "yes" : "no";
+  tell();
 }
 
 function play(notes, loudness) {
@@ -96,6 +118,7 @@ addEventListener("pumpd-refused", () => armed() && play(REFUSED, QUIET));
 addEventListener("pumpd-heard", (event) => {
   heardAt = performance.now();
   due = event.detail.sound ?? due; // a daemon that is gone says nothing of alarms: the last ones stand
+  tell();
   sound();
 });
 
