@@ -46,6 +46,7 @@ class PatientView(View):
     name: str
     born: str
     number: str
+    escort: str = ""  # who took them home the last time, with a telephone; asked for one patient alone
 
 
 class ErasedView(View):
@@ -122,6 +123,7 @@ class CheckInView(View):
     visit: str
     identity_matched: tuple[Identifier, ...]
     identity_differed: tuple[Identifier, ...]
+    identity_text: str | None
     items: tuple[ItemView, ...]
     weight_g: int | None
     weight_text: str | None  # with pounds, to be said aloud

@@ -14,7 +14,7 @@ from pumpd.core.state import BedState
 from pumpd.core.turn import Setup
 from pumpd.core.visit import Visit
 from pumpd.words import weight
-from pumpd.words_check_in import ITEMS, WATCHINGS, answer_text, call_text
+from pumpd.words_check_in import ITEMS, WATCHINGS, answer_text, call_text, identity_text
 
 _FIRST_DAY: Final = date(1970, 1, 1)
 
@@ -30,6 +30,7 @@ def check_in_view(state: BedState, setup: Setup, visit: Visit, names: Mapping[st
         visit=visit.visit,
         identity_matched=() if identity is None else identity.matched,
         identity_differed=() if identity is None else identity.differed,
+        identity_text=None if identity is None else identity_text(identity.matched, identity.differed),
         items=tuple(_item(state, visit, item, names) for item in Item),
         weight_g=None if weighed is None else weighed.weight_g,
         weight_text=None if weighed is None else weight(weighed.weight_g),

@@ -1,8 +1,7 @@
 """What crosses the daemon's socket: a code, a value and a text, side by side.
 
-The code is for programs, the value (an integer with its unit in the name) for arithmetic, the text for
-people. All texts were made by words.py in the daemon, so that a page, a command line and a log cannot
-disagree on how a dose is written; a client prints them and composes none.
+The code is for programs, the value (an integer with its unit in the name) for arithmetic, the text for people. All
+texts were made by words.py in the daemon, so that page, command line and log agree; a client composes none.
 
 Numbers that a person types cross as they were typed ("82.4"), since a page that parses is a second
 opinion on what a decimal point is. The daemon parses them once, strictly, and answers in bedside words.
@@ -194,6 +193,7 @@ class BedView(View):
     audio_paused_by: str | None = None
     alarms: tuple[AlarmView, ...]
     pumps: tuple[PumpView, ...]
+    visit: str | None = None  # of the patient at the bed: an opaque id
 
 
 # --- choosing and reviewing -----------------------------------------------------------------------------

@@ -54,7 +54,10 @@ async def patient_of(desk: At, by: By, names: Names, patient: str) -> PatientVie
     known = await asyncio.to_thread(names.known, patient)
     if known is None:
         raise ApiError("No name is kept for this patient.", status=404, field="patient")
-    return _view(patient, known)
+    escort = await asyncio.to_thread(names.escort, patient)
+    return _view(patient, known).model_copy(
+        update={"escort": "" if escort is None else f"{escort.name}, {escort.phone}"}
+    )
 
 
 @calls.post("", status_code=201)

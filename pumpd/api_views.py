@@ -105,6 +105,7 @@ def bed_view(state: BedState, setup: Setup, place: Place, at: Moment, number: in
             for alarm in sorted(state.alarms, key=lambda each: (-each.priority.value, each.since_ns))
         ),
         pumps=tuple(pump_view(state, pump, setup, place, at) for pump in state.pumps),
+        visit=None if state.path.at_bed is None else state.path.at_bed.visit,
     )
 
 

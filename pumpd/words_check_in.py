@@ -5,7 +5,7 @@ As in words_reasons.py each sentence says what is missing and what to do now; wo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from pumpd.core import check_in_facts as c
@@ -136,15 +136,18 @@ def answer_text(answer: ItemAnswer) -> str:
     return f"{ITEMS[answer.said.item]}: {ANSWERS[answer.said.answered]}{remark}{settled}"
 
 
+def identity_text(matched: Sequence[Identifier], differed: Sequence[Identifier]) -> str:
+    """What agreed, or what did not: `name and day of birth agree`."""
+    if differed:
+        return f"{', '.join(IDENTIFIERS[each] for each in differed)} did not agree"
+    return f"{' and '.join(IDENTIFIERS[each] for each in matched)} agree"
+
+
 def check_in_text(fact: c.CheckInFact) -> str:
     """One line of the record."""
     match fact:
         case c.IdentityChecked():
-            if fact.differed:
-                kinds = ", ".join(IDENTIFIERS[each] for each in fact.differed)
-                return f"{fact.person} compared who the patient is: {kinds} did not agree"
-            kinds = " and ".join(IDENTIFIERS[each] for each in fact.matched)
-            return f"{fact.person} compared who the patient is: {kinds} agree"
+            return f"{fact.person} compared who the patient is: {identity_text(fact.matched, fact.differed)}"
         case c.ItemsNoted():
             texts = "; ".join(answer_text(each) for each in fact.answers)
             return f"Check-in by {fact.person}: {texts}"

@@ -34,6 +34,7 @@ from pumpd.api_client import AsyncClient
 from pumpd.config import Config, is_this_machine
 from pumpd.console import (
     acts,
+    checking_in,
     containers,
     opening,
     ordering,
@@ -69,6 +70,7 @@ ROUTES: Final = (
     Route("/visits", visits.overview, methods=_GET),
     *opening.ROUTES,
     *recovering.ROUTES,
+    *checking_in.ROUTES,
     Route("/visits/{visit}", path.overview, methods=_GET),
     Route("/theme", theme.choose, methods=_POST),
     Route("/audio/pause", theme.pause_audio, methods=_POST),

@@ -145,7 +145,7 @@ def sound(view: BedView) -> str:
 def shape(view: BedView) -> str:
     """Changes exactly when a page has to be laid out anew."""
     parts = [
-        [view.boot, view.training, view.journal_text, view.library.text if view.library else None],
+        [view.boot, view.training, view.journal_text, view.library.text if view.library else None, view.visit],
         [[a.alarm_id, a.acknowledged, a.over, a.text, a.detail, a.flash.value, a.sounding] for a in view.alarms],
         [view.audio_paused_until_ts_ms is None, view.audio_paused_by],
         [

@@ -60,7 +60,7 @@ async def opened(request: Request) -> Response:
             raise
         return await _show(room, look, Told(values=values, faults={error.field: str(error)}))
     if answer.accepted:
-        return go(f"/visits/{answer.request_id}")
+        return go(f"/visits/{answer.request_id}/check-in")
     if any(each.code is ReasonCode.PIN_NEEDED for each in answer.reasons):
         raise SignInNeeded(LOCKED, HERE)
     return await _show(room, await room.look(request), Told(values=values, notice=f"Not done. {answer.text}"))

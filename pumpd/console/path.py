@@ -132,6 +132,12 @@ class Sight:
         )
 
     @property
+    def is_known(self) -> bool:
+        """Two identifiers agree. Before that the screen keeps them back, so that nobody compares them with it."""
+        compared = {ReasonCode.IDENTITY_NOT_COMPARED, ReasonCode.IDENTITY_DIFFERS}
+        return not any(each.code in compared for each in self.visit.missing)
+
+    @property
     def next_step(self) -> Step | None:
         """Where something is still closed, the first such from the left; else where it is started."""
         if self.visit.place is not Place.AT_BED:
@@ -236,7 +242,7 @@ async def do(request: Request, ask: Ask, again: Again, onward: str) -> Response:
 
 def faults_of(error: ValidationError) -> dict[str, str]:
     """What is wrong beside each field. The fields of a form are called as those of the body it becomes."""
-    told = {"string_too_long": TOO_LONG, "missing": LEFT_OUT, "string_too_short": LEFT_OUT}
+    told = {"string_too_long": TOO_LONG, "missing": LEFT_OUT, "string_too_short": LEFT_OUT, "too_short": LEFT_OUT}
     return {str(fault["loc"][-1]): told.get(fault["type"], MALFORMED) for fault in error.errors()}
 
 

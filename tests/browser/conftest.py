@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, sync_pl
 from pumpd.testing.processes import SOON_S
 from pumpd.testing.real_bed import RealBed
 from pumpd.testing.screen import PANEL, Open, Screen
+from pumpd.testing.steered_bed import SteeredBed
 
 
 def with_a_page(bed: RealBed, *slots: str, training: bool = False) -> RealBed:
@@ -47,6 +48,14 @@ def own_bed() -> Iterator[RealBed]:
 def training_bed() -> Iterator[RealBed]:
     with RealBed() as real:
         yield with_a_page(real, "p1", training=True)
+
+
+@pytest.fixture
+def steered_bed() -> Iterator[SteeredBed]:
+    """A bed of one's own with the page, on a clock that can be moved on: for the whole of a visit."""
+    with SteeredBed() as bed:
+        bed.begin_console()
+        yield bed
 
 
 @pytest.fixture(scope="module")

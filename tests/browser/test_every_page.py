@@ -32,7 +32,7 @@ def addresses(bed: RealBed) -> Iterator[str]:
     for route in ROUTES:
         if "GET" not in (getattr(route, "methods", None) or ()):
             continue
-        path = route.path
+        path = getattr(route, "path", "")
         if path == "/events" or path.endswith(".svg") or "/review" in path or "/start" in path:
             continue  # a stream, pictures, and what is asked for with a form
         if "{slot}" in path:

@@ -36,7 +36,9 @@ def test_visit_is_opened_by_name_and_the_next_patient_asks_who_is_still_here(own
     anna.page.click("#new-visit")
     anna.page.click("#open-visit")
     expect(anna.page.locator(".who .name")).to_contain_text("Eva Lind")
+    expect(anna.page.locator("#do-identity")).to_be_visible()  # the first screen of a visit
     (visit,) = own_bed.client.send(api_path_calls.visits())
+    anna.page.goto(f"{own_bed.url}/visits/{visit.visit}")
     expect(anna.page.locator(".missing li")).to_have_count(len(visit.missing))
     expect(anna.page.locator("#go-on")).to_have_text("Go on: Check-in")
     assert anna.complaints == []
