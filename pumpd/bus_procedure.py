@@ -49,6 +49,7 @@ from pumpd.core.events import (
     Unknown,
 )
 from pumpd.driver_api import (
+    Buzzes,
     Granted,
     Identified,
     MovesTarget,
@@ -99,6 +100,9 @@ def begin(procedures: PumpProcedures, effect: PumpEffect) -> Procedure[Value]:
     match effect:
         case Identify():
             return procedures.identify()
+        case Observe(buzz=True):
+            assert isinstance(procedures, Buzzes), "its DriverInfo promises a buzzer"
+            return procedures.buzz()
         case Observe():
             return procedures.observe()
         case Extend(target_nl=target_nl):

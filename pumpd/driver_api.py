@@ -40,6 +40,7 @@ from pumpd.errors import ConfigError, NoReply, PumpAlarmed, PumpRefused, WireErr
 
 __all__ = [
     "AlarmFrame",
+    "Buzzes",
     "ConfigError",
     "Configurable",
     "Detectable",
@@ -182,6 +183,15 @@ class MovesTarget(Protocol):
 
         Rounded down to the pump's grid; never starts it.
         """
+        ...
+
+
+@runtime_checkable
+class Buzzes(Protocol):
+    """The procedures of a pump whose buzzer speaks when it is told to, also while it runs, have one more."""
+
+    def buzz(self) -> Procedure[Report]:
+        """A few beeps that end by themselves, then a look; one that refuses to beep is looked at all the same."""
         ...
 
 

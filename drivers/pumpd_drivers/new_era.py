@@ -56,6 +56,7 @@ _LEASE_MIN_S: Final = 1
 _LEASE_MAX_S: Final = 255  # where nesp-lib (PyPI) stops; no manual page with the limit was found
 _IDLE_LEASE_S: Final = 15  # of a pump that was found in Basic mode, until a prepare sets its own
 _COUNTER_STEP_NL: Final = 1_000  # three decimals of a millilitre, when no counter could be read
+_BEEPS: Final = 5
 _UM_PER_MM: Final = 1_000
 _MODELS: Final = ("1000",)
 _OPTIONS: Final = ("baud",)
@@ -76,6 +77,7 @@ INFO: Final = DriverInfo(
     # Half a step of 400 to the turn, gear 15/28, 20 turns to the inch: 0.8504 µm, its coarsest microstep.
     # [assumption: geometry from the family's data sheets, not from the pages cited above]
     motor_step_um_ppm=850_447,
+    buzzes=True,
     changes_rate_while_running=True,
     unsolicited_alarms=True,
     quiet_ms=50,  # longer than a reply's whole time on the wire at 9,600 baud (25 ms) and an adapter's 16 ms
@@ -124,6 +126,11 @@ class NewEraPump:
         return Identified(model=f"NE-{model}{variant}", firmware=firmware, serial=None)
 
     def observe(self) -> Procedure[Report]:
+        return (yield from self._look())
+
+    def buzz(self) -> Procedure[Report]:
+        """`n` beeps end by themselves; without `n` it would be one tone until BUZ0. Allowed while pumping."""
+        yield from self._talk.hear(f"BUZ1{_BEEPS}")
         return (yield from self._look())
 
     def prepare(self, remaining: Remaining) -> Procedure[Granted]:

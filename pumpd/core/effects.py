@@ -31,9 +31,10 @@ class Identify:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observe:
-    """One look; renews the lease of a pump that has one."""
+    """One look; renews the lease of a pump that has one. With `buzz` the pump's own buzzer speaks before it."""
 
     slot: str
+    buzz: bool = False
     when: When = When.NOW
 
 

@@ -26,12 +26,14 @@ from pumpd.core.events import PagesListen, WatcherGone
 from pumpd.core.glimpses import Listened
 from pumpd.core.library import Entry
 from pumpd.core.order import Order
+from pumpd.core.signals import signal
 from pumpd.core.state import PumpState
 from pumpd.core.turn import Turn
 from pumpd.core.units import NS_PER_S
 
 LASTS_NS: Final = 9 * NS_PER_S  # two lost words of a console that speaks every 3 s, and a moment
 TOLD_AFTER_NS: Final = 10 * NS_PER_S
+BUZZ_EVERY_NS: Final = 10 * NS_PER_S
 GIVES: Final = (Phase.STARTING, Phase.INFUSING, Phase.STOPPING, Phase.UNCERTAIN)  # drug may be going in
 
 
@@ -77,10 +79,24 @@ def listen(turn: Turn) -> None:
             turn.record(Listened(at_ns=turn.now_ns, watcher=each.watcher, pages=0))
     _if_nobody(turn, Unheard.SILENCE)
     hearing = turn.state.hearing
-    if not turn.setup.needs_sound or not any(_holds_drug(pump) and pump.phase in GIVES for pump in turn.state.pumps):
+    if not turn.setup.needs_sound or not any(_gives_drug(pump) for pump in turn.state.pumps):
         alarms.condition_over(turn, Condition.NOBODY_LISTENS, None)
     elif not hearing.armed and turn.now_ns - hearing.since_ns >= TOLD_AFTER_NS:
         alarms.raise_alarm(turn, Condition.NOBODY_LISTENS, None)
+
+
+def buzzes(turn: Turn, slot: str) -> bool:
+    """Is the next look at this pump the one before which its own buzzer speaks? The last look tells when it spoke."""
+    alarm, pump = alarms.active(turn, Condition.NOBODY_LISTENS, None), turn.pump(slot)
+    if alarm is None or not signal(alarm).sounding or not turn.setup.info(slot).buzzes or not _gives_drug(pump):
+        return False
+    looked_ns, since_ns = pump.sighting.asked_at_ns, alarm.since_ns
+    return looked_ns is None or _begun(looked_ns - since_ns) < _begun(turn.now_ns - since_ns)
+
+
+def _begun(since_ns: int) -> int:
+    """How many stretches of BUZZ_EVERY_NS have begun; none at the very moment of the alarm, which a look may share."""
+    return -(-since_ns // BUZZ_EVERY_NS)
 
 
 def _if_nobody(turn: Turn, why: Unheard) -> None:
@@ -92,6 +108,10 @@ def _unheard(turn: Turn) -> list[Reason]:
     if not turn.setup.needs_sound or turn.state.hearing.armed:
         return []
     return [Reason(code=ReasonCode.NOBODY_LISTENS, severity=Severity.HARD)]
+
+
+def _gives_drug(pump: PumpState) -> bool:
+    return _holds_drug(pump) and pump.phase in GIVES
 
 
 def _holds_drug(pump: PumpState) -> bool:

@@ -89,6 +89,7 @@ class DriverInfo:
     preempt_after_ms: int  # how long a stop waits for the exchange in flight
     worst_observe_ms: int  # one observation in which every reply is late: for the cycle check of a bus
     verified_on_hardware: bool
+    buzzes: bool = False  # its buzzer can be told to speak while the pump runs
     takes_syringes: bool = True  # False: its containers are bags
     stops_at_volume: bool = (
         True  # False: it has no target, and goes on until a look finds the volume given and stops it

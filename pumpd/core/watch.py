@@ -8,6 +8,7 @@ loop dies, nothing renews the pump's lease (wall 8).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from pumpd.core import alarms
@@ -19,8 +20,9 @@ from pumpd.core.codes import CommandKind, Condition, Phase, Why
 from pumpd.core.containers import container_left_ns
 from pumpd.core.deviation import MARK_EVERY_NS, watch_delivery
 from pumpd.core.doubting import doubt_silence
-from pumpd.core.effects import Identify
+from pumpd.core.effects import Identify, Observe
 from pumpd.core.events import LinkState
+from pumpd.core.listening import buzzes
 from pumpd.core.look import lease_ns, time_left_ns
 from pumpd.core.new_rate import set_rate
 from pumpd.core.pausing import remind
@@ -164,11 +166,13 @@ def _look_again(turn: Turn, slot: str) -> None:
         return
     if seen.stop_pending or (pump.command is not None and pump.command.kind in REPORT_SOON):
         return  # their own reports come first; a start or raise may wait for the disk, and the lease must not
+    speaks = buzzes(turn, slot)
     turn.record(g.Asked(at_ns=turn.now_ns, slot=slot))
     if pump.link is not LinkState.UP or seen.missed >= IDENTIFY_AFTER_MISSES:
         turn.want(Identify(slot=slot))
     else:
-        turn.want(next_look(turn, slot))
+        look = next_look(turn, slot)
+        turn.want(replace(look, buzz=True) if speaks and isinstance(look, Observe) else look)
 
 
 def lost_after_ns(pump: PumpState, infusion: Infusion, turn: Turn) -> int:

@@ -29,6 +29,7 @@ NE_1000: Final = DriverInfo(
     piston_um_per_h_max=3_060_300,
     accuracy_ppm=10_000,
     motor_step_um_ppm=850_000,
+    buzzes=True,
     changes_rate_while_running=True,
     unsolicited_alarms=True,
     quiet_ms=500,

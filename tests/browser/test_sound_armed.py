@@ -51,6 +51,11 @@ def missing(nurse: IdealNurse) -> set[ReasonCode]:
     return {each.code for each in nurse.nurse.client.send(api_path_calls.visit(nurse.visit)).missing}
 
 
+def beeps(bed: SteeredBed) -> int:
+    """How often the pump was told to use its own buzzer."""
+    return sum(each.event == "host_sends" and b"BUZ15" in each.data for each in bed.sims["p1"].journal)
+
+
 def turn_on(screen: Screen) -> None:
     screen.page.click("#sound-on")
     expect(screen.page.locator("#sound-off")).to_be_hidden()
@@ -75,8 +80,10 @@ def test_start_waits_for_a_page_with_its_sound_on_and_the_last_one_that_goes_is_
     assert not nobody_listens(bed)
 
     panel.page.context.close()
+    assert beeps(bed) == 0
     bed.advance(seconds=30)
     assert nobody_listens(bed)
+    assert beeps(bed) >= 1
     assert bed.pump().phase is Phase.INFUSING, "it is no reason to stop"
 
     colleague = screen()
@@ -84,3 +91,6 @@ def test_start_waits_for_a_page_with_its_sound_on_and_the_last_one_that_goes_is_
     expect(colleague.page.locator(".alarm.medium")).to_contain_text("no alarm would be heard")
     turn_on(colleague)
     expect(colleague.page.locator(".alarm.medium")).to_have_count(0)
+    told = beeps(bed)
+    bed.advance(seconds=6)
+    assert beeps(bed) == told, "it is still again"

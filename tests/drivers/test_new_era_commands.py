@@ -9,6 +9,7 @@ import pytest
 from pumpd_drivers.new_era import DRIVER
 
 from pumpd.driver_api import (
+    Buzzes,
     ConfigError,
     Drive,
     NoReply,
@@ -175,6 +176,13 @@ def test_acknowledge_tells_an_alarm_that_nobody_has_heard_of(play: Play) -> None
     assert report.alarm is PumpAlarm.RESET
 
 
+@pytest.mark.parametrize("answer", ["I", "I?NA", "I?COM"])
+def test_buzzer_beeps_five_times_by_itself_and_whatever_is_answered_the_look_is_told(play: Play, answer: str) -> None:
+    again = [("BUZ15", answer)] if answer == "I?COM" else []
+    report = play(buzz(pump()), [("BUZ15", answer), *again, *look("I")])
+    assert (report.drive, report.alarm) == (Drive.INFUSING, None)
+
+
 # Every procedure, cut off at every yield
 
 REMAINING = Remaining(rate_ul_per_h=12_345, volume_nl=48_000_000, lease_s=15, syringe_diameter_um=26_590)
@@ -189,6 +197,13 @@ QUERIES = {
     "plain": "",
     "version": "NE1000V3.923",
 }
+
+
+def buzz(one: PumpProcedures) -> Procedure[Report]:
+    assert isinstance(one, Buzzes)
+    return one.buzz()
+
+
 PROCEDURES: dict[str, tuple[Callable[[PumpProcedures], Procedure[Any]], str]] = {
     "identify": (lambda p: p.identify(), "S"),
     "observe": (lambda p: p.observe(), "I"),
@@ -197,6 +212,7 @@ PROCEDURES: dict[str, tuple[Callable[[PumpProcedures], Procedure[Any]], str]] = 
     "change_rate": (lambda p: p.change_rate(12_340), "I"),
     "stop": (lambda p: p.stop(), "P"),
     "acknowledge": (lambda p: p.acknowledge(), "S"),
+    "buzz": (buzz, "I"),
 }
 
 
@@ -335,7 +351,7 @@ def test_no_start_is_sent_twice_whatever_is_answered(name: str, error: str) -> N
 
 @pytest.mark.requirement("LINK-03")
 def test_only_queries_may_be_repeated_blindly() -> None:
-    changing = {"identify": 0, "observe": 0, "acknowledge": 0, "start": 1, "change_rate": 1, "stop": 1}
+    changing = {"identify": 0, "observe": 0, "acknowledge": 0, "buzz": 0, "start": 1, "change_rate": 1, "stop": 1}
     for name, expected in changing.items():
         one = Pump(name)
         one.finish(one.advance(0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Final
 
 import pytest
@@ -12,10 +13,12 @@ from hypothesis import strategies as st
 from pumpd.core import audio as a
 from pumpd.core import facts as f
 from pumpd.core.codes import Condition, Phase, ReasonCode
+from pumpd.core.effects import Observe
 from pumpd.core.events import PagesListen, WatcherGone
 from pumpd.core.pump import Drive
 from pumpd.core.units import NL_PER_UL, NS_PER_S
 from pumpd.testing.bed_story import BedStory
+from pumpd.testing.clinical import NE_1000
 from pumpd.testing.path_story import PathStory
 
 SPEAKS_WITHIN_S: Final = 30  # IEC 60601-1-8, 6.3.3.1 note: something else speaks when what sounds the alarms dies
@@ -189,3 +192,36 @@ def test_what_is_said_again_and_again_is_journalled_only_when_it_changes() -> No
         bed.tick(3)
     said = [fact for fact in bed.facts if isinstance(fact, a.SoundArmed | a.SoundGone)]
     assert [type(fact) for fact in said] == [a.SoundArmed]
+
+
+@pytest.mark.requirement("ALM-13")
+def test_pumps_own_buzzer_speaks_while_nobody_listens_at_once_and_every_ten_seconds() -> None:
+    spoke = buzzed(heard_and_running(), 60)
+    assert 4 <= len(spoke) <= 5
+    assert all(9.5 <= later - sooner <= 10.5 for sooner, later in pairwise(spoke))
+    assert spoke[0] <= SPEAKS_WITHIN_S
+
+
+def test_buzzer_is_still_once_somebody_has_seen_it_and_on_a_pump_that_has_none() -> None:
+    seen = heard_and_running()
+    buzzed(seen, 30)
+    assert told(seen)
+    seen.acknowledge(Condition.NOBODY_LISTENS, None)
+    assert buzzed(seen, 30) == []
+    mute = needing(BedStory(info=replace(NE_1000, buzzes=False)))
+    listens(mute)
+    mute.runs("FM-3H")
+    assert buzzed(mute, 30) == []
+    assert told(mute)
+
+
+def buzzed(bed: BedStory, seconds: int) -> list[float]:
+    """When the pump was told to speak, in seconds from here on; it is looked at twice a second."""
+    began_ns, from_ul = bed.now_ns, bed.pump().sighting.readings[-1].infused_nl // NL_PER_UL
+    spoke = []
+    for look_no in range(1, seconds * 2 + 1):
+        bed.tick(0.1)
+        spoke += [(bed.now_ns - began_ns) / NS_PER_S for each in bed.sent(Observe) if each.buzz]
+        granted = bed.infusion().granted_ul_per_h or 0
+        bed.drives(from_ul + granted * look_no // 7_200, after_s=0.4)
+    return spoke

@@ -97,6 +97,18 @@ def test_daemon_that_was_away_is_told_again() -> None:
     assert play(story)[:1] == [1]
 
 
+def test_daemon_that_was_away_when_the_last_page_went_is_told_so() -> None:
+    async def story(ears: Ears, daemon: Daemon) -> None:
+        await speaks(ears, "a", seconds=3)
+        daemon.away = True
+        ears.hear("a", armed=False)
+        await asyncio.sleep(3)
+        daemon.away = False
+        await asyncio.sleep(3)
+
+    assert play(story)[-1] == 0
+
+
 def test_no_browser_fills_the_console_with_names() -> None:
     async def story(ears: Ears, _: Daemon) -> None:
         for number in range(1_000):
