@@ -88,6 +88,7 @@ class IdealNurse:
         self.lot = 17
         self.hung = 1
         self.is_next_ready = False
+        self.has_titrated = False
         self.left_nl = 0  # in the containers that were taken off
 
     def plays(self, hours: float | None = None) -> Tally:
@@ -239,11 +240,12 @@ class IdealNurse:
     def _titrates(self, pump: PumpView, into_ns: int) -> None:
         """One step up to effect, where the order leaves the rate to the bedside and its time has gone by."""
         titration, infusion = self.regimen.titration, pump.infusion
-        if titration is None or infusion is None or pump.granted is None or into_ns < titration.dwell_s * NS_PER_S:
+        if titration is None or infusion is None or pump.granted is None or self.has_titrated:
             return
+        if into_ns < titration.dwell_s * NS_PER_S:
+            return
+        self.has_titrated = True
         up_ul_per_h = titration.up_by * 1_000 // infusion.concentration_ug_per_ml
-        if pump.granted.ul_per_h >= infusion.plan[0].rate_ul_per_h + up_ul_per_h or self.hung > 1:
-            return
         wanted = plain(pump.granted.ul_per_h + up_ul_per_h, 3)
         self.nurse.at_an_open_page()
         review = self.nurse.client.send(api_rise_calls.review_rate("p1", wanted))

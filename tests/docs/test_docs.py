@@ -23,7 +23,7 @@ from pumpd_sim.cli import main as pumpd_sim
 
 from pumpd.cli import main as pumpd
 from pumpd.core.phases import TRANSITIONS
-from pumpd.testing import alarm_page, phase_diagram
+from pumpd.testing import alarm_page, path_diagram, phase_diagram
 from pumpd.testing.explore import main as explore
 from pumpd.testing.mutate import main as mutate
 from pumpd.testing.simulate import main as simulate
@@ -291,6 +291,12 @@ def test_the_drawn_phases_are_those_of_the_table() -> None:
     page = (ROOT / "docs/phases.md").read_text()
     assert phase_diagram.PAGE == ROOT / "docs/phases.md"
     assert phase_diagram.redrawn(page) == page, "run: .venv/bin/python -m pumpd.testing.phase_diagram"
+
+
+def test_the_drawn_path_has_the_gates_that_decide() -> None:
+    page = (ROOT / "docs/path.md").read_text()
+    assert path_diagram.PAGE == ROOT / "docs/path.md"
+    assert path_diagram.redrawn(page) == page, "run: .venv/bin/python -m pumpd.testing.path_diagram"
 
 
 def test_the_table_of_alarms_is_the_one_that_decides() -> None:
