@@ -17,11 +17,11 @@ from pumpd.core.prescribed import Route
 from pumpd.core.side_effects import Remedy, SideEffect
 
 __all__ = [
-    "AcceptBody", "BandName", "CareView", "DueState", "DueView", "EmergencyView", "GivenView", "HandOverBody",
-    "HandOverView", "HoldView",
-    "InfiltrationBody", "MarkBody", "MarkView", "MayGiveView", "Measure", "Moment", "ObservationView",
-    "ObservationsBody", "OfferView", "ReadingBody", "ReductionView", "Remedy", "RescueBody", "Route", "Scale",
-    "SideEffect", "SideEffectBody", "SideEffectView", "Sign", "WhyNot",
+    "AcceptBody", "BandName", "CareView", "CareWordsView", "ChoiceView", "DueState", "DueView", "EmergencyView",
+    "GivenView", "HandOverBody", "HandOverView", "HoldView", "InfiltrationBody", "ItemToTakeView", "MarkBody",
+    "MarkView", "MayGiveView", "Measure", "Moment", "ObservationView", "ObservationsBody", "OfferView", "ReadingBody",
+    "ReductionView", "Remedy", "RescueBody", "Route", "Scale", "ScaleStepView", "ScaleView", "SideEffect",
+    "SideEffectBody", "SideEffectView", "Sign", "WhyNot",
 ]  # fmt: skip
 
 BandName = Literal["start", "reduce", "pause", "stop"]
@@ -130,6 +130,7 @@ class ObservationView(View):
     entered_ts_ms: int
     person: str
     text: str
+    value_text: str  # the value alone, for a place that has the name already
 
 
 class SideEffectView(View):
@@ -158,6 +159,7 @@ class MayGiveView(View):
     """An ordered rescue drug, what is left of it in this visit, and what speaks against one more dose now."""
 
     drug: str
+    dose_ug: int
     dose_text: str
     left_text: str
     route: Route
@@ -206,6 +208,46 @@ class HandOverView(View):
     taken_by: str | None
 
 
+class ChoiceView(View):
+    """One of several that a person chooses from."""
+
+    code: str
+    text: str
+
+
+class ItemToTakeView(View):
+    """An item of a set; `least` and `most` are the bounds of what can be true, null for a sedation."""
+
+    item: Measure
+    text: str
+    unit: str
+    least: int | None
+    most: int | None
+
+
+class ScaleStepView(View):
+    value: int
+    text: str
+
+
+class ScaleView(View):
+    scale: Scale
+    text: str
+    steps: tuple[ScaleStepView, ...]
+
+
+class CareWordsView(View):
+    """What a page lets somebody choose from; the same for every visit."""
+
+    items: tuple[ItemToTakeView, ...]
+    scales: tuple[ScaleView, ...]
+    signs: tuple[ChoiceView, ...]
+    why_not: tuple[ChoiceView, ...]
+    remedies: tuple[ChoiceView, ...]
+    routes: tuple[ChoiceView, ...]
+    moments: tuple[ChoiceView, ...]
+
+
 class CareView(View):
     """What is due when in this visit, what holds, what was seen last, what was done, and what may be."""
 
@@ -225,3 +267,4 @@ class CareView(View):
     emergencies: tuple[EmergencyView, ...]
     emergency_offered: bool
     handed_over: HandOverView | None
+    words: CareWordsView

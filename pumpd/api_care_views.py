@@ -22,6 +22,7 @@ from pumpd.api_care_models import (
     ReductionView,
     SideEffectView,
 )
+from pumpd.api_care_words import CARE_WORDS
 from pumpd.api_moment import Moment
 from pumpd.api_reviews import reason_view
 from pumpd.core.attending import MISSES_MEDIUM
@@ -67,6 +68,7 @@ def care_view(state: BedState, setup: Setup, visit: Visit, moment: Moment) -> Ca
         emergencies=tuple(_emergency_view(each, moment) for each in care.emergencies),
         emergency_offered=offers_emergency(state, visit),
         handed_over=_hand_over_view(visit, moment),
+        words=CARE_WORDS,
     )
 
 
@@ -110,6 +112,7 @@ def _observation_view(each: Observation, moment: Moment) -> ObservationView:
         entered_ts_ms=moment.ts_ms(each.entered_at_ns),
         person=each.person,
         text=words_care.reading_text(reading),
+        value_text=words_care.worth_text(reading),
     )
 
 
@@ -140,6 +143,7 @@ def _reduction_view(each: Reduction) -> ReductionView:
 def _may_give_view(each: MayGive) -> MayGiveView:
     return MayGiveView(
         drug=each.rescue.drug,
+        dose_ug=each.rescue.dose_ug,
         dose_text=mass(each.rescue.dose_ug),
         left_text=mass(each.left_ug),
         route=each.rescue.route,

@@ -168,12 +168,16 @@ def value_text(item: Measure, value: int) -> str:
 
 def reading_text(reading: Reading) -> str:
     """One item of a set, for the record."""
-    name, _ = ITEMS[reading.item]
+    return f"{ITEMS[reading.item][0]} {worth_text(reading)}"
+
+
+def worth_text(reading: Reading) -> str:
+    """The same without the item's name."""
     if reading.value is None:
         why = "" if reading.why_not is None else f" ({WHY_NOTS[reading.why_not]})"
-        return f"{name} not measured{why}"
-    scale = "" if reading.scale is None else f" {SCALES[reading.scale]}"
-    return f"{name}{scale} {value_text(reading.item, reading.value)}"
+        return f"not measured{why}"
+    scale = "" if reading.scale is None else f"{SCALES[reading.scale]} "
+    return f"{scale}{value_text(reading.item, reading.value)}"
 
 
 def hold_text(hold: Hold) -> str:

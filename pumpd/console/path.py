@@ -27,6 +27,7 @@ from pumpd.api_models import AnswerView, ReasonCode, ReasonView
 from pumpd.api_path_models import Place, VisitView
 from pumpd.console.acts import LOCKED, SIGN_IN_FIRST, UNREADABLE, author_of, key_of
 from pumpd.console.guard import TOKEN_FIELD, holds_token
+from pumpd.console.live import MOVING
 from pumpd.console.room import Look, Room, go, room_of, typed
 from pumpd.errors import ApiError, SignInNeeded
 
@@ -200,7 +201,13 @@ async def _patient(room: Room, look: Look, key: str) -> PatientView | None:
 
 
 def show(sight: Sight, template: str, step: str, told: Told = NOTHING_TYPED, **more: object) -> Response:
-    """`step`: which of the strip this is; empty for none. `template` extends path.html.j2."""
+    """`step`: which of the strip this is; empty for none. `template` extends path.html.j2.
+
+    With one pump moving its own STOP stands in the bar of every screen, beside STOP ALL.
+    """
+    moving = [pump for pump in sight.look.view.pumps if pump.phase in MOVING]
+    if len(moving) == 1:
+        more.setdefault("pump", moving[0])
     return sight.room.show(
         template,
         sight.look,

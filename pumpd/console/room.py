@@ -40,6 +40,11 @@ def _clock_s(ts_ms: int) -> str:
     return words.clock_time(ts_ms, offset_min=local_offset_min(ts_ms), seconds=True)
 
 
+def _sentence(text: str) -> str:
+    """As at the beginning of a sentence; "POSS" stays as it is."""
+    return text[:1].upper() + text[1:]
+
+
 def _templates() -> Environment:
     found = Environment(
         loader=FileSystemLoader(HERE / "templates"),
@@ -48,7 +53,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {"clock": _clock, "clock_s": _clock_s, "figures": live.figures_of}
+    found.filters |= {"clock": _clock, "clock_s": _clock_s, "figures": live.figures_of, "capitalize_first": _sentence}
     found.globals |= {"freshness": live.freshness, "age_text": live.age_text, "MOVING": live.MOVING, "FREE": live.FREE}
     return found
 
@@ -118,7 +123,8 @@ class Room:
             "sound": "" if view is None else live.sound(view),
             "quiet": look is not None and look.quiet,
             "shape": "gone" if view is None else live.shape(view),
-            "refresh": None,
+            "refresh": None,  # the page's own address: it is laid out anew whenever the bed's layout changes
+            "live_at": None,  # where a page that holds a form fetches its live parts from
             "again": 0,
             "notice": None,
         }

@@ -58,6 +58,13 @@ def steered_bed() -> Iterator[SteeredBed]:
         yield bed
 
 
+@pytest.fixture
+def pumpd_steered() -> Iterator[SteeredBed]:
+    """One pump, on a clock that can be moved on; the page is begun by the test, or by what it plays first."""
+    with SteeredBed() as steered:
+        yield steered
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     path = shutil.which("chromium")

@@ -115,7 +115,21 @@ function done() {
   }
   field.value = text;
   field.dispatchEvent(new Event("change", { bubbles: true }));
+  const then = onward(field);
   close();
+  if (then !== null) open(then);
+}
+
+// Where a form asks for one number after another, the pad goes on to the next one that is still to be typed.
+function onward(from) {
+  if (!("onward" in (from.form?.dataset ?? {}))) return null;
+  const numbers = [...from.form.querySelectorAll("input[data-places]")];
+  const after = numbers.slice(numbers.indexOf(from) + 1);
+  return after.find((each) => each.value === "" && each.checkVisibility() && !isLeftOut(each)) ?? null;
+}
+
+function isLeftOut(input) {
+  return (input.closest(".field")?.querySelector("select.why")?.value ?? "") !== "";
 }
 
 function close() {
@@ -142,6 +156,7 @@ function open(input) {
     element("h1", "", labelOf(input)),
     element("p", "typed blank"),
     element("p", "said"),
+    element("p", "before", input.dataset.before ?? ""),
     Object.assign(element("p", "told"), { role: "alert" }),
   );
   const ordered = (input.dataset.ordered ?? "").split(" ").filter(Boolean);
@@ -166,7 +181,7 @@ function open(input) {
     made.setAttribute("aria-label", NAMES[key]);
     keys.append(made);
   }
-  keys.append(button("key-back", "Back", close), button("go key-ok", "OK", done));
+  keys.append(button("key-back", "Back", close), button("go key-ok", onward(input) === null ? "OK" : "Next", done));
   pad.append(left, keys);
   document.querySelector("main").after(pad);
   document.querySelector("main").inert = true;
