@@ -8,9 +8,12 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
+from pumpd.api_care_calls import care
+from pumpd.api_care_models import CareView
 from pumpd.api_models import Answer, Drive, Keep, PauseReason, PumpView
 from pumpd.console.ears import NAME_MAX
 from pumpd.console.room import Look, Room, room_of, typed
+from pumpd.errors import ApiError
 
 RECORD_ROWS: Final = 100
 
@@ -37,14 +40,31 @@ def stands_still(pump: PumpView) -> bool:
     return not pump.command_pending and pump.drive is Drive.STILL
 
 
-def show_bed(room: Room, look: Look, *, notice: str | None = None, status: int = HTTPStatus.OK) -> Response:
-    return room.show("bed", look, refresh="/", notice=notice, status=status)
+def show_bed(
+    room: Room,
+    look: Look,
+    *,
+    care: CareView | None = None,
+    notice: str | None = None,
+    status: int = HTTPStatus.OK,
+) -> Response:
+    """`care`: of the visit at the bed, for who may see it."""
+    return room.show("bed", look, refresh="/", care=care, notice=notice, status=status)
 
 
-def show_pump(room: Room, look: Look, slot: str, *, notice: str | None = None, status: int = HTTPStatus.OK) -> Response:
+def show_pump(
+    room: Room,
+    look: Look,
+    slot: str,
+    *,
+    care: CareView | None = None,
+    notice: str | None = None,
+    status: int = HTTPStatus.OK,
+) -> Response:
     return room.show(
         "pump",
         look,
+        care=care,
         pump=look.pump(slot),
         refresh=f"/pumps/{slot}",
         keeps=KEEPS,
@@ -54,10 +74,22 @@ def show_pump(room: Room, look: Look, slot: str, *, notice: str | None = None, s
     )
 
 
+async def care_of(room: Room, look: Look) -> CareView | None:
+    """What is due and what holds in the visit at this bed; None for nobody, and where nobody is at the bed."""
+    if look.person is None or look.view.visit is None:
+        return None
+    try:
+        return await room.client.send(care(look.view.visit), look.token)
+    except ApiError as error:  # the visit has just ended, or is not for this person: the pumps are shown all the same
+        if error.status is None:
+            raise
+        return None
+
+
 async def bed(request: Request) -> Response:
     room = room_of(request)
     look = await room.look(request)
-    return show_bed(room, look)
+    return show_bed(room, look, care=await care_of(room, look))
 
 
 async def far(request: Request) -> Response:
@@ -68,7 +100,8 @@ async def far(request: Request) -> Response:
 
 async def pump(request: Request) -> Response:
     room = room_of(request)
-    return show_pump(room, await room.look(request), request.path_params["slot"])
+    look = await room.look(request)
+    return show_pump(room, look, request.path_params["slot"], care=await care_of(room, look))
 
 
 async def stopping(request: Request) -> Response:

@@ -9,6 +9,8 @@ from typing import Any, Final
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it has no py.typed
 
+from pumpd import api_path_calls
+from pumpd.api_path_models import Disposition, SeriesBody, VisitBody
 from pumpd.console.app import ROUTES
 from pumpd.testing.real_bed import RealBed
 from pumpd.testing.screen import PANEL, PHONE, Open, Screen
@@ -97,6 +99,30 @@ def test_every_page_is_accessible_and_writes_no_number_that_is_misread(
     anna.page.wait_for_load_state()
     anna.page.click("#rate_ml_per_h")
     faults += judged(anna, "keypad")
+    assert faults == []
+
+
+@pytest.mark.parametrize("size", [PANEL, pytest.param(PHONE, marks=pytest.mark.long)], ids=["panel", "phone"])
+def test_every_screen_of_a_visit_is_accessible_and_writes_no_number_that_is_misread(
+    own_bed: RealBed, screen: Open, size: tuple[int, int]
+) -> None:
+    client = own_bed.client
+    client.sign_in("dora", "1618")
+    body = SeriesBody(
+        patient="patient-7", regimen="MDD-2x3", visits=6, weight_kg="70", height_cm="175", container="syringe-60-1",
+        disposition=Disposition.HOME, failed_treatments=("two others",), consent_on="2026-01-31",
+    )  # fmt: skip
+    series = client.send(api_path_calls.sign_series(body)).request_id
+    client.sign_in("anna", "2718")
+    visit = client.send(api_path_calls.open_visit(VisitBody(series=series, number=1))).request_id
+    anna = screen(size)
+    anna.sign_in(own_bed.url)
+    faults: list[str] = []
+    for route in ROUTES:
+        path = getattr(route, "path", "")
+        if "GET" in (getattr(route, "methods", None) or ()) and re.findall("{(.*?)}", path) == ["visit"]:
+            anna.page.goto(own_bed.url + path.replace("{visit}", visit))
+            faults += judged(anna, path)
     assert faults == []
 
 

@@ -33,6 +33,12 @@ def care(nurse: IdealNurse) -> CareView:
     return nurse.nurse.client.send(api_care_calls.care(nurse.visit))
 
 
+def step(bed: SteeredBed) -> int:
+    infusion = bed.pump().infusion
+    assert infusion is not None
+    return infusion.step
+
+
 def keys(screen: Screen, values: Mapping[str, str]) -> int:
     """On the keypad, one after another without going back to the form; how many keys that are no digit."""
     page = screen.page
@@ -104,14 +110,19 @@ def test_value_that_holds_says_what_to_do_keeps_the_step_and_stands_by_a_prescri
     expect(hold).to_contain_text("Measure again in 5 min; reduce the rate if it stays.")
     expect(anna.page.locator(".care-now")).to_contain_text("by Ben")
 
-    bed.advance_until(lambda: (bed.pump().infusion or pytest.fail("nothing runs")).step_due, "the next step is due")
+    bed.advance(seconds=105)  # the second step would have begun after 100 s
     anna.page.goto(f"{bed.url}/pumps/p1")
-    expect(anna.page.locator(".due .why-not")).to_contain_text("is above 160 mmHg: nothing goes up")
-
-    anna.page.goto(f"{bed.url}/visits/{nurse.visit}/observations")
+    expect(anna.page.locator(".glance-care")).to_contain_text("Systolic pressure of 185 mmHg is above 160 mmHg.")
+    assert step(bed) == 1
+    anna.page.click("#to-due")
     anna.page.click("text=Let it stand")
     anna.page.fill("#remark", "always so, for years")
     anna.page.fill("#prescriber_pin", "0000")
     anna.page.click("#do-stand")
     expect(anna.page.locator("#stand .fault, .notice").first).to_be_visible()
     expect(anna.page.locator("#remark")).to_have_value("always so, for years")
+    anna.page.fill("#prescriber_pin", "1618")
+    anna.page.click("#do-stand")
+    expect(anna.page.locator(".hold")).to_have_count(0)
+    expect(anna.page.locator("#stand")).to_have_count(0)
+    bed.advance_until(lambda: step(bed) == 2, "the step that waited has begun", hours=0.1)
