@@ -1,0 +1,91 @@
+"""What runs, on a panel, a phone and a screen across the room: what has to be seen is in view, also beside an alarm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from pumpd.testing.real_bed import LONG
+from pumpd.testing.screen import PANEL, PHONE, Open, Screen
+from pumpd.testing.steered_bed import SteeredBed
+
+pytestmark = pytest.mark.timeout(180)
+FAR: Final = (1_920, 1_080)
+# as base.html.j2 makes it; how it comes about is told elsewhere
+PROMPT: Final = """() => {
+    const part = (kind, name, text) =>
+        Object.assign(document.createElement(kind), {className: name, textContent: text});
+    const alarm = part("article", "alarm prompt steady", "");
+    const told = part("div", "", "");
+    told.append(part("p", "what", "Observations are due"), part("p", "", "Look at the patient, and enter them."));
+    alarm.append(part("p", "mark", "i"), told, part("p", "when", "since 14:37"), part("button", "plain", "Seen"));
+    document.querySelector(".alarms").append(alarm);
+}"""
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[SteeredBed]:
+    """The only pump of a bed runs."""
+    with SteeredBed() as bed:
+        bed.begin_console()
+        bed.infuse(LONG)
+        yield bed
+
+
+def hidden_by_the_bar(screen: Screen, *places: Locator) -> list[str]:
+    """What of these lies below the bar of STOP, or beside the screen, before anybody scrolls."""
+    bar = screen.page.locator(".stopbar").bounding_box()
+    assert bar is not None
+    found = []
+    for place in places:
+        box = place.bounding_box()
+        assert box is not None, place
+        if box["y"] + box["height"] > bar["y"] or box["x"] + box["width"] > bar["width"]:
+            found.append(place.inner_text())
+    return found
+
+
+def opened(screen: Open, bed: SteeredBed, size: tuple[int, int], path: str) -> Screen:
+    found = screen(size)
+    found.page.goto(bed.url + path)
+    expect(found.page.locator("[data-field='p1.rate']").first).to_have_text("60 mL/h")
+    found.page.evaluate(PROMPT)
+    expect(found.page.locator("#sound-off")).to_be_visible()
+    assert found.page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    button, width = found.page.locator("#sound-on").bounding_box(), size[0]
+    assert button is not None
+    assert button["x"] + button["width"] <= width
+    return found
+
+
+def test_panel_shows_dose_time_and_gauges_at_once_and_every_stop(running: SteeredBed, screen: Open) -> None:
+    pump = opened(screen, running, PANEL, "/pumps/p1")
+    seen = [pump.page.locator(f"[data-field='p1.{name}']").first for name in ("rate", "left", "end", "pressure")]
+    assert hidden_by_the_bar(pump, *seen) == []
+    gauge, blind = (
+        pump.page.locator("[data-field='p1.battery']").bounding_box(),
+        pump.page.locator(".blind").bounding_box(),
+    )
+    assert gauge is not None
+    assert blind is not None
+    assert blind["y"] - gauge["y"] - gauge["height"] >= 10, "what is not fitted has air below it"
+    bed = opened(screen, running, PANEL, "/")
+    assert hidden_by_the_bar(bed, bed.page.locator("#stop-p1"), bed.page.locator("#open-p1")) == []
+
+
+def test_far_view_of_one_pump_has_its_time_left_above_the_bar(running: SteeredBed, screen: Open) -> None:
+    far = opened(screen, running, FAR, "/far")
+    assert hidden_by_the_bar(far, *far.page.locator(".distant .figure").all()) == []
+
+
+def test_phone_shows_the_dose_under_an_alarm_and_sound_off_is_one_line(running: SteeredBed, screen: Open) -> None:
+    phone = opened(screen, running, PHONE, "/pumps/p1")
+    assert hidden_by_the_bar(phone, phone.page.locator(".big .figure")) == []
+    sound = phone.page.locator("#sound-off").bounding_box()
+    assert sound is not None
+    assert sound["height"] <= 70
+    far = opened(screen, running, PHONE, "/far")
+    assert hidden_by_the_bar(far, *far.page.locator(".distant .figure").all()) == []
