@@ -73,6 +73,8 @@ class PremedicationView(View):
 
     drug: Name
     text: str
+    dose_mg: str  # as ordered, as it would be typed
+    route: Route
     given: bool
     given_by: str | None
     given_ts_ms: int | None
@@ -86,11 +88,14 @@ class PreparationView(View):
     visit: str
     container: int  # which one of the visit is prepared; 1 is the first
     container_title: str
+    is_syringe: bool  # it has a barrel with a brand
+    primed: tuple[str, ...]  # slots that were primed with it in this visit
     label_read_by: str | None
     line_checked_by: str | None
     premedication: tuple[PremedicationView, ...]
     checked_by: str | None
     differed: tuple[CheckField, ...]
+    differed_text: str  # what differed, by name; empty when nothing did
 
 
 class CheckFieldView(View):

@@ -15,14 +15,15 @@ from pumpd.api_preparation_models import (
 )
 from pumpd.core.library import ContainerKind
 from pumpd.core.preparation import CheckField
-from pumpd.core.preparation_gates import check_stands, given_of, label_stands, ordered, ordered_before
+from pumpd.core.preparation_gates import check_stands, given_of, label_stands, ordered, ordered_before, primed_slots
 from pumpd.core.prescribed import Premedication
 from pumpd.core.rise_check import dose_unit, waiting
 from pumpd.core.state import BedState
 from pumpd.core.turn import Setup, Turn
 from pumpd.core.units import NS_PER_S
 from pumpd.core.visit import Visit
-from pumpd.words_preparation import drug_text
+from pumpd.words import typed_number
+from pumpd.words_preparation import drug_text, fields_text
 
 _FROM: Final[Mapping[CheckField, str]] = {
     CheckField.WEIGHT: "the weight in kilograms, off the slip of the scale",
@@ -35,16 +36,20 @@ _FROM: Final[Mapping[CheckField, str]] = {
 
 
 def preparation_view(state: BedState, setup: Setup, visit: Visit, moment: Moment) -> PreparationView:
-    _, container = ordered(Turn(state, setup, moment.now_ns), visit)
+    turn = Turn(state, setup, moment.now_ns)
+    _, container = ordered(turn, visit)
     return PreparationView(
         visit=visit.visit,
         container=visit.hung + 1,
         container_title="" if container is None else container.title,
+        is_syringe=container is not None and container.kind is ContainerKind.SYRINGE,
+        primed=primed_slots(turn, visit),
         label_read_by=visit.label.person if label_stands(visit) and visit.label is not None else None,
         line_checked_by=None if visit.line is None else visit.line.person,
         premedication=tuple(_premedication(visit, each, moment) for each in ordered_before(visit)),
         checked_by=visit.check.person if check_stands(visit) and visit.check is not None else None,
         differed=visit.differed,
+        differed_text=fields_text(visit.differed),
     )
 
 
@@ -82,6 +87,8 @@ def _premedication(visit: Visit, asked: Premedication, moment: Moment) -> Premed
     return PremedicationView(
         drug=asked.drug,
         text=drug_text(asked.drug, asked.dose_ug, asked.route),
+        dose_mg=typed_number(asked.dose_ug, digits=3),
+        route=asked.route,
         given=given is not None,
         given_by=None if given is None else given.given_by,
         given_ts_ms=None if given is None else moment.ts_ms(given.given_at_ns),

@@ -6,7 +6,7 @@ a second person is told never holds a value that the first one entered.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from pumpd.core import preparation_facts as p
@@ -132,6 +132,11 @@ FIELDS: Final[Mapping[CheckField, str]] = {
 ROUTES: Final[Mapping[Route, str]] = {Route.VEIN: "IV", Route.MOUTH: "by mouth", Route.SKIN: "by patch"}
 
 
+def fields_text(fields: Sequence[CheckField]) -> str:
+    """`weight, size`: which of them, and no value."""
+    return ", ".join(FIELDS[each] for each in fields)
+
+
 def drug_text(drug: str, dose_ug: int, route: Route) -> str:
     """`midazolam 2 mg IV`."""
     return f"{drug} {mass(dose_ug)} {ROUTES[route]}"
@@ -155,7 +160,7 @@ def preparation_text(fact: p.PreparationFact) -> str:
         case p.CheckAgreed():
             return f"Double check by {fact.person}: agrees"
         case p.CheckDiffered():
-            names = ", ".join(FIELDS[each] for each in fact.differed)
+            names = fields_text(fact.differed)
             entered = fact.entered
             return (
                 f"Double check by {fact.person}: {names} differed; entered were {weight(entered.weight_g)}, "

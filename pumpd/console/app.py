@@ -34,6 +34,7 @@ from pumpd.api_client import AsyncClient
 from pumpd.config import Config, is_this_machine
 from pumpd.console import (
     acts,
+    checking,
     checking_in,
     containers,
     observations,
@@ -42,8 +43,10 @@ from pumpd.console import (
     pages,
     path,
     pictures,
+    preparing,
     recovering,
     rise_checking,
+    starting,
     theme,
     titrating,
     visits,
@@ -73,6 +76,9 @@ ROUTES: Final = (
     *recovering.ROUTES,
     *checking_in.ROUTES,
     *observations.ROUTES,
+    *preparing.ROUTES,
+    *checking.ROUTES,
+    *starting.ROUTES,
     Route("/visits/{visit}", path.overview, methods=_GET),
     Route("/theme", theme.choose, methods=_POST),
     Route("/audio/pause", theme.pause_audio, methods=_POST),

@@ -10,12 +10,11 @@ come from the patient or the wristband, and not from the screen.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum
 from functools import partial
 from typing import Final
 
-from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -37,11 +36,9 @@ from pumpd.api_check_in_models import (
 )
 from pumpd.api_exchange import Call
 from pumpd.api_models import AnswerView, ReasonCode
-from pumpd.console.path import NOTHING_TYPED, Ask, Sight, Told, Values, do, seen, show
-from pumpd.console.room import go
+from pumpd.console.path import NOTHING_TYPED, Ask, Sight, Told, Values, given_of, screen_routes, show
 
 STEP: Final = "check-in"
-HERE: Final = f"/visits/{{visit}}/{STEP}"
 
 # item -> what is asked, and its answers
 QUESTIONS: Final[Mapping[Item, tuple[str, tuple[tuple[Answered, str], ...]]]] = {
@@ -87,7 +84,7 @@ _PARTS: Final[Mapping[str, frozenset[ReasonCode]]] = {
 
 
 def _identity(sight: Sight, values: Values) -> Call[AnswerView]:
-    return calls.compare_identity(sight.id, IdentityBody.model_validate(_of(values, "name", "born", "number")))
+    return calls.compare_identity(sight.id, IdentityBody.model_validate(given_of(values, "name", "born", "number")))
 
 
 def _items(sight: Sight, values: Values) -> Call[AnswerView]:
@@ -107,29 +104,24 @@ def _unchanged(sight: Sight, values: Values) -> Call[AnswerView]:
 
 
 def _finding(sight: Sight, values: Values) -> Call[AnswerView]:
-    return calls.accept_finding(sight.id, FindingBody.model_validate(_of(values, "item", "why")))
+    return calls.accept_finding(sight.id, FindingBody.model_validate(given_of(values, "item", "why")))
 
 
 def _weight(sight: Sight, values: Values) -> Call[AnswerView]:
-    return calls.weigh(sight.id, WeightBody.model_validate(_of(values, "weight_kg")).weight_kg)
+    return calls.weigh(sight.id, WeightBody.model_validate(given_of(values, "weight_kg")).weight_kg)
 
 
 def _company(sight: Sight, values: Values) -> Call[AnswerView]:
-    named = {**_of(values, "ward", "escort_name", "escort_phone"), "same_escort": "same_escort" in values}
+    named = {**given_of(values, "ward", "escort_name", "escort_phone"), "same_escort": "same_escort" in values}
     return calls.name_company(sight.id, CompanyBody.model_validate(named))
 
 
 def _risk(sight: Sight, values: Values) -> Call[AnswerView]:
-    return calls.answer_risk(sight.id, positive=RiskBody.model_validate(_of(values, "positive")).positive)
+    return calls.answer_risk(sight.id, positive=RiskBody.model_validate(given_of(values, "positive")).positive)
 
 
 def _plan(sight: Sight, values: Values) -> Call[AnswerView]:
-    return calls.sign_risk_plan(sight.id, RiskPlanBody.model_validate(_of(values, "plan", "watching")))
-
-
-def _of(values: Values, *names: str) -> dict[str, str]:
-    """What was sent of these: an answer that nobody chose is missing, and said to be."""
-    return {name: values[name] for name in names if name in values}
+    return calls.sign_risk_plan(sight.id, RiskPlanBody.model_validate(given_of(values, "plan", "watching")))
 
 
 _FORMS: Final[Mapping[str, Ask]] = {
@@ -147,8 +139,8 @@ _FORMS: Final[Mapping[str, Ask]] = {
 # --- the screen -----------------------------------------------------------------------------------------------
 
 
-async def screen(request: Request) -> Response:
-    return await _show("", await seen(request), NOTHING_TYPED)
+async def _screen(sight: Sight) -> Response:
+    return await _show("", sight, NOTHING_TYPED)
 
 
 async def _show(sent: str, sight: Sight, told: Told) -> Response:
@@ -198,20 +190,6 @@ def _confirmable(view: CheckInView) -> dict[str, list[ItemView]]:
     return found
 
 
-def _sends(name: str, ask: Ask) -> Callable[[Request], Awaitable[Response]]:
-    async def sent(request: Request) -> Response:
-        return await do(request, ask, partial(_show, name), STEP)
-
-    return sent
-
-
-async def _back(request: Request) -> Response:
-    """A form's own address, asked for without a form: after a reload, or a sign-in."""
-    return go(f"/visits/{request.path_params['visit']}/{STEP}")
-
-
-ROUTES: Final = (
-    Route(HERE, screen, methods=["GET"]),
-    *(Route(f"{HERE}/{name}", _sends(name, ask), methods=["POST"]) for name, ask in _FORMS.items()),
-    Route(f"{HERE}/{{form}}", _back, methods=["GET"]),
+ROUTES: Final[tuple[Route, ...]] = screen_routes(
+    STEP, _screen, {name: (ask, partial(_show, name)) for name, ask in _FORMS.items()}
 )

@@ -16,7 +16,16 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pumpd.api_models import OrderBody, OverrideBody, RegimenView, ReviewRequest, ReviewView, Severity, StartBody
+from pumpd.api_models import (
+    OrderBody,
+    OverrideBody,
+    ReasonView,
+    RegimenView,
+    ReviewRequest,
+    ReviewView,
+    Severity,
+    StartBody,
+)
 from pumpd.console.guard import TOKEN_FIELD, holds_token
 from pumpd.console.room import UNAUTHORISED, Look, Room, go, room_of, typed
 from pumpd.errors import ApiError
@@ -77,7 +86,7 @@ async def start(request: Request) -> Response:
     if look.person is None or not holds_token(request, values.get(TOKEN_FIELD, "")):
         return room.show("sign_in", look, people=await room.client.people(), next=f"/pumps/{slot}/new", fault=None,
                          notice="Sign in before you start an infusion.", status=UNAUTHORISED)  # fmt: skip
-    override, faults = _override(values)
+    override, faults = override_of(values)
     answer = None
     if not faults:
         try:
@@ -119,7 +128,7 @@ def _order(values: Mapping[str, str]) -> tuple[OrderBody | None, dict[str, str]]
     return order, {}
 
 
-def _override(values: Mapping[str, str]) -> tuple[OverrideBody | None, dict[str, str]]:
+def override_of(values: Mapping[str, str]) -> tuple[OverrideBody | None, dict[str, str]]:
     """Only when the form asked for one; every field of it has to be there."""
     if "second_person" not in values:
         return None, {}
@@ -162,12 +171,7 @@ async def _review(
     values: Mapping[str, str] | None = None,
 ) -> Response:
     people = await room.client.people() if read.needs_override else ()
-    said = {line.text for line in read.lines}  # a reduction stands in the sentence itself, and is not told twice
-    groups = tuple(
-        (severity.value, told, tuple(r for r in read.reasons if r.severity is severity and r.text not in said))
-        for severity, told in _GROUPS
-    )
-    regimen = _named(await room.client.regimens(slot), order.regimen)
+    regimen = named(await room.client.regimens(slot), order.regimen)
     return room.show(
         "review",
         look,
@@ -175,7 +179,10 @@ async def _review(
         order=order,
         regimen=regimen,
         review=read,
-        groups=tuple(group for group in groups if group[2]),
+        named=order.regimen,
+        groups=groups_of(read),
+        start_at=f"/pumps/{slot}/start",
+        may_start=read.allowed,
         people=tuple(each for each in people if look.person is None or each.id != look.person.person),
         container_field=f"{CONTAINER_OF}{order.regimen}",
         day_field=f"{DAY_OF}{order.regimen}",
@@ -186,5 +193,15 @@ async def _review(
     )
 
 
-def _named(regimens: tuple[RegimenView, ...], wanted: str) -> RegimenView | None:
+def groups_of(read: ReviewView) -> tuple[tuple[str, str, tuple[ReasonView, ...]], ...]:
+    """Severity, heading, reasons; those of a reduction stand in the review itself and are not told twice."""
+    said = {line.text for line in read.lines}
+    groups = (
+        (severity.value, told, tuple(r for r in read.reasons if r.severity is severity and r.text not in said))
+        for severity, told in _GROUPS
+    )
+    return tuple(group for group in groups if group[2])
+
+
+def named(regimens: tuple[RegimenView, ...], wanted: str) -> RegimenView | None:
     return next((each for each in regimens if each.id == wanted), None)

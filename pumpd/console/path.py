@@ -18,6 +18,7 @@ from typing import Final
 from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from pumpd import api_path_calls
 from pumpd.api_check_in_calls import patient as patient_of
@@ -245,6 +246,34 @@ async def do(request: Request, ask: Ask, again: Again, onward: str) -> Response:
     if any(each.code is ReasonCode.PIN_NEEDED for each in answer.reasons):
         raise SignInNeeded(LOCKED, sight.at(onward))
     return await again(await seen(request), Told(values=values, notice=f"Not done. {answer.text}"))
+
+
+def given_of(values: Values, *names: str) -> dict[str, str]:
+    """What was sent of these: an answer that nobody chose is missing, and said to be."""
+    return {name: values[name] for name in names if name in values}
+
+
+def screen_routes(
+    step: str, screen: Callable[[Sight], Awaitable[Response]], forms: Mapping[str, tuple[Ask, Again]]
+) -> tuple[Route, ...]:
+    """A screen and its forms, each with what it becomes and how it comes back; accepted leads to the screen again."""
+    here = f"/visits/{{visit}}/{step}"
+
+    async def shown(request: Request) -> Response:
+        return await screen(await seen(request))
+
+    async def back(request: Request) -> Response:
+        """A form's own address, asked for without a form: after a reload, or a sign-in."""
+        return go(here.format(visit=request.path_params["visit"]))
+
+    def sent(ask: Ask, again: Again) -> Callable[[Request], Awaitable[Response]]:
+        async def done(request: Request) -> Response:
+            return await do(request, ask, again, step)
+
+        return done
+
+    posts = (Route(f"{here}/{name}", sent(*form), methods=["POST"]) for name, form in forms.items())
+    return (Route(here, shown, methods=["GET"]), *posts, Route(f"{here}/{{form}}", back, methods=["GET"]))
 
 
 def faults_of(error: ValidationError) -> dict[str, str]:

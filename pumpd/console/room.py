@@ -125,6 +125,7 @@ class Room:
             "shape": "gone" if view is None else live.shape(view),
             "refresh": None,  # the page's own address: it is laid out anew whenever the bed's layout changes
             "live_at": None,  # where a page that holds a form fetches its live parts from
+            "here": "",  # where a screen that is no address to renew comes back to, after a sign-in
             "again": 0,
             "notice": None,
         }

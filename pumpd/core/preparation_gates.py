@@ -26,19 +26,25 @@ def line_gate(_: Turn, visit: Visit) -> list[Reason]:
 
 def prime_gate(turn: Turn, visit: Visit) -> list[Reason]:
     """A pump of this bed was primed since the visit began, with the drug and the strength that are to run."""
-    entry, container = ordered(turn, visit)
-    if entry is None or container is None or container.prime_nl == 0:
+    _, container = ordered(turn, visit)
+    if container is None or container.prime_nl == 0 or primed_slots(turn, visit):
         return []
-    for pump in turn.state.pumps:
-        primed = pump.primed
-        if (
-            primed is not None
-            and primed.at_ns >= visit.opened_at_ns
-            and primed.drug == entry.drug
-            and primed.concentration_ug_per_ml == container.concentration_ug_per_ml
-        ):
-            return []
     return [hard(ReasonCode.NOT_PRIMED)]
+
+
+def primed_slots(turn: Turn, visit: Visit) -> tuple[str, ...]:
+    """Pumps that were primed so."""
+    entry, container = ordered(turn, visit)
+    if entry is None or container is None:
+        return ()
+    found = ((pump.slot, pump.primed) for pump in turn.state.pumps if pump.primed is not None)
+    return tuple(
+        slot
+        for slot, primed in found
+        if primed.at_ns >= visit.opened_at_ns
+        and primed.drug == entry.drug
+        and primed.concentration_ug_per_ml == container.concentration_ug_per_ml
+    )
 
 
 def premedication_gate(_: Turn, visit: Visit) -> list[Reason]:

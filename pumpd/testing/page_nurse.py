@@ -7,6 +7,7 @@ prescriber's order, the visit before) is made over the API.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -17,10 +18,14 @@ from pumpd.api_check_in_models import Answered, CompanyBody, Item, ItemsBody, Pa
 from pumpd.api_departure_models import ExitBody
 from pumpd.api_path_models import Disposition, PremedicationOrderBody, SeriesBody, VisitBody
 from pumpd.core.departure import Exit
+from pumpd.core.library import Container, ContainerKind, Entry
 from pumpd.core.prescribed import Route
+from pumpd.core.regimen import Regimen
+from pumpd.testing.clinical import shipped_rules
 from pumpd.testing.nursed_bed import NursedBed, accepted
 from pumpd.testing.path_story import series_order
 from pumpd.testing.screen import Screen
+from pumpd.words import typed_number
 
 PATIENT: Final = PatientBody(name="Eva Lind", born="1970-12-31", number="4711")
 MIDAZOLAM: Final = PremedicationOrderBody(drug="midazolam", dose_mg="2", route=Route.VEIN, wait_min=5, sedating=True)
@@ -34,16 +39,14 @@ _COUNTS: Final = """
 """
 
 
-def orders(
-    bed: NursedBed, regimen: str, *, visits: int = 3, disposition: Disposition = Disposition.HOME, mood: bool = True
-) -> str:
-    """The prescriber's order for Eva Lind, over the API; returns the series."""
+def orders(bed: NursedBed, regimen: str, *, disposition: Disposition = Disposition.HOME) -> str:
+    """The prescriber's order for Eva Lind, over the API; midazolam before, where it is no mood. Returns the series."""
     bed.client.sign_in("dora", "1618")
     patient = bed.client.send(c.add_patient(PATIENT)).patient
     body = SeriesBody(
-        patient=patient, regimen=regimen, visits=visits, weight_kg="70", height_cm="175",
+        patient=patient, regimen=regimen, visits=_regimen(regimen).sessions, weight_kg="70", height_cm="175",
         container=series_order(regimen).container, disposition=disposition, failed_treatments=("two others",),
-        consent_on="2026-01-31", extension="4021", premedication=() if mood else (MIDAZOLAM,),
+        consent_on="2026-01-31", extension="4021", premedication=() if asks_risk(regimen) else (MIDAZOLAM,),
     )  # fmt: skip
     answer = bed.client.send(api_path_calls.sign_series(body))
     accepted(answer)
@@ -62,6 +65,45 @@ def was_here_before(bed: NursedBed, series: str) -> None:
     accepted(bed.client.send(c.name_company(visit, escort)))
     away = ExitBody(exit=Exit.NOT_TREATED, reason="the pump was needed elsewhere", prescriber="dora")
     accepted(bed.client.send(d.leave(visit, away)))
+
+
+def asks_risk(regimen: str) -> bool:
+    return _regimen(regimen).asks_risk
+
+
+def label_of(regimen: str) -> dict[str, str]:
+    """What stands on label and barrel of the container that `orders` names, field by field as it is typed."""
+    entry, container = _container(regimen)
+    label = {
+        "drug": entry.drug,
+        "concentration_mg_per_ml": typed_number(container.concentration_ug_per_ml, digits=3),
+        "lot": "L 17",
+        "expires": "2099-01-31",
+        "size_ml": typed_number(container.capacity_nl, digits=6),
+    }
+    return label | ({"brand": "BD"} if container.kind is ContainerKind.SYRINGE else {})
+
+
+def check_of(regimen: str, day: int = 1) -> dict[str, str]:
+    """What the second person finds at the sources."""
+    steps = _regimen(regimen).steps_on(day)
+    assert steps is not None
+    read = {name: text for name, text in label_of(regimen).items() if name not in ("lot", "expires")}
+    return {"weight_kg": "70", **read, "dose_mg": typed_number(max(step.dose for step in steps), digits=3)}
+
+
+def _regimen(regimen: str) -> Regimen:
+    found = shipped_rules().catalogue.regimen(regimen)
+    assert found is not None, regimen
+    return found
+
+
+def _container(regimen: str) -> tuple[Entry, Container]:
+    entry = shipped_rules().library.entry(_regimen(regimen).entry)
+    container = None if entry is None else entry.container(series_order(regimen).container)
+    assert entry is not None
+    assert container is not None
+    return entry, container
 
 
 @dataclass
@@ -110,6 +152,34 @@ class PageNurse:
         self.taps("#open-visit")
         self.screen.page.wait_for_url("**/check-in")
         return self.screen.page.url.split("/")[-2]
+
+    def prepares(self, label: Mapping[str, str]) -> None:
+        """`label`: what stands on label and barrel, by the names of the form's fields."""
+        given = self.screen.page.locator("[id^='do-given-now-']")
+        for _ in range(given.count()):
+            given.first.click()
+        for name, text in label.items():
+            self.types(name, text)
+        self.taps("#do-label")
+        self.taps("#do-line")
+        if self.screen.page.locator("#do-prime").is_visible():
+            self.taps("#do-prime")
+
+    def checks(self, entered: Mapping[str, str]) -> None:
+        """As the second person, at the screen of the check."""
+        for name, text in entered.items():
+            self.types(name, text)
+        self.taps("#do-check")
+
+    def unlocks(self, pin: str = "2718") -> None:
+        """A page that was left alone for a while asks for the PIN of its own person, and leads back to where it was."""
+        self.taps("#unlock")
+        self.types("pin", pin)
+        self.taps("#sign-in")
+
+    def goes_on(self) -> None:
+        """To the next step that is still closed, as the screen leads."""
+        self.taps("#go-on")
 
     def checks_in(self, *, known: bool, mood: bool) -> None:
         """`known`: was here before, and nothing has changed."""
