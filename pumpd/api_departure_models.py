@@ -14,7 +14,7 @@ from pumpd.core.series import Disposition
 from pumpd.core.todo import Todo
 from pumpd.core.visit import Place
 
-__all__ = ["Exit"]  # a client takes it from here
+__all__ = ["Exit", "Todo"]  # a client takes them from here
 
 Said = Annotated[str, Field(max_length=TEXT_CHARS_MAX)]
 Item = Annotated[int, BeforeValidator(counted), Field(strict=True, ge=0, le=2)]

@@ -15,17 +15,20 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from pumpd import records, records_csv, records_fhir, records_json, records_text, words_record
+from pydantic import TypeAdapter
+
+from pumpd import records, records_csv, records_fhir, records_json, records_text, words_downtime, words_record
 from pumpd.clock import SystemClock
 from pumpd.config import Config
 from pumpd.errors import ConfigError
 from pumpd.identities import Identities
 from pumpd.journal import read_entries
 from pumpd.journal_file import verify
-from pumpd.words_record import Names
+from pumpd.words_record import Names, Sheet
 
 DEFAULT_CONFIG: Final = Path("/etc/pumpd/pumpd.toml")
-FORMATS: Final = ("text", "json", "fhir", "csv", "pdf")
+FORMATS: Final = ("text", "json", "fhir", "csv", "pdf", "sheet")
+AS_A_SHEET: Final = ("text", "pdf", "sheet")
 ALL: Final = "all"
 ERASED: Final = "nothing is kept of this patient: never entered, or erased"
 
@@ -41,11 +44,19 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--names", action="store_true", help="name the patient in text and pdf, from the table that can be erased"
     )
-    parser.add_argument("--format", choices=FORMATS, default="text")
+    parser.add_argument(
+        "--downtime", action="store_true", help="paper to go on with when the program is down, from the journal's end"
+    )
+    parser.add_argument(
+        "--format", choices=FORMATS, default="text", help="`sheet` is what a page shows: titled blocks, as JSON"
+    )
     parser.add_argument("--out", type=Path, metavar="FILE", help="write it there; a PDF needs this")
     given = parser.parse_args(argv)
     journal, place, names = _source(given.config, given.journal, named=given.names)
-    made = _made(given.which, given.format, journal, place, names)
+    if given.downtime and given.format not in AS_A_SHEET:
+        raise ConfigError(f"a downtime sheet is for people: --format {' or '.join(AS_A_SHEET)}")
+    which = None if given.downtime else given.which
+    made = _made(which, given.format, journal, place, names)
     if given.out is not None:
         given.out.write_bytes(made)
     elif given.format == "pdf":
@@ -72,10 +83,16 @@ def _source(config: Path | None, journal: Path | None, *, named: bool) -> tuple[
     return journal or read.journal_path, place, who
 
 
-def _made(which: str, form: str, journal: Path, place: str, names: Names) -> bytes:
-    """Raises JournalError, RecordError."""
+def _made(which: str | None, form: str, journal: Path, place: str, names: Names) -> bytes:
+    """`which` None: the downtime sheet. Raises JournalError, RecordError."""
     if not journal.exists():
         raise ConfigError(f"{journal}: there is no such journal; say which with --journal FILE or --config FILE")
+    now_ms = SystemClock().wall_ms()
+    if which is None:
+        standing = records.standing(read_entries(journal))
+        head = verify(journal).head
+        source = words_downtime.Source(place=place, made_wall_ms=now_ms, head_seq=head.seq, head_hash=head.hash)
+        return _of_sheet(words_downtime.downtime(standing, source, offset_min, names), form)
     told = records.gather(read_entries(journal))
     head = verify(journal).head
     sys.stderr.write(f"pumpd report: the journal ends at row {head.seq}, {head.hash}\n")
@@ -86,7 +103,7 @@ def _made(which: str, form: str, journal: Path, place: str, names: Names) -> byt
         software=version("pumpd"),
         head_seq=head.seq,
         head_hash=head.hash,
-        made_wall_ms=SystemClock().wall_ms(),
+        made_wall_ms=now_ms,
         told=records.chosen(told, which),
     )
     match form:
@@ -94,9 +111,15 @@ def _made(which: str, form: str, journal: Path, place: str, names: Names) -> byt
             return records_json.as_json(record).encode()
         case "fhir":
             return records_fhir.as_json(record).encode()
-    sheet = words_record.sheet(record, offset_min, names)
-    if form == "text":
-        return records_text.text(sheet).encode()
+    return _of_sheet(words_record.sheet(record, offset_min, names), form)
+
+
+def _of_sheet(sheet: Sheet, form: str) -> bytes:
+    match form:
+        case "text":
+            return records_text.text(sheet).encode()
+        case "sheet":
+            return TypeAdapter(Sheet).dump_json(sheet)
     from pumpd.records_pdf import pdf
 
     return pdf(sheet)

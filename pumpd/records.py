@@ -102,6 +102,30 @@ class Record:
     told: Told
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """The bed as its journal leaves it, to go on from there on paper. The last row has both clocks."""
+
+    state: BedState
+    at_ns: int
+    wall_ms: int
+
+    def ts_ms(self, at_ns: int) -> int:
+        """Wall time of a boot time of the last boot."""
+        return self.wall_ms + (at_ns - self.at_ns) // 1_000_000
+
+
+def standing(entries: Iterable[Entry]) -> Standing:
+    """Raises RecordError for an empty journal."""
+    state, last = BedState(), None
+    for last in entries:
+        if isinstance(last.fact, f.Fact):
+            state = evolve(state, last.fact)
+    if last is None:
+        raise RecordError("this journal holds nothing yet")
+    return Standing(state=state, at_ns=last.at_ns, wall_ms=last.wall_ms)
+
+
 def gather(entries: Iterable[Entry]) -> Told:
     """Every infusion and every visit of a journal, in the order in which they began."""
     gathering = _Gathering()

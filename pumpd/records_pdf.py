@@ -22,12 +22,12 @@ BODY: Final = 9
 SMALL: Final = 7
 LABEL_MM: Final = 45
 LINE_MM: Final = 4.6
+PEN_MM: Final = 7.5
 _NEAREST: Final[Mapping[str, str]] = {"→": "to", "…": "...", "–": "-", "—": "-", "≥": ">=", "≤": "<=", "❚": "|"}
 # how wide each column is, by the number of columns
 _WIDTHS: Final[Mapping[int, tuple[int, ...]]] = {
     4: (16, 56, 16, 12),
     5: (14, 20, 22, 22, 22),
-    6: (15, 14, 19, 22, 16, 14),
     7: (15, 41, 9, 9, 9, 9, 10),
 }
 
@@ -93,10 +93,15 @@ def _line(paper: FPDF, label: str, told: str) -> None:
 
 def _table(paper: FPDF, block: Block) -> None:
     paper.set_font(FONT, size=SMALL + 1)
+    even = (1,) * len(block.head)
     with paper.table(
-        col_widths=_WIDTHS[len(block.head)], line_height=LINE_MM - 0.6, padding=0.6, text_align="LEFT",
-        borders_layout="HORIZONTAL_LINES", headings_style=FontFace(emphasis="BOLD"),
-    ) as table:  # fmt: skip
+        col_widths=block.widths or _WIDTHS.get(len(block.head), even),
+        line_height=PEN_MM if block.to_write else LINE_MM - 0.6,
+        padding=0.6,
+        text_align="LEFT",
+        borders_layout="ALL" if block.to_write else "HORIZONTAL_LINES",
+        headings_style=FontFace(emphasis="BOLD"),
+    ) as table:
         for row in (block.head, *block.rows):
             table.row([latin(cell) for cell in row])
 

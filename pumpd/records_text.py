@@ -36,6 +36,10 @@ def _lines(sheet: Sheet) -> Iterator[str]:
 
 
 def _rows(block: Block) -> Iterator[str]:
+    if block.to_write:
+        yield from _wrapped(" | ".join(block.head))
+        yield from ("_" * COLUMNS for _ in block.rows)
+        return
     if not block.rows:
         yield "none"
     for row in block.rows:

@@ -49,6 +49,8 @@ class Block:
     lines: tuple[tuple[str, str], ...] = ()
     head: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
+    widths: tuple[int, ...] = ()  # of the columns on paper, in parts; empty: as wide as so many columns usually are
+    to_write: bool = False  # empty rows, high enough for a pen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +80,12 @@ def _visit(record: VisitRecord, offset: Offset, name: str) -> Iterator[Block]:
     yield _block("Visit", v.about(record, offset, name))
     for title, kinds in (("Check-in", v.CHECK_IN), ("Preparation", v.PREPARED)):
         yield Block(title=title, head=v.ROWS_HEAD, rows=tuple(v.rows(record.happenings, offset, kinds)))
-    yield Block(title="Independent double check", head=v.ENTERED_HEAD, rows=tuple(v.entered(record, offset)))
+    yield Block(
+        title="Independent double check",
+        head=v.ENTERED_HEAD,
+        rows=tuple(v.entered(record, offset)),
+        widths=v.ENTERED_WIDTHS,
+    )
     yield Block(title="Observations", head=v.OBSERVED_HEAD, rows=tuple(v.observations(record, offset)))
     at_the_end = tuple(v.rows(record.happenings, offset, v.AT_THE_END))
     yield Block(title="Recovery and end", head=v.ROWS_HEAD, rows=at_the_end)

@@ -12,6 +12,8 @@ from pumpd.core import departure_facts as dp
 from pumpd.core import facts as f
 from pumpd.core import preparation_facts as pf
 from pumpd.core.departure import Closing, Leftover
+from pumpd.core.library import DoseUnit
+from pumpd.core.preparation import CheckField
 from pumpd.records_rows import Happening
 from pumpd.records_visits import VisitRecord
 from pumpd.words_bed import fact_text
@@ -23,7 +25,8 @@ from pumpd.words_preparation import FIELDS
 Offset = Callable[[int], int]
 
 OBSERVED_HEAD: Final = ("Taken", "What", "Value", "Entered by", "Entered")
-ENTERED_HEAD: Final = ("Time", "Who", "Weight", "Drug", "Container", "What it is")
+ENTERED_HEAD: Final = ("Time", "Who", "Weight", "Drug", "Dose", "Container", "What it is")
+ENTERED_WIDTHS: Final = (15, 9, 17, 17, 12, 13, 17)
 ROWS_HEAD: Final = ("Time", "What", "Who", "Since boot")
 
 
@@ -89,7 +92,7 @@ def entered(record: VisitRecord, offset: Offset) -> Iterator[tuple[str, ...]]:
         time = words.moment(each.wall_ms, offset_min=offset(each.wall_ms))
         match fact:
             case ci.WeightTaken():
-                yield time, fact.person, words.weight(fact.weight_g), "", "", "weighed"
+                yield time, fact.person, words.weight(fact.weight_g), "", "", "", "weighed"
             case pf.LabelNoted():
                 read = fact.reading
                 drug = f"{read.drug} {words.concentration(read.concentration_ug_per_ml)}"
@@ -98,6 +101,7 @@ def entered(record: VisitRecord, offset: Offset) -> Iterator[tuple[str, ...]]:
                     fact.person,
                     "",
                     drug,
+                    "",
                     _barrel(read.brand, read.capacity_nl),
                     f"label of container {fact.number}",
                 )
@@ -107,11 +111,14 @@ def entered(record: VisitRecord, offset: Offset) -> Iterator[tuple[str, ...]]:
                 told = "agrees"
                 if isinstance(fact, pf.CheckDiffered):
                     told = f"DIFFERS: {', '.join(FIELDS[field] for field in fact.differed)}"
+                    if CheckField.DOSE in fact.differed and fact.ordered_dose is not None:
+                        told += f"; the order has {_dose(fact.ordered_dose, fact.unit)}"
                 yield (
                     time,
                     fact.person,
                     words.weight(other.weight_g),
                     drug,
+                    _dose(other.dose, fact.unit),
                     _barrel(other.brand, other.capacity_nl),
                     told,
                 )
@@ -121,6 +128,11 @@ def entered(record: VisitRecord, offset: Offset) -> Iterator[tuple[str, ...]]:
                 if isinstance(fact, pf.RiseDiffered):
                     told = f"a rise DIFFERS: {', '.join(FIELDS[field] for field in fact.differed)}"
                 yield time, fact.person, "", drug, "", told
+
+
+def _dose(value: int, unit: DoseUnit | None) -> str:
+    """Rows from before the unit was kept have the number alone, which is of the drug library's entry."""
+    return words.number(value, digits=3, places=3) if unit is None else words.dose(value, unit)
 
 
 def _barrel(brand: str, capacity_nl: int) -> str:

@@ -45,11 +45,13 @@ from pumpd.console import (
     pictures,
     preparing,
     recovering,
+    reports,
     rise_checking,
     starting,
     theme,
     titrating,
     visits,
+    wasting,
 )
 from pumpd.console.guard import Guard
 from pumpd.console.room import STATIC, Look, Room, room_of
@@ -79,6 +81,8 @@ ROUTES: Final = (
     *preparing.ROUTES,
     *checking.ROUTES,
     *starting.ROUTES,
+    *wasting.ROUTES,
+    *reports.ROUTES,
     Route("/visits/{visit}", path.overview, methods=_GET),
     Route("/theme", theme.choose, methods=_POST),
     Route("/audio/pause", theme.pause_audio, methods=_POST),
@@ -121,14 +125,15 @@ ROUTES: Final = (
 )
 
 
-def create_app(client: AsyncClient, names: frozenset[str] = frozenset()) -> Starlette:
-    """`names`: hosts besides localhost and addresses under which the page may be opened."""
+def create_app(client: AsyncClient, names: frozenset[str] = frozenset(), config: Path | None = None) -> Starlette:
+    """`names`: hosts besides localhost and addresses by which the page may be opened. `config`: the daemon's file."""
     app = Starlette(
         routes=ROUTES,
         middleware=[Middleware(Guard, names=names)],
         exception_handlers={ApiError: _told_problem, HTTPException: _told_status, SignInNeeded: _asked_who},
     )
     app.state.room = Room(client)
+    app.state.reports = reports.Reports(config=config, turn=asyncio.Lock())
     return app
 
 
@@ -281,7 +286,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"pumpd console: {error}\n")
         return TO_MEND
     with listener:
-        asyncio.run(_live(path, listener, seal, frozenset(given.name) | {socket.gethostname().lower()}))
+        names = frozenset(given.name) | {socket.gethostname().lower()}
+        asyncio.run(_live(path, listener, seal, names, given.config))
     return 0
 
 
@@ -289,11 +295,13 @@ def _seal_of(config: Config) -> tuple[Path | None, Path | None]:
     return config.console.cert_file, config.console.key_file
 
 
-async def _live(path: Path | None, listener: socket.socket, seal: Seal | None, names: frozenset[str]) -> None:
+async def _live(
+    path: Path | None, listener: socket.socket, seal: Seal | None, names: frozenset[str], config: Path | None
+) -> None:
     async with AsyncClient(path) as client:
         host, port = listener.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
         scheme = "http" if seal is None else "https"
         sys.stdout.write(f"pumpd console: {scheme}://{shown}:{port}/\n")
         sys.stdout.flush()
-        await serve(create_app(client, names), listener, seal)
+        await serve(create_app(client, names, config), listener, seal)

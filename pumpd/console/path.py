@@ -148,7 +148,9 @@ class Sight:
         return next(closed, next(step for step in STEPS if step.name == "start"))
 
     def at(self, step: str) -> str:
-        """The address of a screen of this visit."""
+        """The address of a screen of this visit; one that is an address already stays it."""
+        if step.startswith("/"):
+            return step
         return f"/visits/{self.id}/{step}" if step else f"/visits/{self.id}"
 
 
@@ -225,7 +227,7 @@ def show(sight: Sight, template: str, step: str, told: Told = NOTHING_TYPED, **m
 
 
 async def do(request: Request, ask: Ask, again: Again, onward: str) -> Response:
-    """One form: one call. Accepted leads to the screen `onward` of this visit; all else comes `again`, as typed."""
+    """One form: one call. Accepted leads to the screen `onward`, all else comes `again`, as typed."""
     sight = await seen(request)
     values = await typed(request)
     if not holds_token(request, values.get(TOKEN_FIELD, "")):

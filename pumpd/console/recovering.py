@@ -76,6 +76,7 @@ async def _show(sent: str, sight: Sight, told: Told) -> Response:
         only_home=[each for each in here.closed_home if each.code not in ward],
         only_ward=[each for each in here.closed_ward if each.code not in home],
         check_in=asked,
+        left_over=any(each.is_over and not each.witness for each in here.doses),
         is_bed=sight.visit.place is Place.AT_BED,
         is_here=sight.visit.place is not Place.CLOSED,
         in_doubt=any(pump.phase in _IN_DOUBT for pump in sight.look.view.pumps),
@@ -185,7 +186,7 @@ def _when(visit: RecoveryView) -> int:
 async def names_of(room: Room, look: Look) -> dict[str, PatientView]:
     """By the opaque key; nobody where this person, or a locked page, may not read a name."""
     try:
-        return {each.patient: each for each in await room.client.send(patients(), look.token)}
+        return {each.patient: each for each in await room.client.send(patients(), look.token or None)}
     except ApiError as error:
         if error.status not in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.SERVICE_UNAVAILABLE):
             raise

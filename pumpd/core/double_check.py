@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from pumpd.core.asking import accept, gate_of_person, note, refuse
 from pumpd.core.codes import Action, ReasonCode
+from pumpd.core.library import DoseUnit
 from pumpd.core.people import Act
 from pumpd.core.preparation import CheckField, Entered, same_words
 from pumpd.core.preparation_facts import CheckAgreed, CheckDiffered
@@ -39,19 +40,21 @@ def enter_check(turn: Turn, request: CheckEntered) -> None:
         refuse(turn, request, Action.ENTER_CHECK, reasons)
         return
     number, person = visit.hung + 1, request.actor.person
-    differed = differences(turn, visit, request.entered)
+    differed, unit = differences(turn, visit, request.entered), _unit(turn, visit)
     if differed:
         turn.record(
             CheckDiffered(
                 at_ns=turn.now_ns, visit=visit.visit, person=person, number=number, entered=request.entered,
-                differed=differed,
+                differed=differed, unit=unit, ordered_dose=ordered_dose(turn, visit),
             )
         )  # fmt: skip
         refuse(turn, request, Action.ENTER_CHECK, [hard(ReasonCode.CHECK_DIFFERED)])
         return
     turn.record(
-        CheckAgreed(at_ns=turn.now_ns, visit=visit.visit, person=person, number=number, entered=request.entered)
-    )
+        CheckAgreed(
+            at_ns=turn.now_ns, visit=visit.visit, person=person, number=number, entered=request.entered, unit=unit
+        )
+    )  # fmt: skip
     accept(turn, request)
 
 
@@ -76,3 +79,10 @@ def ordered_dose(turn: Turn, visit: Visit) -> int | None:
     regimen = turn.setup.rules.catalogue.regimen(visit.order.regimen)
     steps = None if regimen is None else regimen.steps_on(visit.order.day)
     return max((step.dose for step in steps or ()), default=None)
+
+
+def _unit(turn: Turn, visit: Visit) -> DoseUnit | None:
+    """What the dose is entered in; None for a regimen that is in the catalogue no longer."""
+    regimen = turn.setup.rules.catalogue.regimen(visit.order.regimen)
+    entry = None if regimen is None else turn.setup.rules.library.entry(regimen.entry)
+    return None if entry is None else entry.unit

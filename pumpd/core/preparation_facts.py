@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pumpd.core.library import DoseUnit
 from pumpd.core.preparation import CheckField, Entered, LabelReading
 from pumpd.core.prescribed import Given
 from pumpd.core.rise_proposed import ProposedRise, RiseEntered
@@ -58,6 +59,7 @@ class CheckAgreed:
     person: str
     number: int
     entered: Entered
+    unit: DoseUnit | None = None  # of the dose; None in rows from before it was kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,8 @@ class CheckDiffered:
     number: int
     entered: Entered
     differed: tuple[CheckField, ...]
+    unit: DoseUnit | None = None
+    ordered_dose: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

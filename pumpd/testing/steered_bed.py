@@ -139,7 +139,7 @@ class SteeredBed(NursedBed):
 
         async def serve() -> None:
             async with AsyncClient(self.socket, sent_at_ns=self.clock.now_ns) as client:
-                await console.serve(console.create_app(client), listener)
+                await console.serve(console.create_app(client, config=self.config), listener)
 
         self._begin(serve())
         return self.url

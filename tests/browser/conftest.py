@@ -8,6 +8,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, sync_playwright
 
+from pumpd import api_client
+from pumpd.api_models import Phase
+from pumpd.testing.ideal_nurse import IdealNurse
+from pumpd.testing.nursed_bed import accepted
 from pumpd.testing.processes import SOON_S
 from pumpd.testing.real_bed import RealBed
 from pumpd.testing.screen import PANEL, Open, Screen
@@ -63,6 +67,21 @@ def pumpd_steered() -> Iterator[SteeredBed]:
     """One pump, on a clock that can be moved on; the page is begun by the test, or by what it plays first."""
     with SteeredBed() as steered:
         yield steered
+
+
+@pytest.fixture
+def ended() -> Iterator[tuple[SteeredBed, str]]:
+    """A visit of a mood regimen, the infusion of which has just been ended early."""
+    with SteeredBed() as bed:
+        bed.begin_console()
+        nurse = IdealNurse(bed, "MDD-2x3", 1)
+        nurse.plays_to_the_start()
+        bed.advance(minutes=2)
+        bed.stop()
+        bed.sign_in()
+        accepted(bed.client.send(api_client.end("p1")))
+        bed.reaches(Phase.ENDED)
+        yield bed, nurse.visit
 
 
 @pytest.fixture(scope="module")

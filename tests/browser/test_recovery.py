@@ -2,38 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import expect
 
-from pumpd import api_client
 from pumpd.api_departure_calls import move
 from pumpd.api_departure_models import MoveBody
-from pumpd.api_models import Phase
 from pumpd.api_path_calls import visit as visit_of
 from pumpd.api_path_models import Place
-from pumpd.testing.ideal_nurse import IdealNurse
-from pumpd.testing.nursed_bed import accepted
 from pumpd.testing.screen import PHONE, Open, Screen
 from pumpd.testing.steered_bed import SteeredBed
 
 pytestmark = pytest.mark.timeout(120)
-
-
-@pytest.fixture
-def ended() -> Iterator[tuple[SteeredBed, str]]:
-    """A visit of a mood regimen, the infusion of which has just been ended early."""
-    with SteeredBed() as bed:
-        bed.begin_console()
-        nurse = IdealNurse(bed, "MDD-2x3", 1)
-        nurse.plays_to_the_start()
-        bed.advance(minutes=2)
-        bed.stop()
-        bed.sign_in()
-        accepted(bed.client.send(api_client.end("p1")))
-        bed.reaches(Phase.ENDED)
-        yield bed, nurse.visit
 
 
 def scores(anna: Screen, *, awake: str = "yes", pain: str = "2") -> None:

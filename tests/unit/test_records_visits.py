@@ -148,7 +148,7 @@ def test_both_values_of_a_double_check_stand_side_by_side_also_where_they_differ
     bed.second_checks()
     blocks = {block.title: block for block in sheet(record(bed), lambda _: 0).blocks}
     rows = blocks["Independent double check"].rows
-    said = [(row[1], row[2].partition(" (")[0], row[5].partition(":")[0]) for row in rows]
+    said = [(row[1], row[2].partition(" (")[0], row[6].partition(":")[0]) for row in rows]
     assert said == [
         ("nurse-1", "70 kg", "weighed"),
         ("nurse-1", "", "label of container 1"),
@@ -157,4 +157,24 @@ def test_both_values_of_a_double_check_stand_side_by_side_also_where_they_differ
         ("nurse-2", "70 kg", "agrees"),
     ]
     assert rows[1][3] == rows[2][3]  # the same drug and concentration, read by two
+    assert [row[4] for row in rows] == ["", "", "0.5 mg/kg/h", "", "0.5 mg/kg/h"]
     assert len(blocks["Preparation"].rows) == 4
+
+
+def test_dose_that_the_second_person_entered_otherwise_is_on_paper_with_the_order_s_own() -> None:
+    bed = DepartureStory()
+    bed.connected()
+    bed.sign("PAIN-4H")
+    bed.opens()
+    bed.checks_in()
+    bed.reads_label()
+    bed.second_checks(dose=2_000)
+    (row,) = (
+        row
+        for block in sheet(record(bed), lambda _: 0).blocks
+        if block.title == "Independent double check"
+        for row in block.rows
+        if row[1] == "nurse-2"
+    )
+    assert row[4] == "2 mg/kg/h"
+    assert row[6] == "DIFFERS: dose; the order has 0.5 mg/kg/h"
