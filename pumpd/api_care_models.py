@@ -21,7 +21,7 @@ __all__ = [
     "GivenView", "HandOverBody", "HandOverView", "HoldView", "InfiltrationBody", "ItemToTakeView", "MarkBody",
     "MarkView", "MayGiveView", "Measure", "Moment", "ObservationView", "ObservationsBody", "OfferView", "ReadingBody",
     "ReductionView", "Remedy", "RescueBody", "Route", "Scale", "ScaleStepView", "ScaleView", "SideEffect",
-    "SideEffectBody", "SideEffectView", "Sign", "WhyNot",
+    "SideEffectBody", "SideEffectView", "Sign", "VerbalView", "WhyNot",
 ]  # fmt: skip
 
 BandName = Literal["start", "reduce", "pause", "stop"]
@@ -248,6 +248,21 @@ class CareWordsView(View):
     moments: tuple[ChoiceView, ...]
 
 
+class VerbalView(View):
+    """An order by word. `agreed` is null until a prescriber has looked; false: it was not so, and counts no longer."""
+
+    order: str
+    prescriber: str
+    person: str
+    text: str
+    read_back: str
+    given_ts_ms: int
+    agreed: bool | None
+    signed_by: str | None
+    signed_ts_ms: int | None
+    remark: str
+
+
 class CareView(View):
     """What is due when in this visit, what holds, what was seen last, what was done, and what may be."""
 
@@ -268,3 +283,4 @@ class CareView(View):
     emergency_offered: bool
     handed_over: HandOverView | None
     words: CareWordsView
+    verbal: tuple[VerbalView, ...] = ()

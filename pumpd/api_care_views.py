@@ -21,6 +21,7 @@ from pumpd.api_care_models import (
     OfferView,
     ReductionView,
     SideEffectView,
+    VerbalView,
 )
 from pumpd.api_care_words import CARE_WORDS
 from pumpd.api_moment import Moment
@@ -37,8 +38,10 @@ from pumpd.core.rescue import GivenRescue
 from pumpd.core.side_effects import OFFERED, Noted, SideEffect
 from pumpd.core.state import BedState
 from pumpd.core.turn import Setup
+from pumpd.core.verbal import VerbalOrder
 from pumpd.core.visit import Visit
 from pumpd.words import mass, rate_ml_per_h
+from pumpd.words_verbal import verbal_text
 
 _BANDS: Final[Mapping[Band, BandName]] = {
     Band.START: "start",
@@ -69,6 +72,7 @@ def care_view(state: BedState, setup: Setup, visit: Visit, moment: Moment) -> Ca
         emergency_offered=offers_emergency(state, visit),
         handed_over=_hand_over_view(visit, moment),
         words=CARE_WORDS,
+        verbal=tuple(_verbal_view(each, moment) for each in care.verbal),
     )
 
 
@@ -172,6 +176,21 @@ def _hand_over_view(visit: Visit, moment: Moment) -> HandOverView | None:
         said=handed.said,
         ts_ms=moment.ts_ms(handed.handed_at_ns),
         taken_by=None if visit.writer == handed.person else visit.writer,
+    )
+
+
+def _verbal_view(order: VerbalOrder, moment: Moment) -> VerbalView:
+    return VerbalView(
+        order=order.order,
+        prescriber=order.prescriber,
+        person=order.person,
+        text=verbal_text(order),
+        read_back=order.read_back,
+        given_ts_ms=moment.ts_ms(order.given_at_ns),
+        agreed=order.agreed,
+        signed_by=order.signed_by or None,
+        signed_ts_ms=None if order.signed_at_ns is None else moment.ts_ms(order.signed_at_ns),
+        remark=order.remark,
     )
 
 

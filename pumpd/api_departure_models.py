@@ -86,6 +86,8 @@ class TodoView(View):
     patient: str
     infusion_id: int | None
     since_ts_ms: int
+    order: str | None = None  # an order by word ...
+    prescriber: str | None = None  # ... and whose signature it waits for
 
 
 class DoseView(View):

@@ -69,6 +69,8 @@ def todo_views(state: BedState, moment: Moment) -> tuple[TodoView, ...]:
             patient=patients[each.visit],
             infusion_id=each.infusion_id,
             since_ts_ms=moment.ts_ms(each.since_at_ns),
+            order=each.order,
+            prescriber=each.prescriber,
         )
         for each in to_do(state.path)
     )

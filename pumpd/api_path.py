@@ -12,11 +12,12 @@ from pumpd import (
     api_drafts,
     api_patients,
     api_preparation,
+    api_verbal,
     api_visits,
 )
 
 acts = APIRouter()
-for each in (api_visits, api_check_in, api_preparation, api_care, api_departure, api_course):
+for each in (api_visits, api_check_in, api_preparation, api_care, api_verbal, api_departure, api_course):
     acts.include_router(each.acts)
 
 looks = APIRouter()

@@ -38,7 +38,7 @@ def series(typed: SeriesBody, today_day: int) -> SeriesOrder:
         consent_day=day_of(typed.consent_on, field="consent_on") if typed.consent_on else None,
         replaces=typed.replaces,
         premedication=tuple(_premedication(each) for each in typed.premedication),
-        rescue=tuple(_rescue(each) for each in typed.rescue),
+        rescue=tuple(rescue(each) for each in typed.rescue),
         extension=typed.extension,
     )
 
@@ -53,7 +53,8 @@ def _premedication(typed: PremedicationOrderBody) -> Premedication:
     )
 
 
-def _rescue(typed: RescueOrderBody) -> Rescue:
+def rescue(typed: RescueOrderBody) -> Rescue:
+    """Raises ApiError with the field."""
     return Rescue(
         drug=typed.drug.strip(),
         dose_ug=quantity(typed.dose_mg, 1_000, field="dose_mg", said="The dose of a rescue drug in milligrams"),

@@ -66,6 +66,10 @@ BANDS: Final[Mapping[Band, str]] = {
     Band.STOP: "Press STOP, and call for help: EMERGENCY.",
 }
 
+BAND_NAMES: Final[Mapping[Band, str]] = {
+    Band.START: "do not start", Band.REDUCE: "measure again, reduce", Band.PAUSE: "pause", Band.STOP: "stop",
+}  # fmt: skip
+
 FLAWS: Final[Mapping[Flaw, str]] = {
     Flaw.IMPOSSIBLE: "cannot be {value}; look again",
     Flaw.WITHOUT_SCALE: "is sedation with the scale that was used, and nothing else has one",
@@ -152,6 +156,19 @@ _PLAIN_CARE: Final[Mapping[ReasonCode, str]] = {
     ReasonCode.NO_EMERGENCY: "No emergency lasts in this visit. Nothing to do.",
     ReasonCode.NOTHING_HOLDS: "Nothing holds here that could be let stand. Nothing to do.",
 }
+
+
+SeenFact = (
+    cf.Observed
+    | cf.ValueAccepted
+    | cf.SideEffectNoted
+    | cf.RescueNoted
+    | cf.Infiltrated
+    | cf.EmergencyCalled
+    | cf.EmergencyMarked
+    | cf.EmergencyOver
+    | cf.HandedOver
+)  # orders by word read in words_verbal.py
 
 
 def named(about: str) -> str:
@@ -247,7 +264,7 @@ def _beyond(about: str, value: int | None, limit: int | None) -> str:
     return f"{name} of {value_text(item, value)} is {side} {value_text(item, limit)}"
 
 
-def care_fact_text(fact: cf.CareFact) -> str:
+def care_fact_text(fact: SeenFact) -> str:
     """One line of the record."""
     match fact:
         case cf.Observed():

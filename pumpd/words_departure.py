@@ -116,6 +116,7 @@ TODOS: Final[Mapping[Todo, str]] = {
     Todo.WASTE: "Say what was drawn up, and what of it was thrown away.",
     Todo.WITNESS: "Somebody else has to say that they saw it thrown away.",
     Todo.TELL_PRESCRIBER: "Tell the prescriber how this visit ended, and write down why.",
+    Todo.SIGN_BY_WORD: "The prescriber has to sign what they ordered by word.",
 }
 
 EXITS: Final[Mapping[Exit, str]] = {

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from pumpd.core import arrival_facts as ar
-from pumpd.core.care_facts import CareFact
+from pumpd.core.care_facts import CareFact, VerballyOrdered, VerballySettled
 from pumpd.core.check_in_facts import CheckInFact
 from pumpd.core.codes import Action, ReasonCode
 from pumpd.core.course_facts import CourseFact
@@ -21,6 +21,7 @@ from pumpd.words_care import CARE_ACTIONS, care_fact_text
 from pumpd.words_check_in import CHECK_IN, CHECK_IN_ACTIONS, check_in_text
 from pumpd.words_course import COURSE_ACTIONS, COURSES, course_text
 from pumpd.words_preparation import PREPARATION, PREPARATION_ACTIONS, preparation_text
+from pumpd.words_verbal import VERBAL, VERBAL_ACTIONS, verbal_fact_text
 
 _PLAIN: Final[Callable[[int], str]] = "{:,}".format
 
@@ -28,6 +29,7 @@ GATES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
     **CHECK_IN,
     **PREPARATION,
     **COURSES,
+    **VERBAL,
     ReasonCode.NO_VISIT: (
         "No visit is open at this bed. Look up the patient's series order and open the visit from it.",
         _PLAIN,
@@ -71,6 +73,7 @@ PATH_ACTIONS: Final[Mapping[Action, str]] = {
     **COURSE_ACTIONS,
     **CARE_ACTIONS,
     **PREPARATION_ACTIONS,
+    **VERBAL_ACTIONS,
     Action.SIGN_SERIES: "a signature for a series",
     Action.OPEN_VISIT: "a visit to begin",
     Action.WRITE_VISIT: "a visit to write",
@@ -83,6 +86,8 @@ def path_text(fact: PathFact) -> str:
         return check_in_text(fact)
     if isinstance(fact, CourseFact):
         return course_text(fact)
+    if isinstance(fact, VerballyOrdered | VerballySettled):
+        return verbal_fact_text(fact)
     if isinstance(fact, CareFact):
         return care_fact_text(fact)
     if isinstance(fact, PreparationFact):

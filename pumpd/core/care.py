@@ -15,6 +15,7 @@ from pumpd.core.holds import Accepted
 from pumpd.core.observing import Measure, Observation, Sign
 from pumpd.core.rescue import GivenRescue
 from pumpd.core.side_effects import Noted, Recheck
+from pumpd.core.verbal import VerbalOrder
 
 KEPT_OF_AN_ITEM: Final = 12
 
@@ -40,8 +41,8 @@ class Care:
     rescues: tuple[GivenRescue, ...] = ()
     infiltrated: tuple[int, ...] = ()  # infusions of which not all reached the vein
     emergencies: tuple[Emergency, ...] = ()
-
     handed_over: HandOver | None = None  # the last time
+    verbal: tuple[VerbalOrder, ...] = ()  # orders by word, signed or not
 
     @property
     def emergency(self) -> Emergency | None:

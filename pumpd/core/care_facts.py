@@ -10,6 +10,7 @@ from pumpd.core.holds import Accepted
 from pumpd.core.observing import Reading, Sign
 from pumpd.core.rescue import GivenRescue
 from pumpd.core.side_effects import Noted, Recheck
+from pumpd.core.verbal import VerbalOrder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +104,27 @@ class HandedOver:
     said: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerballyOrdered:
+    """A prescriber ordered this by word, and whoever wrote it down read it back."""
+
+    at_ns: int
+    visit: str
+    order: VerbalOrder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerballySettled:
+    """A prescriber signed an order by word, or said that it was not so."""
+
+    at_ns: int
+    visit: str
+    order: str
+    person: str
+    agreed: bool
+    remark: str
+
+
 CareFact = (
     Observed
     | ValueAccepted
@@ -113,4 +135,6 @@ CareFact = (
     | EmergencyMarked
     | EmergencyOver
     | HandedOver
+    | VerballyOrdered
+    | VerballySettled
 )

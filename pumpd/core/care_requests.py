@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pumpd.core.actor import Actor
 from pumpd.core.emergency import Moment
 from pumpd.core.observing import Measure, Reading, Sign
-from pumpd.core.prescribed import Route
+from pumpd.core.prescribed import Rescue, Route
 from pumpd.core.side_effects import Remedy, SideEffect
+from pumpd.core.verbal import HoldBound, LowerRate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +136,40 @@ class HandOverRequested:
     asked_at_ns: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerbalOrderRequested:
+    """`prescriber` said this by word, and it was read back. Exactly one of the three may be ordered so.
+
+    `other`: what else was said, where it is none of them; it is refused, and stands on record as asked.
+    """
+
+    at_ns: int
+    request_id: str
+    actor: Actor | None
+    visit: str
+    prescriber: Actor | None  # None: nobody whom this bed knows
+    read_back: str
+    lower: LowerRate | None = None
+    rescue: Rescue | None = None
+    bound: HoldBound | None = None
+    other: str = ""
+    asked_at_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerbalSignRequested:
+    """A prescriber looked at an order by word: it was so, or it was not."""
+
+    at_ns: int
+    request_id: str
+    actor: Actor | None
+    visit: str
+    order: str
+    agrees: bool = True
+    remark: str = ""
+    asked_at_ns: int | None = None
+
+
 CareRequest = (
     ObserveRequested
     | AcceptRequested
@@ -145,4 +180,6 @@ CareRequest = (
     | MarkRequested
     | EmergencyOverRequested
     | HandOverRequested
+    | VerbalOrderRequested
+    | VerbalSignRequested
 )

@@ -17,6 +17,8 @@ from pumpd.core.care_facts import (
     RescueNoted,
     SideEffectNoted,
     ValueAccepted,
+    VerballyOrdered,
+    VerballySettled,
 )
 from pumpd.core.codes import Phase
 from pumpd.core.emergency import MARKS_MAX, Emergency, Mark
@@ -24,6 +26,7 @@ from pumpd.core.observing import Measure, Observation
 from pumpd.core.side_effects import NOTES_MAX
 from pumpd.core.state import BedState
 from pumpd.core.units import NS_PER_S
+from pumpd.core.verbal import VerbalOrder, with_order
 from pumpd.core.visit import Path
 
 RECHECKED_EARLY_NS: Final = 120 * NS_PER_S  # a look so soon before it is due stands for it
@@ -63,8 +66,18 @@ def _cared(care: Care, fact: CareFact) -> Care:
             return replace(care, handed_over=handed)
         case EmergencyOver():
             return _with_latest(care, replace(care.emergencies[-1], over_at_ns=fact.at_ns))
+        case VerballyOrdered():
+            return replace(care, verbal=with_order(care.verbal, fact.order))
+        case VerballySettled():
+            return replace(care, verbal=tuple(_settled(each, fact) for each in care.verbal))
         case _:
             assert_never(fact)
+
+
+def _settled(order: VerbalOrder, fact: VerballySettled) -> VerbalOrder:
+    if order.order != fact.order:
+        return order
+    return replace(order, agreed=fact.agreed, signed_by=fact.person, signed_at_ns=fact.at_ns, remark=fact.remark)
 
 
 def _with_latest(care: Care, emergency: Emergency) -> Care:

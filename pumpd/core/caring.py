@@ -1,7 +1,8 @@
 """Decides the requests of care_requests.py: what a nurse observed, and what a prescriber lets stand.
 
 An observation lowers nothing and raises nothing by itself. What cannot be true is refused with every flaw. After each
-request the prompts and alarms of care are set anew, so that what was entered is seen in the same breath.
+request the prompts and alarms of care are set anew, so that what was entered is seen in the same breath. Orders by word
+are decided in reading_back.py.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
-from pumpd.core import alerting
+from pumpd.core import alerting, reading_back
 from pumpd.core.asking import accept, note, refuse
 from pumpd.core.attending import attend
 from pumpd.core.care_asking import against_asking, against_time
@@ -25,6 +26,8 @@ from pumpd.core.care_requests import (
     ObserveRequested,
     RescueRequested,
     SideEffectRequested,
+    VerbalOrderRequested,
+    VerbalSignRequested,
 )
 from pumpd.core.codes import Action, ReasonCode
 from pumpd.core.held import standing
@@ -56,6 +59,10 @@ def care(turn: Turn, request: CareRequest) -> None:
             alerting.over(turn, request)
         case HandOverRequested():
             hand_over(turn, request)
+        case VerbalOrderRequested():
+            reading_back.order_by_word(turn, request)
+        case VerbalSignRequested():
+            reading_back.sign(turn, request)
         case _:
             assert_never(request)
     attend(turn)

@@ -183,6 +183,8 @@ class Action(Enum):
     MARK = "mark"
     EMERGENCY_OVER = "emergency_over"
     HAND_OVER = "hand_over"
+    ORDER_BY_WORD = "order_by_word"
+    SIGN_BY_WORD = "sign_by_word"
 
 
 class TimeAway(Enum):

@@ -12,6 +12,7 @@ from typing import Final
 
 from pumpd.core.holds import Band, Hold, hold_of, holds_of_signs
 from pumpd.core.observing import Measure, Sign
+from pumpd.core.verbal import holds_with
 from pumpd.core.visit import Visit
 
 _UNWELL: Final = frozenset({Sign.UNWELL, Sign.CHEST_PAIN, Sign.NEUROLOGICAL, Sign.THUNDERCLAP})
@@ -23,10 +24,9 @@ def standing(visit: Visit) -> tuple[Hold, ...]:
     unwell = not _UNWELL.isdisjoint(care.signs)
     found: list[Hold] = []
     by_item = care.by_item(measured=True)
+    holds = holds_with(visit.holds, care.verbal)
     for item, readings in by_item.items():
-        found += hold_of(
-            visit.holds, readings, baseline=care.at_start(item), accepted=care.accepted_of(item), unwell=unwell
-        )
+        found += hold_of(holds, readings, baseline=care.at_start(item), accepted=care.accepted_of(item), unwell=unwell)
     drowsy = any(each.about == Measure.SEDATION.value and each.band.value >= Band.PAUSE.value for each in found)
     breaths = by_item.get(Measure.BREATHS)
     found += holds_of_signs(care.signs, drowsy=drowsy, breaths=breaths[-1].reading.value if breaths else None)

@@ -259,6 +259,17 @@ class ReasonCode(Enum):
     EMERGENCY_LASTS = "emergency_lasts"
     NO_EMERGENCY = "no_emergency"
     NOTHING_SAID = "nothing_said"
+    # orders by word (core/reading_back.py)
+    VERBAL_ONLY_LESS = "verbal_only_less"
+    VERBAL_RISE_UL_PER_H = "verbal_rise_ul_per_h"
+    VERBAL_STOP_BOUND = "verbal_stop_bound"
+    VERBAL_HOLD_UNCLEAR = "verbal_hold_unclear"
+    VERBAL_NO_PRESCRIBER = "verbal_no_prescriber"
+    VERBAL_BY_ONESELF = "verbal_by_oneself"
+    READ_BACK_NEEDED = "read_back_needed"
+    VERBAL_TOO_MANY = "verbal_too_many"
+    NO_SUCH_VERBAL_ORDER = "no_such_verbal_order"
+    VERBAL_SIGNED_BEFORE = "verbal_signed_before"
     # a series order (core/arriving.py)
     FAILED_TREATMENTS_NEEDED = "failed_treatments_needed"
     CONSENT_NEEDED = "consent_needed"

@@ -27,6 +27,7 @@ from pumpd.core.rise import hard
 from pumpd.core.side_effects import LOOK_AGAIN, SEVERITY, Noted, Recheck, SideEffect
 from pumpd.core.turn import Turn
 from pumpd.core.units import NS_PER_S
+from pumpd.core.verbal import rescues_with
 from pumpd.core.visit import Visit
 
 FRESH_NS: Final = 300 * NS_PER_S  # a blood pressure this new answers the question that a headache asks
@@ -121,8 +122,8 @@ def record_rescue(turn: Turn, request: RescueRequested) -> None:
 
 
 def rescues_of(visit: Visit) -> tuple[Rescue, ...]:
-    """What the visit's own copy of the order lets give."""
-    return () if visit.signed is None else visit.signed.rescue
+    """What the visit's own copy of the order lets give, and what a prescriber has ordered by word since."""
+    return rescues_with(() if visit.signed is None else visit.signed.rescue, visit.care.verbal)
 
 
 def flags_of(visit: Visit, drug: str, dose_ug: int, against: SideEffect | None, now_ns: int) -> list[Flagged]:

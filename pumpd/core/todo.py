@@ -21,20 +21,29 @@ class Todo(Enum):
     WASTE = "waste"  # say what was drawn up and what was thrown away
     WITNESS = "witness"  # somebody else says that they saw it
     TELL_PRESCRIBER = "tell_prescriber"  # how the visit ended, and why
+    SIGN_BY_WORD = "sign_by_word"  # a prescriber signs what they ordered by word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Open:
-    """One thing to be done; `infusion_id` where it is about one."""
+    """One thing to be done; `infusion_id` where it is about one, `order` where it is an order by word."""
 
     todo: Todo
     visit: str
     since_at_ns: int
     infusion_id: int | None = None
+    order: str | None = None
+    prescriber: str | None = None  # whose signature it waits for
 
 
 def open_of(visit: Visit) -> Iterator[Open]:
-    """What is to be done for one visit, once the patient has left the bed or the infusion is over."""
+    """What is to be done for one visit: for its drug once the infusion is over, for its orders by word at once."""
+    for said in visit.care.verbal:
+        if said.agreed is None:
+            yield Open(
+                todo=Todo.SIGN_BY_WORD, visit=visit.visit, since_at_ns=said.given_at_ns, order=said.order,
+                prescriber=said.prescriber,
+            )  # fmt: skip
     for dose in visit.doses:
         left = dose.leftover
         if not dose.is_sedating:

@@ -42,6 +42,7 @@ EXAMPLES: Final[dict[str, dict[str, object]]] = {
     "POST /v1/series/import": {"file": written(_ANOTHERS, SITE_KEY, chars_max=FILE_CHARS_MAX)},
     "POST /v1/visits/{visit}/accept_value": {"value": 165},
     "POST /v1/visits/{visit}/rescues": {"dose_mg": "1"},
+    "POST /v1/visits/{visit}/verbal": {"prescriber": "prescriber", "lower": None, "rescue": None, "hold": None},
     "POST /v1/patients": {"name": "Eva", "born": "1970-12-31"},
     "POST /v1/visits/{visit}/label": {"expires": "2099-01-31"},
 }
@@ -53,6 +54,7 @@ PATH: Final = {
     "alarm_id": "1",
     "person": "nurse-2",
     "series": "s1",
+    "said": "w1",
     "patient": PATIENT,
     "form": "weight",
     "watcher": "console-1",

@@ -105,6 +105,8 @@ MAY: Final = {
     "POST /v1/visits/{visit}/rescues": SEEN,
     "POST /v1/visits/{visit}/infiltration": SEEN,
     "POST /v1/visits/{visit}/handover": SEEN,
+    "POST /v1/visits/{visit}/verbal": CARE,  # by whoever heard it and read it back
+    "POST /v1/visits/{visit}/verbal/{said}/sign": PRESCRIBES,
     "POST /v1/visits/{visit}/emergency": LOWER,  # by nobody it stops all the same, and is not on record
     "POST /v1/visits/{visit}/emergency/marks": LOWER,
     "POST /v1/visits/{visit}/emergency/over": LOWER,
