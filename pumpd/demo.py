@@ -5,6 +5,7 @@ nothing and imports no part of the daemon: it starts processes (demo_stage.py), 
 the reverse order. Nothing outlives it: not a process, even when it is killed (demo_leash.py), and not a file, unless
 somebody asked for the folder (demo_parts.py).
 
+With --scene the bed has a past: it is played ahead (testing/scene.py), and the daemon starts on it as after a restart.
 With --scripted a nurse who is no person plays one infusion (demo_nurse.py) while a witness listens to the broker
 (demo_witness.py), and pumpd, pump, broker and record are held against each other (demo_verdict.py).
 """
@@ -29,7 +30,18 @@ from pumpd.config import Config
 from pumpd.demo_nurse import Nurse
 from pumpd.demo_parts import HERE, run_folder
 from pumpd.demo_pumps import PUMPS
-from pumpd.demo_stage import BROKERS, Stage, prepare, start_broker, start_console, start_daemon, start_pump
+from pumpd.demo_stage import (
+    BROKERS,
+    SCENES,
+    SILENT,
+    Stage,
+    play_past,
+    prepare,
+    start_broker,
+    start_console,
+    start_daemon,
+    start_pump,
+)
 from pumpd.demo_verdict import Verdict, judge
 from pumpd.demo_witness import Witness
 from pumpd.errors import DemoError
@@ -99,9 +111,11 @@ async def entertain(stage: Stage, arguments: argparse.Namespace, path: Path, con
     """Start everything and stay until cancelled."""
     assert config.mqtt is not None, "the demo has a broker"
     await start_broker(stage, arguments.broker, config.mqtt.port)
+    if arguments.scene is not None:
+        await play_past(stage, arguments.scene)  # from here on quickly: the pump goes on until its lease is over
     truth = await start_pump(stage, config, PUMPS[arguments.driver])
     async with AsyncClient(config.socket) as client:
-        await start_daemon(stage, path, client)
+        await start_daemon(stage, path, client, silent=arguments.scene == SILENT)
     await start_console(stage, path, config)
     print(invitation(config, truth, stage.folder), flush=True)
     await asyncio.Event().wait()
@@ -190,6 +204,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--driver", choices=tuple(PUMPS), default="new_era", help="the pump at the bed (default: new_era)"
     )
+    made.add_argument("--scene", choices=SCENES, help="open on a bed with a past, which is played ahead first")
     made.add_argument("--broker", choices=BROKERS, help="default: mosquitto where it is installed, else iotcore")
     return made
 
@@ -199,4 +214,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     if arguments.port is not None and not 0 <= arguments.port <= 65_535:
         raise DemoError(f"{arguments.port} is no port: choose 1024 to 65535, or 0 for any")
+    if arguments.scene is not None and (arguments.scripted or arguments.driver != "new_era"):
+        raise DemoError("a scene has its own nurse and its own pump: leave out --scripted and --driver")
     return asyncio.run(run(arguments))

@@ -68,8 +68,13 @@ class Part:
     def runs(self) -> bool:
         return self._process.returncode is None
 
-    async def gone(self) -> None:
-        await self._process.wait()
+    async def gone(self) -> int:
+        """Returns its exit status."""
+        return await self._process.wait()
+
+    def lines(self) -> list[str]:
+        """What it has said so far, line by line."""
+        return self.log.read_text(encoding="utf-8", errors="replace").splitlines()
 
     def epitaph(self) -> str:
         """How it ended, and what it said last."""
@@ -84,8 +89,7 @@ class Part:
         return f"{how}; its last words: {said}" if said else f"{how} without a word"
 
     def last_line(self) -> str:
-        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
-        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+        return next((line.strip() for line in reversed(self.lines()) if line.strip()), "")
 
     async def ready(self, look: Callable[[], Awaitable[T | None]], *, within_s: float = READY_WITHIN_S) -> T:
         """What `look` finds, once it finds something. Raises DemoError when the part ends first, or is too slow."""

@@ -28,8 +28,13 @@ from pumpd.demo_pumps import PUMPS, DemoPump
 from pumpd.errors import ApiError, DemoError
 
 FILES: Final = ("demo.toml", "drug-library.toml", "regimens.toml", "accounts.toml")
+CONFIG: Final = "pumpd.toml"
+PUMP_STATE: Final = "pump-p1.json"  # of a scene: the pump as its past has left it
 LINK: Final = "./pump-p1"  # to the simulator's pseudo-terminal, in the run folder
+TELL_EVERY_S: Final = 0.25
 LINKED_WITHIN_S: Final = 60.0  # an Alaris shows that it stands still by 40 s without a change
+SCENES: Final = ("running", "step-due", "occlusion", "uncertain", "recovery", "course-day-6")  # of testing/scene.py
+SILENT: Final = "uncertain"  # the pump of this one does not answer
 BROKERS: Final = ("mosquitto", "iotcore")
 ABROAD: Final = ("/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto")  # Debian's place, which is not on a user's PATH
 
@@ -129,7 +134,7 @@ def prepare(folder: Path, *, port: int | None, pump: DemoPump = PUMPS["new_era"]
         for name in (*FILES, *([pump.map] if pump.map else [])):
             (folder / name).parent.mkdir(exist_ok=True)
             shutil.copyfile(config_folder() / name, folder / name)
-        path = folder / "pumpd.toml"
+        path = folder / CONFIG
         wished = Config.load(folder / "demo.toml")
         assert wished.mqtt is not None, "the demo has a broker"
         mqtt_port = wished.mqtt.port if is_free(wished.mqtt.port) else free_port()
@@ -193,18 +198,32 @@ async def start_broker(stage: Stage, wished: str | None, port: int) -> None:
     stage.say(f"broker: {title} on {HERE}:{port}", since_s)
 
 
+async def play_past(stage: Stage, scene: str) -> None:
+    """Hours in seconds, by a program of its own; what it says on its way is passed on."""
+    since_s = asyncio.get_running_loop().time()
+    part = await stage.begin("scene", python("pumpd.testing.scene", scene, "--into", str(stage.folder)))
+    gone = asyncio.create_task(part.gone())
+    told = 0
+    while not gone.done():
+        await asyncio.wait([gone], timeout=TELL_EVERY_S)
+        for line in part.lines()[told:-1]:
+            stage.say(f"scene: {line}", since_s)
+        told = max(told, len(part.lines()) - 1)
+    if await gone != 0:
+        raise DemoError(part.last_line() or f"the scene {part.epitaph()}")
+    stage.say(f"scene {part.last_line()}", since_s)
+
+
 async def start_pump(stage: Stage, config: Config, pump: DemoPump) -> str:
-    """Returns the address of the simulator's truth."""
+    """New, or as a scene has left it. Returns the address of the simulator's truth."""
     since_s = asyncio.get_running_loop().time()
     (bus,) = config.buses
     wire = ["--tcp", bus.port.removeprefix("socket://"), "--mode", "tcp"] if pump.over_tcp else ["--link", bus.port]
+    saved = stage.folder / PUMP_STATE
+    made = ["--state", str(saved)] if saved.exists() else ["--device", pump.device, "--address", str(pump.address)]
     part = await stage.begin(
-        "pump",
-        python(
-            "pumpd_sim", "serve", "--device", pump.device, "--address", str(pump.address), "--baud", str(bus.baud),
-            "--control", "0", *wire,
-        ),
-    )  # fmt: skip
+        "pump", python("pumpd_sim", "serve", *made, "--baud", str(bus.baud), "--control", "0", *wire)
+    )
 
     async def announced() -> dict[str, Any] | None:
         for line in part.log.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True):
@@ -219,8 +238,8 @@ async def start_pump(stage: Stage, config: Config, pump: DemoPump) -> str:
     return str(said["control"])
 
 
-async def start_daemon(stage: Stage, path: Path, client: AsyncClient) -> None:
-    """Ready when it answers, and when its pump has answered it."""
+async def start_daemon(stage: Stage, path: Path, client: AsyncClient, *, silent: bool = False) -> None:
+    """Ready when it answers, and when its pump has answered it; nobody waits for a pump that is `silent`."""
     since_s = asyncio.get_running_loop().time()
     part = await stage.begin("daemon", python("pumpd.cli", "run", "--config", str(path)))
 
@@ -237,6 +256,8 @@ async def start_daemon(stage: Stage, path: Path, client: AsyncClient) -> None:
 
     await part.ready(answered)
     stage.say(f"daemon: pid {part.pid}, answers on {client.path}", since_s)
+    if silent:
+        return
     since_s = asyncio.get_running_loop().time()
     stage.say(f"daemon has its pump: {await part.ready(linked, within_s=LINKED_WITHIN_S)}", since_s)
 

@@ -58,14 +58,21 @@ class SteeredBed(NursedBed):
     """One bed. Use it as a context manager. `pumps`: one simulated pump on a wire of its own for each slot."""
 
     def __init__(
-        self, pumps: Mapping[str, Chain] = ONE_PUMP, *, training: bool = False, heard: bool = False, more: str = ""
+        self,
+        pumps: Mapping[str, Chain] = ONE_PUMP,
+        *,
+        training: bool = False,
+        heard: bool = False,
+        more: str = "",
+        folder: Path | None = None,
     ) -> None:
         """`heard`: drugs start only while a page that can be heard is open, as at any bed; until `listening` is set to
         False somebody listens all the time, also while it jumps, which a browser cannot. `more`: further lines of the
-        configuration, behind its last table.
+        configuration, behind its last table. `folder`: of somebody else, and left behind.
         """
         quiet()
-        self.folder = short_folder()
+        self._is_own = folder is None
+        self.folder = short_folder() if folder is None else folder
         self.socket = self.folder / "pumpd.sock"
         self.config = self.folder / "pumpd.toml"
         self.journal = self.folder / "state" / "journal.sqlite3"
@@ -144,10 +151,11 @@ class SteeredBed(NursedBed):
         self._begin(serve())
         return self.url
 
+    def _configured(self) -> Config:
+        return Config.load(self.config)
+
     async def _daemon(self) -> None:
-        status = await live(
-            Config.load(self.config), FileCheck(), self.clock, opener=self._opened, open_journal=self._kept
-        )
+        status = await live(self._configured(), FileCheck(), self.clock, opener=self._opened, open_journal=self._kept)
         assert status == 0, f"the daemon ended with {status}"
 
     async def _opened(self, port: str, _baud: int, _line_format: str) -> Link:
@@ -227,4 +235,5 @@ class SteeredBed(NursedBed):
             if not self.loop.is_running():
                 self.loop.close()
             gc.unfreeze()
-            remove(self.folder)
+            if self._is_own:
+                remove(self.folder)

@@ -25,8 +25,9 @@ from typing import Any, Final
 import pytest
 from pumpd_sim import devices
 
-from pumpd import demo, demo_stage, registry, rules_files
+from pumpd import api_departure_calls, demo, demo_stage, registry, rules_files
 from pumpd.accounts import Accounts, Session
+from pumpd.api_client import Client
 from pumpd.api_models import DeliveredView, MeasuredView, RateView, VolumeView
 from pumpd.clock import SystemClock
 from pumpd.config import Config
@@ -39,6 +40,7 @@ from pumpd.demo_pumps import PUMPS, DemoPump
 from pumpd.demo_verdict import Record, Verdict, judge_rates, judge_record, judge_telemetry, judge_volume
 from pumpd.demo_witness import Witness
 from pumpd.errors import DemoError
+from pumpd.testing import scene
 
 DEMO: Final = (sys.executable, "-P", "-m", "pumpd.cli", "demo")
 MARK: Final = "PUMPD_DEMO_TEST"
@@ -534,3 +536,32 @@ def test_volume_finer_than_a_nanolitre_is_a_fault_of_the_publisher() -> None:
     with pytest.raises(AssertionError, match="finer than a nanolitre"):
         witness.delivered_nl("p1")
     assert Decimal("2.345") in [state["delivered_low_ml"] for state in heard().states]
+
+
+# --- scenes ---------------------------------------------------------------------------------------------
+
+
+def test_the_demo_offers_every_scene_there_is() -> None:
+    assert tuple(scene.SCENES) == demo_stage.SCENES
+
+
+@pytest.mark.parametrize("more", [["--scripted"], ["--driver", "alaris"]])
+def test_a_scene_has_its_own_nurse_and_pump(more: list[str]) -> None:
+    with pytest.raises(DemoError, match="leave out --scripted and --driver"):
+        demo.main(["--scene", "running", *more])
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+def test_a_demo_opens_on_its_scene(start: Callable[..., Demo], base: Path) -> None:
+    """With real processes: an infusion that was played goes on under the daemon that finds it."""
+    opened = start("--scene", "recovery", "--port", "0", "--dir", str(base / "bed"))
+    until(lambda: "Ctrl-C ends everything" in opened.said() or opened.process.poll() is not None, "the page", 200)
+    assert re.search(r"scene recovery: a patient in recovery.* played in \d", opened.said()), opened.said()
+    client = Client(base / "bed" / "pumpd.sock")
+    client.sign_in("anna", "2718")
+    (mine,) = client.send(api_departure_calls.recovery())
+    assert mine.regimen == "MDD-2x3"
+    opened.process.send_signal(signal.SIGINT)
+    assert opened.wait() == 0
+    assert opened.others() == []
