@@ -87,7 +87,8 @@ class TodoView(View):
     infusion_id: int | None
     since_ts_ms: int
     order: str | None = None  # an order by word ...
-    prescriber: str | None = None  # ... and whose signature it waits for
+    prescriber: str | None = None  # ... whose signature it waits for ...
+    detail: str = ""  # ... and what was ordered, and read back
 
 
 class DoseView(View):

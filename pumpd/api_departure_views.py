@@ -16,6 +16,7 @@ from pumpd.core.visit import Visit
 from pumpd.core.wasting import is_over
 from pumpd.words import interval_mass, interval_ml
 from pumpd.words_departure import TODOS, closing_text, leftover_text, score_text, wait_text
+from pumpd.words_verbal import read_back_text
 
 
 def recovery_view(state: BedState, setup: Setup, visit: Visit, moment: Moment) -> RecoveryView:
@@ -61,6 +62,7 @@ def dose_view(state: BedState, visit: Visit, dose: Dose, moment: Moment) -> Dose
 def todo_views(state: BedState, moment: Moment) -> tuple[TodoView, ...]:
     """What is still to be done for this bed's patients, the oldest first."""
     patients = {visit.visit: visit.patient for visit in state.path.visits}
+    said = {order.order: order for visit in state.path.visits for order in visit.care.verbal}
     return tuple(
         TodoView(
             todo=each.todo,
@@ -71,6 +73,7 @@ def todo_views(state: BedState, moment: Moment) -> tuple[TodoView, ...]:
             since_ts_ms=moment.ts_ms(each.since_at_ns),
             order=each.order,
             prescriber=each.prescriber,
+            detail="" if each.order is None else read_back_text(said[each.order]),
         )
         for each in to_do(state.path)
     )

@@ -76,6 +76,11 @@ def verbal_text(order: VerbalOrder) -> str:
     return "" if order.bound is None else _bound_text(order.bound)
 
 
+def read_back_text(order: VerbalOrder) -> str:
+    """What was ordered, who wrote it down, and what they read back."""
+    return f"{verbal_text(order)}; written down by {order.person}, who read back: {order.read_back}"
+
+
 def _bound_text(bound: HoldBound) -> str:
     scale = "" if bound.scale is None else f" {SCALES[bound.scale]}"
     sides = [f"above {value_text(bound.item, bound.above)}"] if bound.above is not None else []
@@ -87,8 +92,7 @@ def verbal_fact_text(fact: VerballyOrdered | VerballySettled) -> str:
     """One line of the record."""
     if isinstance(fact, VerballyOrdered):
         order = fact.order
-        said = f"Ordered by word of {order.prescriber}: {verbal_text(order)}"
-        return f"{said}; written down by {order.person}, who read back: {order.read_back}"
+        return f"Ordered by word of {order.prescriber}: {read_back_text(order)}"
     told = "signed" if fact.agreed else "NOT what was ordered, and counts no longer, says"
     remark = f": {fact.remark}" if fact.remark else ""
     return f"Order by word {told} {'by ' if fact.agreed else ''}{fact.person}{remark}"

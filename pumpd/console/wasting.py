@@ -1,9 +1,9 @@
 """What is left over of a drug, and the list of all that is still to be done for patients of this bed.
 
 Drawn up, given and thrown away have to add up, and a second person has to have seen it go: with their own PIN beside
-the figures, or later, signed in as themselves. Neither holds up a pump or a bed, so the same small forms stand on the
-visit's own screen, also after it is closed, and on the list, where each entry has the form that settles it. What was
-typed and refused comes back in the form that sent it.
+the figures, or later, signed in as themselves. What was ordered by word is signed on the list. None of it holds up a
+pump or a bed, so the same small forms stand on the visit's own screen, also after it is closed, and on the list, where
+each entry has the form that settles it. What was typed and refused comes back in the form that sent it.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from pumpd.api_departure_calls import recovery_of, tell, todo, waste, witness
 from pumpd.api_departure_models import DoseView, RecoveryView, TellBody, Todo, TodoView, WasteBody, WitnessBody
 from pumpd.api_exchange import Call
 from pumpd.api_models import AnswerView, PersonView, Role
+from pumpd.api_verbal_calls import sign_by_word
+from pumpd.api_verbal_models import VerbalSignBody
 from pumpd.console.path import NOTHING_TYPED, Again, Ask, Sight, Told, Values, do, seen, show
 from pumpd.console.recovering import AGAIN_S, names_of
 from pumpd.console.room import Look, Room, go, room_of
@@ -53,7 +55,13 @@ def _of(values: Values, *names: str) -> dict[str, str]:
     return {name: values[name] for name in names if name in values}
 
 
-_FORMS: Final[Mapping[str, Ask]] = {"waste": _waste, "witness": _witness, "tell": _tell}
+def _sign(sight: Sight, values: Values) -> Call[AnswerView]:
+    said = VerbalSignBody(agrees=values.get("agrees") == "yes", remark=values.get("remark", ""))
+    return sign_by_word(sight.id, values.get("order") or "-", said)
+
+
+_FORMS: Final[Mapping[str, Ask]] = {"waste": _waste, "witness": _witness, "tell": _tell, "sign": _sign}
+_LIST_ONLY: Final = frozenset({"sign"})
 
 
 # --- what stands on a screen ----------------------------------------------------------------------------------
@@ -70,6 +78,9 @@ class Entry:
     dose: DoseView | None
     since_ts_ms: int
     here: str
+    order: str = ""  # an order by word ...
+    detail: str = ""
+    prescriber: str = ""  # ... and whose signature it waits for
 
 
 def _entries_of(visit: RecoveryView) -> list[Entry]:
@@ -95,13 +106,16 @@ def _todo_of(dose: DoseView) -> Todo | None:
 
 def _entry(found: TodoView, visit: RecoveryView) -> Entry:
     return Entry(
-        id=f"{found.visit}-{found.infusion_id or found.todo.value}",
+        id=f"{found.visit}-{found.infusion_id or found.order or found.todo.value}",
         visit=found.visit,
         patient=found.patient,
         todo=found.todo,
         dose=next((each for each in visit.doses if each.infusion_id == found.infusion_id), None),
         since_ts_ms=found.since_ts_ms,
         here=f"{LIST}/{found.visit}",
+        order=found.order or "",
+        detail=found.detail,
+        prescriber=found.prescriber or "",
     )
 
 
@@ -162,7 +176,11 @@ async def _list(room: Room, look: Look, told: Told, of: str = "") -> Response:
 
 def _sent_id(told: Told, of: str) -> str:
     """Which entry's form came back; empty for none."""
-    about = told.values.get("infusion_id") or (Todo.TELL_PRESCRIBER.value if told.values else "")
+    about = (
+        told.values.get("infusion_id")
+        or told.values.get("order")
+        or (Todo.TELL_PRESCRIBER.value if told.values else "")
+    )
     return f"{of}-{about}" if of and about else about
 
 
@@ -191,7 +209,11 @@ ROUTES: Final = (
     Route(LIST, everything, methods=["GET"]),
     Route(f"/visits/{{visit}}/{STEP}", screen, methods=["GET"]),
     *(Route(f"{LIST}/{{visit}}/{name}", _sends(name, _list_again, LIST), methods=["POST"]) for name in _FORMS),
-    *(Route(f"/visits/{{visit}}/{STEP}/{name}", _sends(name, _show, STEP), methods=["POST"]) for name in _FORMS),
+    *(
+        Route(f"/visits/{{visit}}/{STEP}/{name}", _sends(name, _show, STEP), methods=["POST"])
+        for name in _FORMS
+        if name not in _LIST_ONLY
+    ),
     *(
         Route(f"{at}/{name}", back, methods=["GET"])
         for at in (f"{LIST}/{{visit}}", f"/visits/{{visit}}/{STEP}")
