@@ -36,13 +36,12 @@ from pumpd.api_care_models import (
 from pumpd.api_exchange import Call
 from pumpd.api_models import AnswerView, Role
 from pumpd.console.path import NOTHING_TYPED, Sight, Told, Values, do, seen, show
+from pumpd.console.taken import taken_choices, taken_ts_ms
 from pumpd.errors import ApiError
 
 STEP: Final = "observations"
 WHOLE_NUMBER: Final = "Whole numbers only. Type it again."
 ONE_OR_OTHER: Final = "Either nothing unusual, or what it is."
-MS_PER_MIN: Final = 60_000
-AGO_MIN: Final = (2, 5, 10, 15, 20, 30, 45, 60)
 TYPED: Final = (Measure.SYSTOLIC, Measure.DIASTOLIC, Measure.HEART_RATE, Measure.BREATHS, Measure.SPO2)
 SCORES: Final = (Measure.PAIN, Measure.CADSS6)
 OF_TEN: Final = (Measure.PAIN, Measure.DISTRESS, Measure.NAUSEA, Measure.HEADACHE)
@@ -106,7 +105,7 @@ async def _show(sight: Sight, told: Told, *, stand: str) -> Response:
         of_ten=OF_TEN,
         entered=entered,
         last={each.item: each for each in view.latest},
-        ago_min=AGO_MIN,
+        taken_at=taken_choices(view),
         signs_typed=any(name.startswith("sign:") for name in told.values),
         standing=_to_let_stand(view, stand),
         prescribes=person is not None and not person.locked and person.role is Role.PRESCRIBER,
@@ -134,11 +133,9 @@ async def let_stand(request: Request) -> Response:
 
 def _observed(sight: Sight, values: Values) -> Call[AnswerView]:
     """Raises ApiError beside a field that is no number."""
-    minutes = values.get("ago_min", "")
-    # whole minutes of the bed's clock, so that two taps on one button ask for the same
-    taken_ts_ms = (sight.look.view.ts_ms // MS_PER_MIN - int(minutes)) * MS_PER_MIN if minutes else None
+    taken = taken_ts_ms(values.get("taken", ""), sight.look.view.ts_ms)
     readings = tuple(found for item in Measure if (found := _reading(item, values)) is not None)
-    return observe(sight.id, ObservationsBody(readings=readings, signs=_signs(values), taken_ts_ms=taken_ts_ms))
+    return observe(sight.id, ObservationsBody(readings=readings, signs=_signs(values), taken_ts_ms=taken))
 
 
 def _reading(item: Measure, values: Values) -> ReadingBody | None:

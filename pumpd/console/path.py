@@ -89,6 +89,7 @@ STEPS: Final = (
     ),
     Step(name="start", title="Review, start", places=_BED),
     Step(name="side-effects", title="Side effects", places=_HERE),
+    Step(name="hand-over", title="Hand-over", places=_HERE),
     Step(name="recovery", title="End, recovery", places=_HERE),
 )  # fmt: skip
 
