@@ -5,10 +5,14 @@ what it measured is a row of dots. Below, what is in: the plan is dashed, what w
 A value that was not known leaves a gap. Both share the time axis, from the start to the planned end, so that how far it
 has come is seen from across the room, and a page that was opened just now shows as much as one that has been open for
 hours.
+
+A page draws the whole once, when it is opened, and asks then for what is new since: the same strokes in the same frame,
+to be added to those it has. Only where the frame itself has to change is it drawn anew.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -27,6 +31,7 @@ HIGHEST_LEAST_UL_PER_H: Final = 1_000
 HIGHEST_LEAST_NL: Final = 1_000_000
 STILL_MS: Final = 30_000  # two samples further apart than this are not joined by a line
 MS_PER_H: Final = 3_600_000
+LATER_MS: Final = 60_000
 
 PLANNED: Final = {"stroke-width": "1.5", "stroke-dasharray": "3 4"}
 
@@ -49,6 +54,14 @@ class Size:
         return (self.top, middle), (middle + self.between, self.height - self.bottom)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Since:
+    """What a page has already: up to when, and in which frame."""
+
+    ts_ms: int
+    frame: str
+
+
 def rate_plot(
     samples: Iterable[SampleView],
     *,
@@ -58,66 +71,104 @@ def rate_plot(
     size: Size,
     plan: Sequence[PlanStepView] = (),
     concentration_ug_per_ml: int = 0,
-) -> str:
-    """The picture as text. `samples` in order of time; those outside of the axis are left out."""
+    since: Since | None = None,
+) -> str | None:
+    """The picture as text. `samples` in order of time; those outside of the axis are left out.
+
+    `since`: of the curves only what is new, for a page to add to those that it has; None where nothing is. The whole
+    all the same where the frame is another one by now: a rate above the axis, a later end.
+    """
     to_ms = max(now_ms, planned_end_ms, from_ms + SHORTEST_MS)
+    running_late = to_ms == now_ms > planned_end_ms > 0
+    if running_late:
+        to_ms += -to_ms % LATER_MS  # the frame stays for a while
     rows = [row for row in samples if from_ms <= row.ts_ms <= to_ms]
+    axes = _axes(rows, plan, size, (from_ms, to_ms))
     svg = picture(size.width, size.height, "Rate and volume over time: planned, asked, granted, measured and given")
-    frame = _rates(svg, rows, plan, size, (from_ms, to_ms))
-    _volumes(svg, rows, plan, size, (from_ms, to_ms), concentration_ug_per_ml=concentration_ug_per_ml)
-    if from_ms < now_ms < to_ms:
-        upright(svg, frame, now_ms, "now")
-    _legend(svg, size)
+    rates, known = axes.rates, _key_of(axes, plan)
+    if since is not None and since.frame == known:
+        first = next((place for place, row in enumerate(rows) if row.ts_ms > since.ts_ms), len(rows))
+        if not rows[first:] or rates.x(rows[-1].ts_ms) == rates.x(since.ts_ms):
+            return None
+        rows = rows[max(0, first - 1) :]
+    else:
+        _paper(svg, axes, plan, size, concentration_ug_per_ml=concentration_ug_per_ml)
+    svg.attrib |= {"data-frame": known, "data-until": str(rows[-1].ts_ms if rows else from_ms)}
+    _curves(SubElement(svg, "g", {"data-curves": ""}), axes, rows)
+    if from_ms < now_ms < to_ms and not running_late:
+        upright(SubElement(svg, "g", {"data-now": ""}), rates, now_ms, "now")
     return tostring(svg, encoding="unicode")
 
 
-def _rates(
-    svg: Element, rows: list[SampleView], plan: Sequence[PlanStepView], size: Size, axis: tuple[int, int]
-) -> Frame:
-    (top, base), _ = size.halves()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Axes:
+    """Of the rates, and of what is in; each with the distance of its lines."""
+
+    rates: Frame
+    rate_step: int
+    volumes: Frame
+    volume_step: int
+
+
+def _axes(rows: list[SampleView], plan: Sequence[PlanStepView], size: Size, span: tuple[int, int]) -> _Axes:
+    """Round tops over everything that is drawn in them."""
+    (top, base), (below, ground) = size.halves()
     known = [rate for row in rows for rate in (row.asked_ul_per_h, row.granted_ul_per_h, row.measured_ul_per_h) if rate]
     known += [step.rate_ul_per_h for step in plan]
-    step, highest = round_axis(max(max(known, default=0), HIGHEST_LEAST_UL_PER_H), 4)
-    frame = Frame(width=size.width, from_ms=axis[0], to_ms=axis[1], highest=highest, top=top, base=base)
-    value_axis(svg, frame, step, words.rate_ml_per_h)
-    time_axis(svg, frame, named=False)
-    ahead = [(at, rate) for at, rate in _planned_rates(plan, axis[0]) if at <= axis[1]]
-    _line(svg, frame, [ahead], SOFT, PLANNED)
-    granted = _points(rows, lambda row: row.granted_ul_per_h)
-    _line(svg, frame, granted, GRANTED, {"stroke-width": "5", "opacity": "0.75"})
-    asked = _points(rows, lambda row: row.asked_ul_per_h)
-    _line(svg, frame, asked, INK, {"stroke-width": "2", "stroke-dasharray": "8 5"})
-    _dots(svg, frame, rows)
-    return frame
+    rate_step, fastest = round_axis(max(max(known, default=0), HIGHEST_LEAST_UL_PER_H), 4)
+    given = [row.delivered_high_nl for row in rows] + [volume for _, volume in _planned(plan, span[0])]
+    volume_step, most = round_axis(max(max(given, default=0), HIGHEST_LEAST_NL), 3)
+    return _Axes(
+        rates=Frame(width=size.width, from_ms=span[0], to_ms=span[1], highest=fastest, top=top, base=base),
+        rate_step=rate_step,
+        volumes=Frame(width=size.width, from_ms=span[0], to_ms=span[1], highest=most, top=below, base=ground),
+        volume_step=volume_step,
+    )
 
 
-def _volumes(
+def _key_of(axes: _Axes, plan: Sequence[PlanStepView]) -> str:
+    """The same for two pictures of which one's curves can go on in the other."""
+    said = [axes, *((step.rate_ul_per_h, step.volume_nl) for step in plan)]
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+
+
+def _paper(
     svg: Element,
-    rows: list[SampleView],
+    axes: _Axes,
     plan: Sequence[PlanStepView],
     size: Size,
-    axis: tuple[int, int],
     *,
     concentration_ug_per_ml: int,
 ) -> None:
-    """The axis tells the mass where there is a drug, since that is what was ordered."""
-    _, (top, base) = size.halves()
-    planned = list(_planned(plan, axis[0]))
-    most = max([row.delivered_high_nl for row in rows] + [volume for _, volume in planned], default=0)
-    step, highest = round_axis(max(most, HIGHEST_LEAST_NL), 3)
-    frame = Frame(width=size.width, from_ms=axis[0], to_ms=axis[1], highest=highest, top=top, base=base)
+    """Axes, plan, and what the lines mean. The lower axis tells the mass where there is a drug: it was ordered."""
+    rates, volumes = axes.rates, axes.volumes
 
     def told(volume_nl: int) -> str:
         if not concentration_ug_per_ml:
             return words.volume_ml(volume_nl)
         return words.mass(volume_nl * concentration_ug_per_ml // 1_000_000) if volume_nl else "0 mg"
 
-    value_axis(svg, frame, step, told)
-    time_axis(svg, frame)
+    value_axis(svg, rates, axes.rate_step, words.rate_ml_per_h)
+    time_axis(svg, rates, named=False)
+    ahead = [(at, rate) for at, rate in _planned_rates(plan, rates.from_ms) if at <= rates.to_ms]
+    _line(svg, rates, [ahead], SOFT, PLANNED)
+    value_axis(svg, volumes, axes.volume_step, told)
+    time_axis(svg, volumes)
+    planned = list(_planned(plan, rates.from_ms))
     if planned:
-        corners = [f"{min(frame.x(at), size.width - frame.right)},{frame.y(volume)}" for at, volume in planned]
+        corners = [f"{min(volumes.x(at), size.width - volumes.right)},{volumes.y(volume)}" for at, volume in planned]
         SubElement(svg, "path", {"d": f"M{'L'.join(corners)}", "fill": "none", "stroke": SOFT, **PLANNED})
-    _area(svg, frame, rows)
+    _legend(svg, size)
+
+
+def _curves(svg: Element, axes: _Axes, rows: list[SampleView]) -> None:
+    rates, volumes = axes.rates, axes.volumes
+    granted = _points(rows, lambda row: row.granted_ul_per_h)
+    _line(svg, rates, granted, GRANTED, {"stroke-width": "5", "opacity": "0.75"})
+    asked = _points(rows, lambda row: row.asked_ul_per_h)
+    _line(svg, rates, asked, INK, {"stroke-width": "2", "stroke-dasharray": "8 5"})
+    _dots(svg, rates, rows)
+    _area(svg, volumes, rows)
 
 
 def _planned_rates(plan: Sequence[PlanStepView], from_ms: int) -> Iterator[tuple[int, int]]:
@@ -145,10 +196,13 @@ def _area(svg: Element, frame: Frame, rows: list[SampleView]) -> None:
     columns: dict[int, SampleView] = {frame.x(row.ts_ms): row for row in rows}
     if not columns:
         return
-    upper = [f"{x},{frame.y(row.delivered_high_nl)}" for x, row in columns.items()]
+    upper = "L".join(f"{x},{frame.y(row.delivered_high_nl)}" for x, row in columns.items())
     lower = [f"{x},{frame.y(row.delivered_low_nl)}" for x, row in columns.items()]
-    look = {"fill": GIVEN, "fill-opacity": "0.25", "stroke": GIVEN, "stroke-width": "3", "stroke-linejoin": "round"}
-    SubElement(svg, "path", {"d": f"M{'L'.join([*upper, *reversed(lower)])}Z", **look})
+    filled = {"fill": GIVEN, "fill-opacity": "0.25", "stroke": "none"}
+    SubElement(svg, "path", {"d": f"M{'L'.join([upper, *reversed(lower)])}Z", **filled})
+    for bound in (upper, "L".join(lower)):
+        look = {"fill": "none", "stroke": GIVEN, "stroke-width": "3", "stroke-linejoin": "round"}
+        SubElement(svg, "path", {"d": f"M{bound}", **look})
 
 
 def _points(rows: list[SampleView], read: Read) -> Iterator[list[tuple[int, int]]]:

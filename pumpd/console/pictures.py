@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from pumpd import pharmacokinetics, words
 from pumpd.api_models import InfusionView, Role, SampleView
-from pumpd.console.charts import Size, rate_plot
+from pumpd.console.charts import Since, Size, rate_plot
 from pumpd.console.plasma_chart import plasma_plot
 from pumpd.console.room import Look, Room, room_of
 from pumpd.errors import ApiError
@@ -23,6 +23,7 @@ WIDE: Final = Size(width=600, height=250)
 NARROW: Final = Size(width=360, height=330)
 POINTS_MAX: Final = 240  # of the estimate's curve: more than a picture has columns for
 MS_PER_S: Final = 1_000
+TIME_DIGITS: Final = 16  # of milliseconds: longer is no time
 DRUG: Final = "ketamine"  # the racemate; another drug has other models
 
 
@@ -42,8 +43,17 @@ async def plot(request: Request) -> Response:
         size=NARROW if request.query_params.get("size") == "narrow" else WIDE,
         plan=infusion.plan,
         concentration_ug_per_ml=infusion.concentration_ug_per_ml,
+        since=_since(request),
     )
+    if drawn is None:
+        return Response(status_code=HTTPStatus.NO_CONTENT)
     return Response(drawn, media_type="image/svg+xml")
+
+
+def _since(request: Request) -> Since | None:
+    """What the page has drawn already; None for the whole."""
+    until, frame = request.query_params.get("until", ""), request.query_params.get("frame", "")
+    return Since(ts_ms=int(until), frame=frame) if until.isdecimal() and len(until) < TIME_DIGITS else None
 
 
 async def estimate(request: Request) -> Response:

@@ -32,9 +32,7 @@ def photograph(screen: Screen, folder: Path, name: str) -> Path:
 
 
 def plot_has_come(screen: Screen) -> None:
-    plot = screen.page.locator("img[data-plot]")
-    expect(plot).to_be_visible()
-    expect(plot).to_have_js_property("naturalWidth", 600)
+    expect(screen.page.locator(".plot svg[data-until]")).to_be_visible()
 
 
 def keep_for_the_readme(picture: Path) -> None:

@@ -89,3 +89,19 @@ def test_phone_shows_the_dose_under_an_alarm_and_sound_off_is_one_line(running: 
     assert sound["height"] <= 70
     far = opened(screen, running, PHONE, "/far")
     assert hidden_by_the_bar(far, *far.page.locator(".distant .figure").all()) == []
+
+
+def test_plot_is_drawn_whole_on_opening_and_then_only_added_to(running: SteeredBed, screen: Open) -> None:
+    panel, asked = screen(PANEL), []
+    panel.page.on("request", lambda request: asked.append(request.url) if "plot.svg" in request.url else None)
+    panel.page.goto(f"{running.url}/pumps/p1")
+    curves = panel.page.locator(".plot svg [data-curves] > *")
+    expect(curves.first).to_be_attached()
+    panel.page.evaluate("document.querySelector('.plot svg').classList.add('the-first')")
+    before, strokes = curves.count(), panel.page.locator(".plot svg.the-first > :not(g)").count()
+    running.advance(seconds=20)
+    expect(curves).not_to_have_count(before)
+    assert curves.count() > before
+    assert panel.page.locator(".plot svg.the-first > :not(g)").count() == strokes, "axes and names stand once"
+    assert [url for url in asked if "until=" in url]
+    assert panel.complaints == []

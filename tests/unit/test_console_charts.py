@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pumpd.api_models import Phase, PlanStepView, SampleView
-from pumpd.console.charts import STILL_MS, Size, rate_plot
+from pumpd.console.charts import STILL_MS, Since, Size, rate_plot
 
 FROM_MS: Final = 1_780_000_000_000
 SVG: Final = "{http://www.w3.org/2000/svg}"
@@ -32,16 +32,22 @@ def plot(
     width: int = 600,
     height: int = 250,
     plan: tuple[PlanStepView, ...] = (),
+    since: Since | None = None,
 ) -> Element:
     drawn = rate_plot(
         rows, from_ms=FROM_MS, now_ms=FROM_MS + now_s * 1_000, planned_end_ms=FROM_MS + end_s * 1_000,
-        size=Size(width=width, height=height), plan=plan,
+        size=Size(width=width, height=height), plan=plan, since=since,
     )  # fmt: skip
+    assert drawn is not None
     return fromstring(drawn)  # noqa: S314  # our own picture
 
 
 def lines(svg: Element, colour: str) -> list[str]:
     return [path.attrib["d"] for path in svg.iter(f"{SVG}path") if path.attrib["stroke"] == colour]
+
+
+def areas(svg: Element) -> list[str]:
+    return [path.attrib["d"] for path in svg.iter(f"{SVG}path") if path.attrib["fill"] == GIVEN]
 
 
 GRANTED, ASKED, GIVEN, PLANNED = "#0b5c7d", "#12242f", "#0d5c36", "#51636f"
@@ -92,7 +98,7 @@ def test_eight_hours_are_no_bigger_than_the_picture() -> None:
     svg = plot(rows, now_s=28_800, end_s=28_800)
     assert len(list(svg.iter(f"{SVG}circle"))) <= 600 // 5
     assert max(len(line) for line in lines(svg, ASKED) + lines(svg, GRANTED)) < 50
-    (given_area,) = lines(svg, GIVEN)
+    (given_area,) = areas(svg)
     assert given_area.count(",") <= 2 * 600
 
 
@@ -116,7 +122,56 @@ def test_whole_plan_is_drawn_before_anything_was_given_and_what_was_given_lies_b
     assert re.fullmatch(r"M84,\d+H334V\d+H584", planned_rate)  # and the two rates as a stair
     assert (none - third) * 3 == pytest.approx(none - whole, abs=3)
     known = sample(100, 36_000).model_copy(update={"delivered_low_nl": 900_000, "delivered_high_nl": 1_100_000})
-    (area,) = lines(plot([sample(0, 36_000), known], height=330, plan=plan), GIVEN)
+    (area,) = areas(plot([sample(0, 36_000), known], height=330, plan=plan))
     heights = [int(corner.split(",")[1]) for corner in area.removeprefix("M").removesuffix("Z").split("L")]
     upper, lower = heights[1], heights[2]
     assert upper < third < lower
+
+
+def drawn_until(svg: Element) -> Since:
+    return Since(ts_ms=int(svg.attrib["data-until"]), frame=svg.attrib["data-frame"])
+
+
+def corners(paths: list[str]) -> set[tuple[int, int]]:
+    """Every place that steps pass through, column by column."""
+    found: set[tuple[int, int]] = set()
+    for path in paths:
+        x, y = 0, 0
+        for kind, first, second in re.findall(r"([MHV])(\d+)(?:,(\d+))?", path):
+            before = x
+            x, y = (x, int(first)) if kind == "V" else (int(first), int(second) if second else y)
+            found |= {(column, y) for column in range(before if kind == "H" else x, x + 1)}
+    return found
+
+
+@given(st.lists(st.integers(1, 40), min_size=2, max_size=40), st.integers(1, 39))
+def test_what_is_added_to_a_picture_makes_it_the_whole_one(rates_l_per_h: list[int], cut: int) -> None:
+    rows = [sample(place * 5, 1_000 * rate, 900 * rate) for place, rate in enumerate(rates_l_per_h)]
+    plan = (PlanStepView(rate_ul_per_h=40_000, volume_nl=2_200_000),)
+    earlier = plot(rows[:cut], plan=plan)
+    whole = plot(rows, plan=plan)
+    assert whole.attrib["data-frame"] == earlier.attrib["data-frame"], "neither the axes nor the end have moved"
+    if len(rows) <= cut:
+        return
+    more = plot(rows, plan=plan, since=drawn_until(earlier))
+    assert more.attrib["data-until"] == whole.attrib["data-until"]
+    for colour in (GRANTED, ASKED):
+        assert corners(lines(earlier, colour)) | corners(lines(more, colour)) == corners(lines(whole, colour))
+    assert [text.text for text in more.iter(f"{SVG}text")] == ["now"], "no axis twice"
+
+
+def test_nothing_is_added_where_no_column_is_new_and_all_where_the_frame_has_changed() -> None:
+    rows = [sample(second, 5_000, 5_000) for second in range(60)]
+    first = plot(rows, end_s=14_400)
+    later = [*rows, sample(60, 5_000, 5_000)]
+    told = {"from_ms": FROM_MS, "planned_end_ms": FROM_MS + 14_400_000, "size": Size(width=600, height=250)}
+    assert rate_plot(later, now_ms=FROM_MS + 61_000, since=drawn_until(first), **told) is None  # type: ignore[arg-type]
+    faster = plot([*rows, sample(60, 500_000)], end_s=14_400, since=drawn_until(first))
+    assert faster.attrib["data-frame"] != first.attrib["data-frame"]
+    assert "planned" in [text.text for text in faster.iter(f"{SVG}text")]
+
+
+def test_beyond_its_end_the_frame_stays_for_a_minute() -> None:
+    rows = [sample(second, 5_000, 5_000) for second in range(240)]
+    frames = [plot(rows[:now], now_s=now, end_s=100).attrib["data-frame"] for now in range(121, 240)]
+    assert len(set(frames)) <= 3

@@ -118,6 +118,9 @@ function tellLoss(silentMs) {
 
 // A plot that is there already stays where it is: a new one would be blank until it has come.
 function keepPlots(region, fresh) {
+  for (const drawn of region.querySelectorAll("[data-drawn]")) {
+    fresh.querySelector(`[data-drawn="${drawn.dataset.drawn}"]`)?.replaceWith(drawn);
+  }
   for (const plot of region.querySelectorAll("img[data-plot]")) {
     const other = fresh.querySelector(`img[data-plot="${plot.dataset.plot}"]`);
     other?.closest("picture").replaceWith(plot.closest("picture"));
