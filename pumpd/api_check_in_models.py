@@ -34,7 +34,12 @@ class IdentityBody(Body):
 
 
 class PatientBody(Body):
-    """A patient whom this bed has not known: a name and a day of birth, and a record number where there is one."""
+    """A patient whom this bed has not known: a name and a day of birth, and a record number where there is one.
+
+    `patient`: the key of an order that came from another bed, which brought no name with it.
+    """
+
+    patient: Name | None = None
 
     name: Annotated[str, Field(min_length=1, max_length=PERSON_CHARS_MAX)]
     born: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]

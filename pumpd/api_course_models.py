@@ -11,6 +11,8 @@ from pumpd.api_orders import Body, Count, Typed
 from pumpd.core.course import Instrument, Prompt
 from pumpd.core.course_tally import Rests
 
+__all__ = ["Instrument", "Prompt"]  # a client takes them from here
+
 FILE_CHARS_MAX = 11_000  # an order is 5,000, a visit or an outcome 80: a course of dozens of visits
 
 Today = Annotated[int | None, Field(strict=True, ge=0, le=100_000)]  # local days since 1970-01-01; None: today
@@ -49,6 +51,7 @@ class ExportView(View):
 class AttendedView(View):
     number: int
     day: int
+    day_text: str
     given_text: str
     gap_days: int | None  # since the one before
 
@@ -57,13 +60,16 @@ class OutcomeView(View):
     instrument: Instrument
     text: str
     day: int
+    day_text: str
     total: int
+    most: int  # of this instrument
     person: str
 
 
 class DueView(View):
     text: str
     day: int
+    day_text: str
     instrument: Instrument | None
     prompt: Prompt | None
 
@@ -72,6 +78,7 @@ class CourseView(View):
     """A course added up, and what each sum rests on."""
 
     series: str
+    today_day: int
     planned: int
     visits: int
     visits_rest_on: Rests

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pumpd.api_course_models import AttendedView, CourseView, DueView, OutcomeView
+from pumpd.core.course import TOTAL_MAX
 from pumpd.core.course_tally import Due, due, gaps, tally
 from pumpd.core.series import SeriesOrder
 from pumpd.core.visit import Path
 from pumpd.words_course import INSTRUMENTS, PROMPTS, mass_of_ng, rests_text
+from pumpd.words_library import day_text
 
 
 def course_view(path: Path, order: SeriesOrder, today_day: int) -> CourseView:
@@ -14,6 +16,7 @@ def course_view(path: Path, order: SeriesOrder, today_day: int) -> CourseView:
     between = (None, *gaps(so_far))
     return CourseView(
         series=order.series,
+        today_day=today_day,
         planned=order.visits,
         visits=so_far.visits,
         visits_rest_on=so_far.visits_rest_on,
@@ -24,7 +27,13 @@ def course_view(path: Path, order: SeriesOrder, today_day: int) -> CourseView:
         attested_by=None if log.attested is None else log.attested.person,
         imported_from=log.imported_from or None,
         attended=tuple(
-            AttendedView(number=each.number, day=each.day, given_text=mass_of_ng(each.given_ng), gap_days=gap)
+            AttendedView(
+                number=each.number,
+                day=each.day,
+                day_text=day_text(each.day),
+                given_text=mass_of_ng(each.given_ng),
+                gap_days=gap,
+            )
             for each, gap in zip(so_far.attended, between, strict=False)
         ),
         outcomes=tuple(
@@ -32,7 +41,9 @@ def course_view(path: Path, order: SeriesOrder, today_day: int) -> CourseView:
                 instrument=each.instrument,
                 text=INSTRUMENTS[each.instrument],
                 day=each.day,
+                day_text=day_text(each.day),
                 total=each.total,
+                most=TOTAL_MAX[each.instrument],
                 person=each.person,
             )
             for each in log.outcomes
@@ -46,6 +57,7 @@ def _due_view(each: Due) -> DueView:
     return DueView(
         text=text if each.prompt is None else PROMPTS[each.prompt],
         day=each.day,
+        day_text=day_text(each.day),
         instrument=each.instrument,
         prompt=each.prompt,
     )

@@ -15,6 +15,7 @@ from pumpd.api_path_models import (
     DroppedView,
     SeriesBody,
     SeriesView,
+    SignedView,
     VisitBody,
     VisitStartBody,
     VisitView,
@@ -22,6 +23,7 @@ from pumpd.api_path_models import (
 
 _ANSWER: Final = TypeAdapter(AnswerView)
 _SERIES: Final = TypeAdapter(tuple[SeriesView, ...])
+_SIGNED: Final = TypeAdapter(SignedView)
 _VISITS: Final = TypeAdapter(tuple[VisitView, ...])
 _REVIEW: Final = TypeAdapter(ReviewView)
 _DRAFT: Final = TypeAdapter(DraftView)
@@ -31,6 +33,11 @@ _VISIT: Final = TypeAdapter(VisitView)
 
 def series() -> Call[tuple[SeriesView, ...]]:
     return Call(method="GET", path="/v1/series", answer=_SERIES)
+
+
+def series_of(series_id: str) -> Call[SignedView]:
+    """One order whole, as it would be typed again."""
+    return Call(method="GET", path=f"/v1/series/{quote(series_id, safe='')}", answer=_SIGNED)
 
 
 def sign_series(body: SeriesBody, key: str | None = None) -> Call[AnswerView]:

@@ -86,7 +86,17 @@ class SeriesView(View):
     container: str
     disposition: Disposition
     signed_day: int  # local days since 1970-01-01
+    signed_text: str
     expires_day: int
+    expires_text: str
+    replaced: bool  # by an amendment: it takes no further visit
+
+
+class SignedView(View):
+    """One order whole, as it would be typed: to be read back, or amended."""
+
+    order: SeriesView
+    body: SeriesBody
 
 
 class VisitBody(Body):

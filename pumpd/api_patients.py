@@ -62,9 +62,15 @@ async def patient_of(desk: At, by: By, names: Names, patient: str) -> PatientVie
 
 @calls.post("", status_code=201)
 async def add(desk: At, by: By, names: Names, body: PatientBody) -> PatientView:
-    """Keep who this is, under a new key that says nothing of them."""
+    """Keep who this is, under a new key that says nothing of them, or under that of an order without a name."""
     desk.sessions.require(by, Act.CARE)
-    key = desk.clock.new_id()
+    key = body.patient or desk.clock.new_id()
+    if body.patient is not None:
+        ordered = any(each.patient == key for each in desk.state.path.series)
+        if not ordered or await asyncio.to_thread(names.known, key) is not None:
+            raise ApiError(
+                "No order here waits for this name. Look at the list of orders.", status=409, field="patient"
+            )
     known = Known(name=body.name, born=body.born, number=body.number)
     await asyncio.to_thread(names.add, key, known)
     return _view(key, known)

@@ -13,10 +13,11 @@ from fastapi import APIRouter, Response
 from pumpd import api_path_typed, api_path_views
 from pumpd.api_calls import At, By, told
 from pumpd.api_models import AnswerView, ReviewView
-from pumpd.api_path_models import SeriesBody, SeriesView, VisitBody, VisitStartBody, VisitView
+from pumpd.api_path_models import SeriesBody, SeriesView, SignedView, VisitBody, VisitStartBody, VisitView
 from pumpd.core import arrival_requests as ar
 from pumpd.core import requests as r
 from pumpd.core.writer_facts import WriterTaken
+from pumpd.errors import ApiError
 
 acts = APIRouter()
 looks = APIRouter()
@@ -25,7 +26,17 @@ looks = APIRouter()
 @looks.get("/series")
 async def all_series(desk: At) -> tuple[SeriesView, ...]:
     """Every series order that was signed at this bed."""
-    return tuple(api_path_views.series_view(each) for each in desk.state.path.series)
+    path = desk.state.path
+    return tuple(api_path_views.series_view(each, path) for each in path.series)
+
+
+@looks.get("/series/{series}")
+async def series_of(desk: At, series: str) -> SignedView:
+    """One order whole, as it was signed."""
+    found = desk.state.path.signed(series)
+    if found is None:
+        raise ApiError("This bed knows no such series. Look at the list of orders.", status=404, field="series")
+    return api_path_views.signed_view(found, desk.state.path)
 
 
 @looks.get("/visits")

@@ -76,6 +76,7 @@ class SteeredBed(NursedBed):
         self.socket = self.folder / "pumpd.sock"
         self.config = self.folder / "pumpd.toml"
         self.journal = self.folder / "state" / "journal.sqlite3"
+        self.site_key: Path | None = None  # set before it begins: one for all beds of a site
         self.url = ""  # of the page, without a slash at its end
         self.loop = SteeredLoop()
         self.clock = SteeredClock(self.loop)
@@ -178,6 +179,8 @@ class SteeredBed(NursedBed):
             f'state_dir = "{self.journal.parent}"\nsocket = "{self.socket}"',
             'library = "drug-library.toml"\nregimens = "regimens.toml"\naccounts = "accounts.toml"',
         ]
+        if self.site_key is not None:
+            lines.insert(0, f'site_key = "{self.site_key}"')
         for slot, chain in self._pumps.items():
             address = chain.kind().addresses[0] if chain.addresses is None else chain.addresses[0]
             lines += [

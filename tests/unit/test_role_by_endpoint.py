@@ -52,6 +52,7 @@ MAY: Final = {
     "GET /v1/regimens": LOOK,
     "GET /v1/samples": LOOK,
     "GET /v1/series": LOOK,
+    "GET /v1/series/{series}": LOOK,
     "GET /v1/visits": LOOK,
     "GET /v1/visits/{visit}": LOOK,
     "GET /v1/visits/{visit}/review": LOOK,
