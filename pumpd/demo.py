@@ -41,6 +41,7 @@ from pumpd.demo_stage import (
     start_console,
     start_daemon,
     start_pump,
+    start_trainer,
 )
 from pumpd.demo_verdict import Verdict, judge
 from pumpd.demo_witness import Witness
@@ -86,7 +87,7 @@ def command_name() -> str:
     return os.path.relpath(program) if program.is_relative_to(Path.cwd()) else str(program)
 
 
-def invitation(config: Config, truth: str, folder: Path) -> str:
+def invitation(config: Config, truth: str, trainer: str, folder: Path) -> str:
     assert config.mqtt is not None, "the demo has a broker"
     pumpd = command_name()
     lines = [("OPEN", f"http://{HERE}:{config.console.port}/")]
@@ -97,6 +98,7 @@ def invitation(config: Config, truth: str, folder: Path) -> str:
         ("MQTT", f"{HERE}:{config.mqtt.port}, topics pumpd/1/{config.site}/{config.ward}/{config.bed}/#"),
         ("", f"{pumpd} mqtt check --port {config.mqtt.port}"),
         ("terminal", f"{pumpd} status --watch --socket {config.socket}"),
+        ("trainer", f"{trainer}   what goes wrong; the patient's monitor is {trainer}patient"),
         ("pump", f"what it really does: {truth}/truth"),
         ("logs", str(folder)),
         ("end", "Ctrl-C ends everything"),
@@ -117,7 +119,8 @@ async def entertain(stage: Stage, arguments: argparse.Namespace, path: Path, con
     async with AsyncClient(config.socket) as client:
         await start_daemon(stage, path, client, silent=arguments.scene == SILENT)
     await start_console(stage, path, config)
-    print(invitation(config, truth, stage.folder), flush=True)
+    trainer = await start_trainer(stage, path, truth)
+    print(invitation(config, truth, trainer, stage.folder), flush=True)
     await asyncio.Event().wait()
     raise AssertionError("nobody sets this event")
 

@@ -267,3 +267,15 @@ async def start_console(stage: Stage, path: Path, config: Config) -> None:
     part = await stage.begin("console", python("pumpd.cli", "console", "--config", str(path)))
     await part.ready(lambda: answers(config.console.port))
     stage.say(f"page: http://{HERE}:{config.console.port}/", since_s)
+
+
+async def start_trainer(stage: Stage, path: Path, control: str) -> str:
+    """The trainer's panel; returns its address."""
+    since_s = asyncio.get_running_loop().time()
+    port = free_port()
+    arguments = ["--config", str(path), "--control", control, "--port", str(port)]
+    part = await stage.begin("trainer", python("pumpd.demo_trainer", *arguments))
+    await part.ready(lambda: answers(port))
+    address = f"http://{HERE}:{port}/"
+    stage.say(f"trainer's panel: {address}", since_s)
+    return address

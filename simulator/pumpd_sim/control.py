@@ -128,6 +128,7 @@ def _looks(served: ServedBus, kind: DeviceKind) -> list[Route]:
                 "speed": bus.day.speed,
                 "baud": bus.baud,
                 "pty": served.pty,
+                "tcp": served.tcp,
                 "pumps": truths,
             }
         )

@@ -14,7 +14,7 @@ from pumpd_sim.device import Truth
 from pumpd_sim.fault_table import FAULTS, TRIGGERS
 from pumpd_sim.fault_text import IN_OTHER_UNITS
 
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 Schema = dict[str, Any]
 
 _TYPES: dict[str, Schema] = {
@@ -79,6 +79,7 @@ def _state() -> Schema:
         speed=_TYPES["int"],
         baud=_TYPES["int | None"],
         pty={"type": ["string", "null"]},
+        tcp={"type": ["string", "null"]},
         pumps={"type": "array", "items": {"$ref": "#/components/schemas/Truth"}},
     )
 

@@ -38,6 +38,7 @@ class ServedBus:
         self._hung_until_ns = 0
         self._hosts = Hosts(several=bus.speech.numbered, let_in=lambda: self.now_ns() >= self._hung_until_ns)
         self._reopening: asyncio.TimerHandle | None = None
+        self.tcp: str | None = None  # the address at which hosts connect, as HOST:PORT
         self.pty: str | None = None  # where a host opens it now; another one after a hang-up
         bus.on_hang_up = self._hangs_up
         self._settle()
@@ -95,6 +96,7 @@ class ServedBus:
         """Returns the address a host connects to; port 0 takes a free one."""
         self._server = await self._loop.create_server(lambda: HostLine(self._hosts, self._asked), host, port)
         bound_host, bound_port = self._server.sockets[0].getsockname()[:2]
+        self.tcp = f"{bound_host}:{bound_port}"
         return str(bound_host), int(bound_port)
 
     async def close(self) -> None:

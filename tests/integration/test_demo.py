@@ -169,10 +169,10 @@ def test_sigterm_ends_every_process_and_leaves_no_file(start: Callable[..., Demo
     check = [sys.executable, "-P", "-m", "pumpd.cli", "mqtt", "check", "--port", broker[1], "--seconds", "2"]
     checked = subprocess.run(check, check=False, capture_output=True, text=True, timeout=60)
     assert checked.returncode == 0, checked.stdout + checked.stderr
-    assert len(shown.others()) >= 4
+    assert len(shown.others()) >= 5
     shown.process.terminate()
     assert shown.wait() == 0
-    assert "ended: console, daemon, pump, broker" in shown.said()
+    assert "ended: trainer, console, daemon, pump, broker" in shown.said()
     assert shown.others() == []
     assert leftovers(base) == []
 
