@@ -22,7 +22,7 @@ STEP: Final = "check"
 
 # what is entered -> the field of the form, the digits behind its point (None: words), and the unit that it is in
 FIELDS: Final = {
-    CheckField.WEIGHT: ("weight_kg", 3, "in kilograms"),
+    CheckField.WEIGHT: ("weight_kg", 3, ""),
     CheckField.DRUG: ("drug", None, ""),
     CheckField.CONCENTRATION: ("concentration_mg_per_ml", 3, "in milligrams a millilitre"),
     CheckField.SIZE: ("size_ml", 3, "in millilitres"),

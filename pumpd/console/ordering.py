@@ -1,4 +1,6 @@
-"""From choosing a regimen to START: one screen to fill in, one to read, one button.
+"""Saline for training, from choosing a regimen to START: one screen to fill in, one to read, one button.
+
+A drug is started by the order of a patient's visit (starting.py), which reads its review and holds its START as here.
 
 What was typed travels as typed, from the form to the daemon and back into the form: nothing is parsed, rounded or
 repaired on the way, so a typed comma is refused by the one that knows what a number is. What the nurse reads is the
@@ -152,7 +154,7 @@ async def _form(room: Room, look: Look, slot: str, values: Mapping[str, str], fa
         "new",
         look,
         pump=look.pump(slot),
-        regimens=regimens,
+        regimens=[each for each in regimens if not each.high_alert],  # a drug is started by a visit's own order
         values=values,
         faults=faults,
         status=HTTPStatus.UNPROCESSABLE_ENTITY if faults else HTTPStatus.OK,

@@ -145,7 +145,8 @@ class Sight:
         """Where something is still closed, the first such from the left; else where it is started."""
         if self.visit.place is not Place.AT_BED:
             return None
-        closed = (mark.step for mark in self.marks if mark.closed)
+        waits = ReasonCode.PREMEDICATION_WAIT_S  # nobody can do anything about it, and everything else goes on
+        closed = (mark.step for mark in self.marks if any(each.code is not waits for each in mark.closed))
         return next(closed, next(step for step in STEPS if step.name == "start"))
 
     def at(self, step: str) -> str:

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from pumpd import api_care_calls, api_path_calls
 from pumpd import api_check_in_calls as c
 from pumpd import api_departure_calls as d
-from pumpd import api_path_calls
+from pumpd.api_care_models import Measure, ObservationsBody, ReadingBody, Scale
 from pumpd.api_check_in_models import Answered, CompanyBody, Item, ItemsBody, PatientBody, SaidBody
 from pumpd.api_departure_models import ExitBody
 from pumpd.api_path_models import Disposition, PremedicationOrderBody, SeriesBody, VisitBody
@@ -23,12 +24,14 @@ from pumpd.core.prescribed import Route
 from pumpd.core.regimen import Regimen
 from pumpd.testing.clinical import shipped_rules
 from pumpd.testing.nursed_bed import NursedBed, accepted
-from pumpd.testing.path_story import series_order
-from pumpd.testing.screen import Screen
+from pumpd.testing.path_story import WELL, series_order
+from pumpd.testing.screen import LINES_MAX, LOOK_MS, Screen
 from pumpd.words import typed_number
 
 PATIENT: Final = PatientBody(name="Eva Lind", born="1970-12-31", number="4711")
 MIDAZOLAM: Final = PremedicationOrderBody(drug="midazolam", dose_mg="2", route=Route.VEIN, wait_min=5, sedating=True)
+TABS_MAX: Final = 120
+AGAIN_MS: Final = 600  # START is pressed a second time, and not at once
 _COUNTS: Final = """
     addEventListener("click", (event) => {
         if (event.isTrusted && event.detail > 0 && !event.target.closest(".key")) touched("tap");
@@ -106,6 +109,17 @@ def _container(regimen: str) -> tuple[Entry, Container]:
     return entry, container
 
 
+def observes(bed: NursedBed, visit: str) -> None:
+    """The baseline of a patient who is well, over the API, by the nurse."""
+    bed.client.sign_in("anna", "2718")
+    values = WELL | {Measure.PAIN: 4, Measure.CADSS6: 0}
+    readings = tuple(
+        ReadingBody(item=item, value=value, scale=Scale.POSS if item is Measure.SEDATION else None)
+        for item, value in values.items()
+    )
+    accepted(bed.client.send(api_care_calls.observe(visit, ObservationsBody(readings=readings, signs=()))))
+
+
 @dataclass
 class PageNurse:
     """`screen`: a browser without anybody's session. `url`: of the page."""
@@ -125,6 +139,15 @@ class PageNurse:
     # --- hands --------------------------------------------------------------------------------------------------
 
     def taps(self, selector: str) -> None:
+        """A button or a link, which leads to another page; nobody taps on before that has come."""
+        page = self.screen.page
+        page.locator(selector).first.wait_for()
+        page.evaluate("document.documentElement.dataset.left = ''")
+        self._presses(selector)
+        page.wait_for_function("!('left' in document.documentElement.dataset)")
+        page.wait_for_load_state()
+
+    def _presses(self, selector: str) -> None:
         self.screen.page.click(selector)
 
     def types(self, name: str, text: str) -> None:
@@ -157,7 +180,7 @@ class PageNurse:
         """`label`: what stands on label and barrel, by the names of the form's fields."""
         given = self.screen.page.locator("[id^='do-given-now-']")
         for _ in range(given.count()):
-            given.first.click()
+            self.taps(f"#{given.first.get_attribute('id')}")
         for name, text in label.items():
             self.types(name, text)
         self.taps("#do-label")
@@ -181,7 +204,7 @@ class PageNurse:
         """To the next step that is still closed, as the screen leads."""
         self.taps("#go-on")
 
-    def checks_in(self, *, known: bool, mood: bool) -> None:
+    def checks_in(self, *, known: bool, mood: bool, weight_kg: str = "70") -> None:
         """`known`: was here before, and nothing has changed."""
         self.types("name", PATIENT.name)
         self.types("born", PATIENT.born)
@@ -194,7 +217,7 @@ class PageNurse:
         self.chooses("pregnancy", "clear")
         self.chooses("fasting", "clear")
         self.taps("#do-items")
-        self.types("weight_kg", "70")
+        self.types("weight_kg", weight_kg)
         self.taps("#do-weight")
         if known:
             self.taps("#do-same-escort")
@@ -205,3 +228,54 @@ class PageNurse:
         if mood:
             self.chooses("positive", "no")
             self.taps("#do-risk")
+
+
+class KeyboardNurse(PageNurse):
+    """The same with the keyboard alone: Tab to what is wanted, then its keys."""
+
+    def _presses(self, selector: str) -> None:
+        self._tabs_to(selector)
+        self.screen.page.keyboard.press("Enter")
+
+    def types(self, name: str, text: str) -> None:
+        self._tabs_to(f"[name='{name}']")
+        self.screen.page.keyboard.press("ControlOrMeta+A")
+        self.screen.page.keyboard.type(text)
+
+    def chooses(self, name: str, value: str) -> None:
+        """Tab comes to the group; arrows go through it."""
+        self._tabs_to(f"[name='{name}']")
+        wanted = f"[name='{name}'][value='{value}']"
+        self.screen.page.keyboard.press("Space")
+        for _ in range(TABS_MAX):
+            if self.screen.page.locator(wanted).is_checked():
+                return
+            self.screen.page.keyboard.press("ArrowDown")
+        raise AssertionError(f"the arrows never came to {wanted}")
+
+    def picks(self, name: str, text: str) -> None:
+        """One of a list that drops down, by its first letters."""
+        self._tabs_to(f"[name='{name}']")
+        self.screen.page.keyboard.type(text)
+
+    def starts(self) -> None:
+        """Pressed too early START leads to what was not seen; then it is pressed twice."""
+        self._tabs_to("#start")
+        start = self.screen.page.locator("#start")
+        for _ in range(LINES_MAX):
+            self.screen.page.wait_for_timeout(LOOK_MS)
+            if start.get_attribute("aria-disabled") == "false":
+                break
+            self.screen.page.keyboard.press("Enter")
+        for _ in range(2):
+            self.screen.page.keyboard.press("Enter")
+            self.screen.page.wait_for_timeout(AGAIN_MS)
+
+    def _tabs_to(self, selector: str) -> None:
+        page = self.screen.page
+        page.locator(selector).first.wait_for()
+        for _ in range(TABS_MAX):
+            if page.evaluate("wanted => document.activeElement.matches(wanted)", selector):
+                return
+            page.keyboard.press("Tab")
+        raise AssertionError(f"no Tab came to {selector}")

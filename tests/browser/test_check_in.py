@@ -27,6 +27,7 @@ def closed(bed: SteeredBed, visit: str) -> set[ReasonCode]:
     return {each.code for each in bed.client.send(api_path_calls.visit(visit)).missing} & AT_CHECK_IN
 
 
+@pytest.mark.long  # the story up to START shows most of it
 def test_second_visit_confirms_what_has_not_changed_and_leads_on(steered_bed: SteeredBed, screen: Open) -> None:
     was_here_before(steered_bed, orders(steered_bed, "MDD-2x3"))
     anna = PageNurse(screen(), steered_bed.url)

@@ -92,7 +92,7 @@ def test_every_page_is_accessible_and_writes_no_number_that_is_misread(
         anna.page.goto(bed.url + path)
         faults += judged(anna, path)
     anna.page.goto(f"{bed.url}/pumps/p2/new")
-    anna.choose("MDD-2x3", "40", "175")
+    anna.choose("TRAIN-5MIN", "40", "175")
     anna.page.wait_for_selector(".read")
     faults += judged(anna, "review")
     anna.page.goto(f"{bed.url}/pumps/p1/rate")

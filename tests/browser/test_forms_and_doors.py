@@ -46,27 +46,23 @@ def post(
 def test_typed_comma_is_refused_beside_its_field_and_everything_else_is_kept(bed: RealBed, screen: Open) -> None:
     anna = screen()
     anna.sign_in(bed.url, "/pumps/p1/new")
-    anna.page.check("input[value='CRPS-OP10']")
-    anna.page.select_option("select[name='day:CRPS-OP10']", "3")
-    anna.choose("CRPS-OP10", "82,4", "178")
+    anna.choose("TRAIN-2MIN", "82,4", "178")
     fault = anna.page.locator("#fault-weight_kg")
     expect(fault).to_contain_text("82,4")
     assert anna.page.input_value("#weight_kg") == "82,4"
     assert anna.page.input_value("#height_cm") == "178"
-    assert anna.page.input_value("select[name='day:CRPS-OP10']") == "3"
-    assert anna.page.is_checked("input[value='CRPS-OP10']")
+    assert anna.page.is_checked("input[value='TRAIN-2MIN']")
     anna.page.fill("#weight_kg", "82.4")
     anna.page.click("#to-review")
-    expect(anna.page.locator(".lines")).to_contain_text("day 3 of 10")
+    expect(anna.page.locator(".lines")).to_contain_text("82.4 kg")
     anna.page.click("#change")
     assert anna.page.input_value("#weight_kg") == "82.4"
-    assert anna.page.input_value("select[name='day:CRPS-OP10']") == "3"
 
 
 def test_hard_limit_shows_why_and_offers_no_start(bed: RealBed, screen: Open) -> None:
     anna = screen()
     anna.sign_in(bed.url, "/pumps/p1/new")
-    anna.choose("MDD-2x3", "20", "150")
+    anna.choose("TRAIN-2MIN", "20", "150")
     expect(anna.page.locator(".reasons.hard")).to_contain_text("hard limit")
     assert anna.page.locator("#start").count() == 0
 
