@@ -17,7 +17,7 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from pumpd.api_alarms import AlarmView, AudioPauseBody, PriorityName
-from pumpd.api_orders import Body, CourseBody, Name, OrderBody, SettledBody, Typed
+from pumpd.api_orders import Body, CourseBody, Name, OrderBody, PremedicationOrderBody, SettledBody, Typed
 from pumpd.api_quantities import DeliveredView, MeasuredView, RateView, View, VolumeView
 from pumpd.core.codes import Action, Condition, PauseReason, Phase, ReasonCode, Severity, Why
 from pumpd.core.events import LinkState, LinkWhy
@@ -32,8 +32,8 @@ from pumpd.core.steps import StepMode
 __all__ = [  # a client takes enums and quantities from here, and knows nothing of the core
     "Action", "AlarmView", "Answer", "AudioPauseBody", "Body", "Condition", "ContainerKind", "CourseBody",
     "DeliveredView", "Drive", "Keep", "LinkState", "LinkWhy", "MeasuredView", "OrderBody", "PauseReason", "Phase",
-    "PriorityName", "RateView", "ReasonCode", "Role", "SettledBody", "Severity", "Sex", "Standing", "StepMode",
-    "View", "VolumeView", "WeightBasis", "Why",
+    "PremedicationOrderBody", "PriorityName", "RateView", "ReasonCode", "Role", "SettledBody", "Severity", "Sex",
+    "Standing", "StepMode", "View", "VolumeView", "WeightBasis", "Why",
 ]  # fmt: skip
 
 TEXT_CHARS_MAX: Final = 500  # a reason for an override is a sentence or three
@@ -224,6 +224,7 @@ class RegimenView(View):
     sessions: int
     course: str
     premedication: str
+    before: tuple[PremedicationOrderBody, ...] = ()  # offered to whoever writes an order, as it would be sent with it
     evidence: str
     advice: str
     source: str
@@ -370,9 +371,6 @@ class AuthorBody(Body):
 
     acts: tuple[Name, ...] = Field(min_length=1, max_length=ACTS_MAX)
     mine: bool
-
-
-# --- looking back ---------------------------------------------------------------------------------------
 
 
 class SampleView(View):

@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from pumpd.core.codes import ReasonCode
 from pumpd.core.order import Sex, WeightBasis
+from pumpd.core.prescribed import Route
 from pumpd.core.units import parse_scaled
 
 TYPED_CHARS_MAX: Final = 32  # beyond any number a person types; the strict parser judges the rest
@@ -35,6 +36,16 @@ class Body(BaseModel):
     """What a client asks; an unknown field is an error, since it may be a misspelt limit."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PremedicationOrderBody(Body):
+    """Given before the start; `wait_min` later it may be started."""
+
+    drug: Name
+    dose_mg: Typed
+    route: Route
+    wait_min: Count
+    sedating: bool = False
 
 
 class SettledBody(Body):

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import Field
 
 from pumpd.api_models import OverrideBody, ReasonView, Sex, View, WeightBasis
-from pumpd.api_orders import Body, Count, Day, Name, Typed
+from pumpd.api_orders import Body, Day, Name, PremedicationOrderBody, Typed
 from pumpd.core.prescribed import PRESCRIBED_MAX, Route
 from pumpd.core.series import Disposition
 from pumpd.core.steps import StepMode
@@ -28,16 +28,6 @@ Extension = Annotated[str, Field(max_length=32)]
 
 TRIED_MAX = 16
 Tried = Annotated[str, Field(min_length=1, max_length=200)]
-
-
-class PremedicationOrderBody(Body):
-    """Given before the start; `wait_min` later it may be started."""
-
-    drug: Name
-    dose_mg: Typed
-    route: Route
-    wait_min: Count
-    sedating: bool = False
 
 
 class RescueOrderBody(Body):

@@ -16,6 +16,7 @@ from pumpd.core.codes import Reason
 from pumpd.core.effects import Reply
 from pumpd.core.library import Container, DoseUnit, Entry
 from pumpd.core.order import Order
+from pumpd.core.prescribed import Premedication
 from pumpd.core.regimen import Offer, offers
 from pumpd.core.state import BedState
 from pumpd.core.steps import StepMode
@@ -45,11 +46,22 @@ def _regimen_view(offer: Offer) -> m.RegimenView:
         sessions=regimen.sessions,
         course=regimen.course,
         premedication=regimen.premedication,
+        before=tuple(_offered(each) for each in regimen.before),
         evidence=regimen.evidence,
         advice=entry.advice,
         source=regimen.source,
         mode=StepMode.AUTOMATIC if regimen.automatic else StepMode.ASK,
         containers=tuple(_container_view(container, entry) for container in offer.containers),
+    )
+
+
+def _offered(each: Premedication) -> m.PremedicationOrderBody:
+    return m.PremedicationOrderBody(
+        drug=each.drug,
+        dose_mg=words.typed_number(each.dose_ug, digits=3),
+        route=each.route,
+        wait_min=each.wait_s // 60,
+        sedating=each.sedating,
     )
 
 

@@ -28,12 +28,14 @@ from pumpd.core.library import (
     Span,
     Watch,
 )
+from pumpd.core.prescribed import PRESCRIBED_MAX, Premedication, Route
 from pumpd.core.regimen import Catalogue, DayPlan, Recovery, Regimen, RegimenStep, Titration
 from pumpd.core.units import parse_scaled
 from pumpd.toml_file import Table
 
 _ENTRIES_MAX: Final = 500  # a whole hospital's library
 _STEPS_MAX: Final = 24  # an hourly step for a day; also bounds the search for the highest dose
+_APART_MAX: Final = 365  # days; a year between two visits is another course
 _CONTAINERS_MAX: Final = 24  # one after the other: a syringe every five hours for five days
 _FIRST_DAY: Final = date(1970, 1, 1)
 _APPROVED_FOR_DAYS: Final = 1_096  # three years: our own bound, so that a slip in the year is no approval for ever
@@ -228,6 +230,21 @@ class RecoveryTable(Table):
     after_start_min: Minutes = 7_200
 
 
+class BeforeTable(Table):
+    """Offered to whoever writes an order of this regimen: to be given before the start."""
+
+    drug: Text
+    dose_mg: Thousandths
+    route: Route
+    wait_min: Minutes
+    sedating: bool = False
+
+    def read(self) -> Premedication:
+        return Premedication(
+            drug=self.drug, dose_ug=self.dose_mg, route=self.route, wait_s=self.wait_min, sedating=self.sedating
+        )
+
+
 class RegimenTable(Table):
     id: Id
     title: Text
@@ -240,6 +257,8 @@ class RegimenTable(Table):
     soft_on_purpose: bool = False
     asks_risk: bool = False
     recovery: RecoveryTable = RecoveryTable()
+    days_apart: int = Field(default=0, ge=0, le=_APART_MAX)
+    before: tuple[BeforeTable, ...] = Field(default=(), max_length=PRESCRIBED_MAX)
     sessions: int = Field(ge=1, le=100)
     course: Text
     premedication: Text
@@ -260,6 +279,8 @@ class RegimenTable(Table):
             soft_on_purpose=self.soft_on_purpose,
             asks_risk=self.asks_risk,
             recovery=Recovery(after_drug_s=self.recovery.after_drug_min, after_start_s=self.recovery.after_start_min),
+            apart_days=self.days_apart,
+            before=tuple(each.read() for each in self.before),
             automatic=self.steps == "automatic",
             sessions=self.sessions,
             course=self.course,

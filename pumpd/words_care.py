@@ -238,6 +238,10 @@ def care_text(reason: Reason) -> str:
             said = f"{_dose(reason, name, 'in this visit')}. Ask the prescriber; if it was given, confirm that."
         case ReasonCode.PRESSURE_FIRST:
             said = "Before a headache is treated, measure the blood pressure. If the drug was given, confirm that."
+        case ReasonCode.PREMEDICATION_LEFT_OUT:
+            said = f"This regimen has {name} before the start, and the order has no benzodiazepine. Keep it in mind."
+        case ReasonCode.PREMEDICATION_FOR_MOOD:
+            said = f"{name} before the start may blunt the effect on a mood. Keep it in mind."
         case ReasonCode.TAKEN_AHEAD_S:
             said = "The time at which it was taken lies in the future. Enter the time again."
         case ReasonCode.TAKEN_LONG_AGO_S:

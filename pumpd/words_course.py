@@ -17,10 +17,19 @@ from pumpd.words import mass
 
 _PLAIN: Final[Callable[[int], str]] = "{:,}".format
 
+
+def _days(value: int) -> str:
+    return "1 day" if value == 1 else f"{value:,} days"
+
+
 COURSES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
     ReasonCode.VISIT_TODAY_ALREADY: (
         "This patient was given a drug in another visit today. Look at the course: the next one is another day.",
         _PLAIN,
+    ),
+    ReasonCode.GAP_DAYS: (
+        "The last visit with this drug was {asked} ago; {limit} should lie in between. Wait, or ask the prescriber.",
+        _days,
     ),
     ReasonCode.NUMBER_GIVEN: (
         "Visit {asked} of {limit} of this series was given already. Choose the next number, or ask the prescriber.",

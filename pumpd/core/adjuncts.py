@@ -39,6 +39,10 @@ class Adjunct:
         return self.elder_visit_ug if elder and self.elder_visit_ug is not None else self.visit_ug
 
 
+BENZODIAZEPINES: Final = frozenset(
+    {"alprazolam", "clonazepam", "diazepam", "lorazepam", "midazolam", "oxazepam", "temazepam"}
+)
+
 ADJUNCTS: Final = (
     Adjunct(drug="midazolam", most_ug=2_000, visit_ug=5_000, elder_most_ug=1_500, elder_visit_ug=3_500, sedating=True),
     Adjunct(drug="lorazepam", most_ug=1_000, visit_ug=2_000, sedating=True),

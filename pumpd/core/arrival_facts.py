@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pumpd.core.codes import Reason
 from pumpd.core.holds import STANDARD_HOLDS, HoldParameters
 from pumpd.core.order import Order
 from pumpd.core.schedules import MH_40, Profile
@@ -17,6 +18,7 @@ class SeriesSigned:
     at_ns: int
     person: str
     order: SeriesOrder
+    notes: tuple[Reason, ...] = ()  # what was remarked on at the signature
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,11 +13,13 @@ from pumpd.core.arrival_facts import SeriesSigned, VisitOpened
 from pumpd.core.arrival_requests import ArrivalRequest, SeriesSignRequested, VisitOpenRequested
 from pumpd.core.asking import accept, gate_of_person, note, refuse
 from pumpd.core.codes import Action, Reason, ReasonCode, Severity
-from pumpd.core.course_tally import attended_in, course_for
+from pumpd.core.course_tally import attended_in, course_for, last_before
 from pumpd.core.departure_facts import VisitMoved
 from pumpd.core.leaving import against_leaving, against_next_patient, free_pumps
 from pumpd.core.limits import judge_order
+from pumpd.core.order import Course
 from pumpd.core.people import Act
+from pumpd.core.premedicating import premedication_notes
 from pumpd.core.regimen import Regimen
 from pumpd.core.rise import hard
 from pumpd.core.schedules import PAIN_HRS, Profile, profile_for
@@ -57,8 +59,9 @@ def sign_series(turn: Turn, request: SeriesSignRequested) -> None:
         return
     person = request.actor.person
     signed = replace(order, prescriber=person, signed_at_ns=turn.now_ns, signed_day=request.today_day)
-    turn.record(SeriesSigned(at_ns=turn.now_ns, person=person, order=signed))
-    accept(turn, request)
+    notes = () if regimen is None else premedication_notes(order, regimen)
+    turn.record(SeriesSigned(at_ns=turn.now_ns, person=person, order=signed, notes=notes))
+    accept(turn, request, notes)
 
 
 def _against_amendment(turn: Turn, order: SeriesOrder) -> list[Reason]:
@@ -128,7 +131,7 @@ def open_visit(turn: Turn, request: VisitOpenRequested) -> None:
             series=series.series,
             patient=series.patient,
             number=request.number,
-            order=series.order_for(request.number, course=course_for(path, series.series, request.number)),
+            order=series.order_for(request.number, course=_course(turn, series, request)),
             opened_day=request.today_day,
             signed=series,
             person=request.actor.person,
@@ -137,6 +140,18 @@ def open_visit(turn: Turn, request: VisitOpenRequested) -> None:
         )
     )
     accept(turn, request)
+
+
+def _course(turn: Turn, series: SeriesOrder, request: VisitOpenRequested) -> Course:
+    """What this course has had, and how long ago this patient had any, with what that scheme asks for in between."""
+    path = turn.state.path
+    course = course_for(path, series.series, request.number)
+    last = last_before(path, series.patient, request.today_day)
+    if last is None:
+        return course
+    before, day = last
+    regimen = turn.setup.rules.catalogue.regimen(before.regimen)
+    return replace(course, days_since=request.today_day - day, apart_days=0 if regimen is None else regimen.apart_days)
 
 
 def _against_course(turn: Turn, series: SeriesOrder, request: VisitOpenRequested) -> list[Reason]:

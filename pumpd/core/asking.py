@@ -56,8 +56,9 @@ def answered_before(turn: Turn, request: PersonRequest) -> bool:
     return True
 
 
-def accept(turn: Turn, request: PersonRequest) -> None:
-    turn.want(Reply(request_id=request.request_id, accepted=True))
+def accept(turn: Turn, request: PersonRequest, notes: tuple[Reason, ...] = ()) -> None:
+    """`notes`: what is remarked on all the same."""
+    turn.want(Reply(request_id=request.request_id, accepted=True, reasons=notes))
 
 
 def refuse(turn: Turn, request: PersonRequest, action: Action, reasons: list[Reason]) -> None:

@@ -96,6 +96,13 @@ def course_for(path: Path, series: str, number: int) -> Course:
     return Course(visits=so_far.visits, given_ng=so_far.given_ng, settled=path.course(series).settled)
 
 
+def last_before(path: Path, patient: str, today_day: int) -> tuple[SeriesOrder, int] | None:
+    """The day of this patient's last visit with a drug before today, and the order that it was of."""
+    theirs = [each for each in path.series if each.patient == patient]
+    had = [(each, one.day) for each in theirs for one in attended_in(path, each.series) if one.day < today_day]
+    return max(had, key=lambda each: each[1], default=None)
+
+
 def due(path: Path, order: SeriesOrder, today_day: int) -> tuple[Due, ...]:
     """What should have been asked by today and was not: outcomes after the last visit, and the long run."""
     log, so_far = path.course(order.series), tally(path, order.series)

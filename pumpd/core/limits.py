@@ -88,6 +88,14 @@ def _judge_visits(order: Order, regimen: Regimen) -> list[Reason]:
     return [Reason(code=ReasonCode.COURSE_VISITS, severity=Severity.SOFT, asked=visits, limit=regimen.sessions)]
 
 
+def _judge_gap(order: Order, regimen: Regimen) -> list[Reason]:
+    """Sooner than this scheme, or that of the visit before, lets the next one follow: a reason, and two people."""
+    since, least = order.course.days_since, max(regimen.apart_days, order.course.apart_days)
+    if since is None or since >= least:
+        return []
+    return [Reason(code=ReasonCode.GAP_DAYS, severity=Severity.SOFT, asked=since, limit=least)]
+
+
 def given_elsewhere(order: Order, drug: str, at_ns: int) -> tuple[Given, ...]:
     """What the order says was given in this visit by others: nobody knows when, so it counts as if just now."""
     if order.elsewhere_ng <= 0:
@@ -139,7 +147,7 @@ class _Case:
             now_ns=self.now_ns,
             course_ng=max(order.course.given_ng, 0),
         )
-        found += _judge_visits(order, self.regimen)
+        found += _judge_visits(order, self.regimen) + _judge_gap(order, self.regimen)
         found += advice(programme, container, entry, self.info)
         return programme, found
 

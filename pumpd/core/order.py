@@ -53,6 +53,8 @@ class Course:
     visits: int = 0
     given_ng: int = 0
     settled: tuple[Settled, ...] = ()
+    days_since: int | None = None  # since this patient's last visit with a drug, of whatever series; None: none known
+    apart_days: int = 0  # what that visit's regimen asks for between itself and the next one
 
 
 NEW_COURSE = Course()

@@ -214,7 +214,8 @@ class ReasonCode(Enum):
     NO_SUCH_DOSE = "no_such_dose"
     REST_OF_DOSE_UG = "rest_of_dose_ug"
     DOSE_GIVEN_UG = "dose_given_ug"
-    # the course (core/coursing.py)
+    # the course (core/coursing.py, core/limits.py)
+    GAP_DAYS = "gap_days"
     VISIT_TODAY_ALREADY = "visit_today_already"
     NUMBER_GIVEN = "number_given"
     ATTESTED_VISITS = "attested_visits"
@@ -273,6 +274,8 @@ class ReasonCode(Enum):
     # a series order (core/arriving.py)
     FAILED_TREATMENTS_NEEDED = "failed_treatments_needed"
     CONSENT_NEEDED = "consent_needed"
+    PREMEDICATION_LEFT_OUT = "premedication_left_out"  # `about` is the drug
+    PREMEDICATION_FOR_MOOD = "premedication_for_mood"
     SERIES_REPLACED = "series_replaced"
     NOTHING_TO_REPLACE = "nothing_to_replace"
     # a page whose sound is on (core/listening.py)

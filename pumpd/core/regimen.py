@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pumpd.core.library import Container, ContainerKind, DoseUnit, Entry, Integrity, Library
+from pumpd.core.prescribed import Premedication
 from pumpd.core.pump import DriverInfo
 from pumpd.core.units import NG_PER_UG
 
@@ -78,6 +79,8 @@ class Regimen:
     soft_on_purpose: bool = False  # crosses a soft limit at its own maximum: two people agree each time
     asks_risk: bool = False  # for a mood: thoughts of suicide are asked about, before a visit and before the way home
     recovery: Recovery = Recovery()
+    apart_days: int = 0  # so many days between a visit and the next one with ketamine, where the scheme states a least
+    before: tuple[Premedication, ...] = ()  # offered to whoever writes an order: what the scheme gives before the start
 
     def cap_ng_per_h(self, weight_g: int) -> int | None:
         """The least of the scheme's caps for this weight, exactly."""
