@@ -18,7 +18,7 @@ from pydantic import Field
 
 from pumpd.api_alarms import AlarmView, AudioPauseBody, PriorityName
 from pumpd.api_orders import Body, CourseBody, Name, OrderBody, PremedicationOrderBody, SettledBody, Typed
-from pumpd.api_quantities import DeliveredView, MeasuredView, RateView, View, VolumeView
+from pumpd.api_quantities import DeliveredView, MeasuredView, PlanStepView, RateView, View, VolumeView
 from pumpd.core.codes import Action, Condition, PauseReason, Phase, ReasonCode, Severity, Why
 from pumpd.core.events import LinkState, LinkWhy
 from pumpd.core.library import ContainerKind
@@ -32,8 +32,8 @@ from pumpd.core.steps import StepMode
 __all__ = [  # a client takes enums and quantities from here, and knows nothing of the core
     "Action", "AlarmView", "Answer", "AudioPauseBody", "Body", "Condition", "ContainerKind", "CourseBody",
     "DeliveredView", "Drive", "Keep", "LinkState", "LinkWhy", "MeasuredView", "OrderBody", "PauseReason", "Phase",
-    "PremedicationOrderBody", "PriorityName", "RateView", "ReasonCode", "Role", "SettledBody", "Severity", "Sex",
-    "Standing", "StepMode", "View", "VolumeView", "WeightBasis", "Why",
+    "PlanStepView", "PremedicationOrderBody", "PriorityName", "RateView", "ReasonCode", "Role", "SettledBody",
+    "Severity", "Sex", "Standing", "StepMode", "View", "VolumeView", "WeightBasis", "Why",
 ]  # fmt: skip
 
 TEXT_CHARS_MAX: Final = 500  # a reason for an override is a sentence or three
@@ -80,19 +80,13 @@ class ReasonView(View):
     about: str = ""  # what it speaks of, where the code speaks of several
 
 
-class PlanStepView(View):
-    """One step of what is planned, as it stands now."""
-
-    rate_ul_per_h: int
-    volume_nl: int
-
-
 class InfusionView(View):
     """One order on one pump, from its start until the next one."""
 
     infusion_id: int
     regimen: str
     regimen_title: str
+    visit: str | None  # whose infusion it is; None for a training without a patient
     day: int
     container_title: str
     started_by: str

@@ -45,3 +45,10 @@ class DeliveredView(View):
     high_nl: int
     text: str
     mass_text: str | None = None
+
+
+class PlanStepView(View):
+    """One step of what is planned, as it stands now."""
+
+    rate_ul_per_h: int
+    volume_nl: int

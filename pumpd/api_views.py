@@ -213,6 +213,7 @@ def infusion_view(infusion: Infusion, seen: Look, setup: Setup, place: Place, at
         infusion_id=infusion.infusion_id,
         regimen=order.regimen,
         regimen_title=order.regimen if regimen is None else regimen.title,
+        visit=infusion.visit,
         day=order.day,
         container_title=order.container if container is None else container.title,
         started_by=place.people.get(infusion.person, infusion.person),

@@ -45,6 +45,7 @@ class Step:
     title: str
     places: frozenset[Place]
     codes: frozenset[ReasonCode] = frozenset()
+    until_start: bool = False  # what is closed there closes a start, and nothing that runs
 
 
 _BED: Final = frozenset({Place.AT_BED})
@@ -53,6 +54,7 @@ _HERE: Final = frozenset({Place.AT_BED, Place.RECOVERING})
 STEPS: Final = (
     Step(
         name="check-in",
+        until_start=True,
         title="Check-in",
         places=_BED,
         codes=frozenset({
@@ -65,6 +67,7 @@ STEPS: Final = (
     ),
     Step(
         name="preparation",
+        until_start=True,
         title="Preparation",
         places=_BED,
         codes=frozenset({
@@ -83,11 +86,12 @@ STEPS: Final = (
     ),
     Step(
         name="check",
+        until_start=True,
         title="Double check",
         places=_BED,
         codes=frozenset({ReasonCode.CHECK_NEEDED, ReasonCode.CHECK_DIFFERED}),
     ),
-    Step(name="start", title="Review, start", places=_BED),
+    Step(name="start", title="Review, start", places=_BED, until_start=True),
     Step(name="side-effects", title="Side effects", places=_HERE),
     Step(name="hand-over", title="Hand-over", places=_HERE),
     Step(name="recovery", title="End, recovery", places=_HERE),
@@ -121,18 +125,25 @@ class Sight:
         return self.look.token
 
     @property
+    def has_begun(self) -> bool:
+        """This visit has an infusion on a pump, running or over: the way to a start is behind."""
+        here = (pump.infusion for pump in self.look.view.pumps)
+        return any(each is not None and each.visit == self.id for each in here)
+
+    @property
     def marks(self) -> tuple[StepMark, ...]:
         """The strip. What no step names is told where the start is."""
-        known = frozenset(code for step in STEPS for code in step.codes)
-        rest = tuple(each for each in self.visit.missing if each.code not in known)
         return tuple(
-            StepMark(
-                step=step,
-                closed=rest if step.name == "start" else tuple(r for r in self.visit.missing if r.code in step.codes),
-            )
-            for step in STEPS
-            if self.visit.place in step.places
+            StepMark(step=step, closed=self._closed_at(step)) for step in STEPS if self.visit.place in step.places
         )
+
+    def _closed_at(self, step: Step) -> tuple[ReasonView, ...]:
+        if step.until_start and self.has_begun:
+            return ()
+        if step.name == "start":
+            known = frozenset(code for each in STEPS for code in each.codes)
+            return tuple(each for each in self.visit.missing if each.code not in known)
+        return tuple(each for each in self.visit.missing if each.code in step.codes)
 
     @property
     def is_known(self) -> bool:
@@ -142,8 +153,8 @@ class Sight:
 
     @property
     def next_step(self) -> Step | None:
-        """Where something is still closed, the first such from the left; else where it is started."""
-        if self.visit.place is not Place.AT_BED:
+        """Until the start: where something is still closed, the first such from the left; else where it is started."""
+        if self.visit.place is not Place.AT_BED or self.has_begun:
             return None
         waits = ReasonCode.PREMEDICATION_WAIT_S  # nobody can do anything about it, and everything else goes on
         closed = (mark.step for mark in self.marks if any(each.code is not waits for each in mark.closed))
