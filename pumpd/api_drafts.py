@@ -15,7 +15,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from pumpd.api_calls import At, By
 from pumpd.api_desk import Desk
 from pumpd.api_models import ProblemView
-from pumpd.api_path_models import DraftBody, DraftView, DroppedView
+from pumpd.api_path_models import FIELDS_MAX, DraftBody, DraftView, DroppedView
 from pumpd.core.people import Act
 from pumpd.core.visit import Place
 from pumpd.drafts import Draft, Drafts, Form
@@ -53,10 +53,16 @@ calls = APIRouter(
 
 @calls.put("/{form}")  # noqa: FAST003  # _named takes it
 async def keep(desk: At, by: By, drafts: Kept, named: Named, body: DraftBody) -> DraftView:
-    """Keep what is typed, in the place of what was typed before."""
-    person = desk.sessions.require(by, Act.OBSERVE).person
+    """Keep what is typed, in the place of what was typed before; beside it on a locked page, which cannot see that."""
+    actor = desk.sessions.require(by, Act.OBSERVE)
+    person = actor.person
     form = _form(desk, named, person)
-    draft = Draft(person=person, wall_ms=desk.clock.wall_ms(), fields=body.fields)
+    fields = body.fields
+    if fields and not actor.confirmed:
+        before = await asyncio.to_thread(drafts.kept, form)
+        both = fields if before is None else {**before.fields, **fields}
+        fields = both if len(both) <= FIELDS_MAX else fields
+    draft = Draft(person=person, wall_ms=desk.clock.wall_ms(), fields=fields)
     await asyncio.to_thread(drafts.end_of_others, _open(desk))
     await asyncio.to_thread(drafts.keep, form, draft)
     return _view(form, draft)

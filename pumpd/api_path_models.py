@@ -22,7 +22,8 @@ __all__ = [
 ]  # fmt: skip
 
 
-Typing = Annotated[str, Field(max_length=500)]
+FIELDS_MAX = 64  # of one form
+Typing = Annotated[str, Field(max_length=2_000)]  # as long as a hand-over
 Extension = Annotated[str, Field(max_length=32)]
 
 
@@ -118,7 +119,7 @@ class VisitView(View):
 class DraftBody(Body):
     """What stands in a form, field by field, as typed."""
 
-    fields: Annotated[dict[Name, Typing], Field(max_length=64)]
+    fields: Annotated[dict[Name, Typing], Field(max_length=FIELDS_MAX)]
 
 
 class DraftView(View):

@@ -28,6 +28,7 @@ from pumpd.api_models import AnswerView, ReasonCode, ReasonView
 from pumpd.api_path_models import Place, VisitView
 from pumpd.console.acts import LOCKED, SIGN_IN_FIRST, UNREADABLE, author_of, key_of
 from pumpd.console.guard import TOKEN_FIELD, holds_token
+from pumpd.console.keeping import FORM_FIELD, forget
 from pumpd.console.live import MOVING
 from pumpd.console.room import Look, Room, go, room_of, typed
 from pumpd.errors import ApiError, SignInNeeded
@@ -224,6 +225,7 @@ def show(sight: Sight, template: str, step: str, told: Told = NOTHING_TYPED, **m
     moving = [pump for pump in sight.look.view.pumps if pump.phase in MOVING]
     if len(moving) == 1:
         more.setdefault("pump", moving[0])
+    more.setdefault("live_at", sight.at(step))
     return sight.room.show(
         template,
         sight.look,
@@ -257,6 +259,8 @@ async def do(request: Request, ask: Ask, again: Again, onward: str) -> Response:
             raise
         return await again(sight, Told(values=values, faults={error.field: str(error)}))
     if answer.accepted:
+        if values.get(FORM_FIELD):
+            await forget(sight.room, sight.token, sight.id, values[FORM_FIELD])
         return go(sight.at(onward))
     if any(each.code is ReasonCode.PIN_NEEDED for each in answer.reasons):
         raise SignInNeeded(LOCKED, sight.at(onward))

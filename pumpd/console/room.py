@@ -111,6 +111,10 @@ class Room:
             return ()
         return tuple(sorted(await self.client.people(), key=lambda each: each.id != own.person))
 
+    def clock(self, ts_ms: int) -> str:
+        """Time of day, as every page writes it."""
+        return _clock(ts_ms)
+
     def show(self, name: str, look: Look | None, *, status: int = HTTPStatus.OK, **told: object) -> HTMLResponse:
         """`look` None: the bed could not be asked."""
         view = None if look is None else look.view
