@@ -61,11 +61,12 @@ from pumpd.console import (
 )
 from pumpd.console.guard import Guard
 from pumpd.console.room import STATIC, Look, Room, room_of
+from pumpd.console.shared import SharedClient
 from pumpd.errors import ApiError, PumpdError, SignInNeeded
 
 HOST: Final = "127.0.0.1"
 PORT: Final = 8080
-CONNECTIONS_MAX: Final = 128  # 32 streams, and room for whoever wants to stop
+CONNECTIONS_MAX: Final = 192  # 64 streams, and room for whoever wants to stop
 GRACE_S: Final = 1
 KEEP_ALIVE_S: Final = 5
 TO_MEND: Final = 2
@@ -310,7 +311,7 @@ def _seal_of(config: Config) -> tuple[Path | None, Path | None]:
 async def _live(
     path: Path | None, listener: socket.socket, seal: Seal | None, names: frozenset[str], config: Path | None
 ) -> None:
-    async with AsyncClient(path) as client:
+    async with SharedClient(path) as client:
         host, port = listener.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
         scheme = "http" if seal is None else "https"

@@ -17,7 +17,7 @@ from typing import Final
 from pumpd.api_client import AsyncClient
 from pumpd.errors import ApiError
 
-PAGES_MAX: Final = 64  # twice as many as there are streams: one that was just left counts on for a moment
+PAGES_MAX: Final = 128  # twice as many as there are streams: one that was just left counts on for a moment
 NAME_MAX: Final = 64
 LASTS_S: Final = 9.0  # two lost words of a page that speaks every 3 s, and a moment
 AGAIN_S: Final = 3.0

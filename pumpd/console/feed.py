@@ -19,7 +19,7 @@ from pumpd.api_models import BedView
 from pumpd.console.live import message
 from pumpd.errors import ApiError
 
-BROWSERS_MAX: Final = 32  # a bed has a panel and a few phones; the rest is tabs that were forgotten
+BROWSERS_MAX: Final = 64  # a bed has a panel and a few phones; the rest is tabs that were forgotten
 RETRY_S: Final = 0.5  # to the daemon: soon enough for a page that has to know within 2 s
 BROWSER_RETRY_MS: Final = 1_000
 

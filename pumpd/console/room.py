@@ -1,7 +1,7 @@
 """What every page needs: the daemon's socket, the stream, the templates, and who is looking.
 
-A page is rendered from one view of the bed that was asked for just now; nothing about the bed is kept here between two
-pages. `Look` is one look by one person; a session that has ended is a look by nobody.
+A page is rendered from one view of the bed that was asked for just now (shared.py says how just); nothing about the bed
+is kept here between two pages. `Look` is one look by one person; a session that has ended is a look by nobody.
 """
 
 from __future__ import annotations

@@ -30,10 +30,11 @@ from pumpd_sim.chain import Chain
 from pumpd_sim.device import Truth
 from pumpd_sim.faults import Fault
 
-from pumpd.api_client import AsyncClient, Client
+from pumpd.api_client import Client
 from pumpd.api_models import LinkState
 from pumpd.config import Config
 from pumpd.console import app as console
+from pumpd.console.shared import SharedClient
 from pumpd.daemon import live
 from pumpd.demo_stage import config_folder
 from pumpd.errors import ApiError
@@ -146,7 +147,7 @@ class SteeredBed(NursedBed):
         self.url = "http://{}:{}".format(*listener.getsockname()[:2])
 
         async def serve() -> None:
-            async with AsyncClient(self.socket, sent_at_ns=self.clock.now_ns) as client:
+            async with SharedClient(self.socket, sent_at_ns=self.clock.now_ns) as client:
                 await console.serve(console.create_app(client, config=self.config), listener)
 
         self._begin(serve())

@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a file, by its path
 
-from tests.benchmarks import chain, cost, exchanges, stop, virtual, wire  # found by the line above
+from tests.benchmarks import chain, cost, crowd, exchanges, stop, virtual, wire  # found by the line above
 from tests.benchmarks.report import Figure
 
 MEASURES: dict[str, Callable[..., list[Figure]]] = {
@@ -22,6 +22,7 @@ MEASURES: dict[str, Callable[..., list[Figure]]] = {
     "chain": chain.figures,
     "exchanges": exchanges.figures,
     "stop": stop.figures,
+    "crowd": crowd.figures,
     "virtual": virtual.figures,
     "cost": cost.figures,
 }

@@ -100,9 +100,8 @@ def figures(*, quick: bool) -> list[Figure]:
     whole, beyond = [], []
     for at_ns in called:
         stop = next(each for each in stops if each.at_ns >= at_ns)
-        own_ns = len(bytes.fromhex(stop.hex)) * BITS_PER_BYTE * NS_PER_S // BAUD
         whole.append((stop.at_ns - at_ns) / NS_PER_S)
-        beyond.append((stop.at_ns - at_ns - own_ns - in_flight_ns(frames, at_ns)) / NS_PER_S)
+        beyond.append((stop.at_ns - at_ns - own_ns(stop) - in_flight_ns(frames, at_ns)) / NS_PER_S)
     p50, p99 = percentile(beyond, 50), percentile(beyond, 99)
     return [
         Figure(
@@ -121,3 +120,8 @@ def figures(*, quick: bool) -> list[Figure]:
 def chain_stops(frames: Sequence[Frame]) -> list[Frame]:
     """Every stop frame for the first pump that was heard whole."""
     return [each for each in frames if each.event == "pump_hears" and each.command == "STP" and each.address == 0]
+
+
+def own_ns(stop: Frame) -> int:
+    """How long the frame itself takes on the wire."""
+    return len(bytes.fromhex(stop.hex)) * BITS_PER_BYTE * NS_PER_S // BAUD

@@ -17,7 +17,7 @@ from pumpd.api_models import Phase
 from pumpd.testing.real_bed import RealBed
 from pumpd.testing.screen import PHONE, Open
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.timeout(180), pytest.mark.long]
 A_NUMBER: Final = re.compile(r"\d.*mL")
 
 
