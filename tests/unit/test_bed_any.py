@@ -484,10 +484,15 @@ class AnyBed(RuleBasedStateMachine):
         self.now_ns += ms * NS_PER_MS
         self.take(e.Ticked(at_ns=self.now_ns))
 
-    @rule(changed=st.lists(st.sampled_from(RulesFile), unique=True), today=st.integers(19_999, 20_002))
-    def day_and_files(self, changed: list[RulesFile], today: int) -> None:
+    @rule(
+        changed=st.lists(st.sampled_from(RulesFile), unique=True),
+        today=st.integers(19_999, 20_002),
+        pages=st.integers(0, 2),
+    )
+    def day_files_and_pages(self, changed: list[RulesFile], today: int, pages: int) -> None:
         self.take(e.DayBegan(at_ns=self.now_ns, today_day=today))
         self.take(e.FilesCompared(at_ns=self.now_ns, changed=tuple(changed)))
+        self.take(e.PagesListen(at_ns=self.now_ns, watcher="page", pages=pages))
         self.take(e.WatcherGone(at_ns=self.now_ns, watcher="page"))
 
     @rule(ok=st.booleans())
