@@ -27,19 +27,20 @@ from typing import Any, Final
 from pumpd.api_client import AsyncClient
 from pumpd.clock import SystemClock
 from pumpd.config import Config
+from pumpd.demo_beds import MOST, Bed, fill, lay_out, told
 from pumpd.demo_nurse import Nurse
 from pumpd.demo_parts import HERE, run_folder
 from pumpd.demo_pumps import PUMPS
 from pumpd.demo_stage import (
     BROKERS,
     SCENES,
-    SILENT,
     Stage,
-    play_past,
+    has_its_pump,
     prepare,
     start_broker,
     start_console,
     start_daemon,
+    start_past,
     start_pump,
     start_trainer,
 )
@@ -87,7 +88,7 @@ def command_name() -> str:
     return os.path.relpath(program) if program.is_relative_to(Path.cwd()) else str(program)
 
 
-def invitation(config: Config, truth: str, trainer: str, folder: Path) -> str:
+def invitation(config: Config, truth: str, trainer: str, folder: Path, others: tuple[Bed, ...] = ()) -> str:
     assert config.mqtt is not None, "the demo has a broker"
     pumpd = command_name()
     lines = [("OPEN", f"http://{HERE}:{config.console.port}/")]
@@ -95,9 +96,13 @@ def invitation(config: Config, truth: str, trainer: str, folder: Path) -> str:
         lines.append(("from afar", f"{tunnel(config.console.port)}   then open the same address there"))
     lines += [
         ("sign in", ", ".join(f"{name} {pin} ({role})" for name, pin, role in PEOPLE)),
-        ("MQTT", f"{HERE}:{config.mqtt.port}, topics pumpd/1/{config.site}/{config.ward}/{config.bed}/#"),
+        (
+            "MQTT",
+            f"{HERE}:{config.mqtt.port}, topics pumpd/1/{config.site}/{config.ward}/{'+' if others else config.bed}/#",
+        ),
         ("", f"{pumpd} mqtt check --port {config.mqtt.port}"),
         ("terminal", f"{pumpd} status --watch --socket {config.socket}"),
+        *([("beds", f"{told(others)}; each with its socket below {folder}")] if others else []),
         ("trainer", f"{trainer}   what goes wrong; the patient's monitor is {trainer}patient"),
         ("pump", f"what it really does: {truth}/truth"),
         ("logs", str(folder)),
@@ -114,13 +119,16 @@ async def entertain(stage: Stage, arguments: argparse.Namespace, path: Path, con
     assert config.mqtt is not None, "the demo has a broker"
     await start_broker(stage, arguments.broker, config.mqtt.port)
     if arguments.scene is not None:
-        await play_past(stage, arguments.scene)  # from here on quickly: the pump goes on until its lease is over
-    truth = await start_pump(stage, config, PUMPS[arguments.driver])
-    async with AsyncClient(config.socket) as client:
-        await start_daemon(stage, path, client, silent=arguments.scene == SILENT)
+        truth = await start_past(stage, arguments.scene, path, config)
+    else:
+        truth = await start_pump(stage, config, PUMPS[arguments.driver])
+        async with AsyncClient(config.socket) as client:
+            await has_its_pump(stage, await start_daemon(stage, path, client), client)
     await start_console(stage, path, config)
     trainer = await start_trainer(stage, path, truth)
-    print(invitation(config, truth, trainer, stage.folder), flush=True)
+    others = lay_out(stage.folder, arguments.beds, config)
+    await fill(stage, others)
+    print(invitation(config, truth, trainer, stage.folder, others), flush=True)
     await asyncio.Event().wait()
     raise AssertionError("nobody sets this event")
 
@@ -133,7 +141,7 @@ async def play(stage: Stage, arguments: argparse.Namespace, path: Path, config: 
     async with Witness.listening(config.mqtt.port) as witness:
         truth = await start_pump(stage, config, pump)
         async with AsyncClient(config.socket, sent_at_ns=SystemClock().now_ns) as client:
-            await start_daemon(stage, path, client)
+            await has_its_pump(stage, await start_daemon(stage, path, client), client)
             await start_console(stage, path, config)
             name, pin, _ = PEOPLE[0]
             story = await (await Nurse.signed_in(client, name, pin, stage.say)).play(pump.lesson)
@@ -208,6 +216,7 @@ def parser() -> argparse.ArgumentParser:
         "--driver", choices=tuple(PUMPS), default="new_era", help="the pump at the bed (default: new_era)"
     )
     made.add_argument("--scene", choices=SCENES, help="open on a bed with a past, which is played ahead first")
+    made.add_argument("--beds", type=int, default=1, metavar="N", help=f"so many, for dashboards (at most {MOST})")
     made.add_argument("--broker", choices=BROKERS, help="default: mosquitto where it is installed, else iotcore")
     return made
 
@@ -219,4 +228,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise DemoError(f"{arguments.port} is no port: choose 1024 to 65535, or 0 for any")
     if arguments.scene is not None and (arguments.scripted or arguments.driver != "new_era"):
         raise DemoError("a scene has its own nurse and its own pump: leave out --scripted and --driver")
+    if not 1 <= arguments.beds <= MOST or (arguments.scripted and arguments.beds > 1):
+        raise DemoError(f"--beds takes 1 to {MOST}, each two more processes on this machine; --scripted has one")
     return asyncio.run(run(arguments))

@@ -128,8 +128,18 @@ def with_pump(text: str, pump: DemoPump, port: str) -> str:
     return text
 
 
-def prepare(folder: Path, *, port: int | None, pump: DemoPump = PUMPS["new_era"]) -> tuple[Path, Config]:
-    """The run folder's own configuration. `port`: of the page; 0 any, None the usual one or else any."""
+def prepare(
+    folder: Path,
+    *,
+    port: int | None,
+    pump: DemoPump = PUMPS["new_era"],
+    bed: str = "bed-1",
+    mqtt_port: int | None = None,
+) -> tuple[Path, Config]:
+    """The run folder's own configuration. `port`: of the page; 0 any, None the usual one or else any.
+
+    `mqtt_port`: of a broker that is there already.
+    """
     try:
         for name in (*FILES, *([pump.map] if pump.map else [])):
             (folder / name).parent.mkdir(exist_ok=True)
@@ -137,9 +147,10 @@ def prepare(folder: Path, *, port: int | None, pump: DemoPump = PUMPS["new_era"]
         path = folder / CONFIG
         wished = Config.load(folder / "demo.toml")
         assert wished.mqtt is not None, "the demo has a broker"
-        mqtt_port = wished.mqtt.port if is_free(wished.mqtt.port) else free_port()
+        if mqtt_port is None:
+            mqtt_port = wished.mqtt.port if is_free(wished.mqtt.port) else free_port()
         console_port = _page_port(wished.console.port if port is None else port)
-        text = (folder / "demo.toml").read_text(encoding="utf-8")
+        text = (folder / "demo.toml").read_text(encoding="utf-8").replace('bed = "bed-1"', f'bed = "{bed}"', 1)
         wire = f"socket://{HERE}:{free_port()}" if pump.over_tcp else LINK
         text = with_pump(with_ports(text, mqtt=mqtt_port, console=console_port), pump, wire)
         path.write_text(text, encoding="utf-8")
@@ -198,31 +209,31 @@ async def start_broker(stage: Stage, wished: str | None, port: int) -> None:
     stage.say(f"broker: {title} on {HERE}:{port}", since_s)
 
 
-async def play_past(stage: Stage, scene: str) -> None:
+async def play_past(stage: Stage, scene: str, *, into: Path, tag: str = "") -> None:
     """Hours in seconds, by a program of its own; what it says on its way is passed on."""
     since_s = asyncio.get_running_loop().time()
-    part = await stage.begin("scene", python("pumpd.testing.scene", scene, "--into", str(stage.folder)))
+    part = await stage.begin(f"scene{tag}", python("pumpd.testing.scene", scene, "--into", str(into)))
     gone = asyncio.create_task(part.gone())
     told = 0
     while not gone.done():
         await asyncio.wait([gone], timeout=TELL_EVERY_S)
         for line in part.lines()[told:-1]:
-            stage.say(f"scene: {line}", since_s)
+            stage.say(f"{part.name}: {line}", since_s)
         told = max(told, len(part.lines()) - 1)
     if await gone != 0:
         raise DemoError(part.last_line() or f"the scene {part.epitaph()}")
-    stage.say(f"scene {part.last_line()}", since_s)
+    stage.say(f"{part.name}: {part.last_line()}", since_s)
 
 
-async def start_pump(stage: Stage, config: Config, pump: DemoPump) -> str:
+async def start_pump(stage: Stage, config: Config, pump: DemoPump, *, tag: str = "") -> str:
     """New, or as a scene has left it. Returns the address of the simulator's truth."""
     since_s = asyncio.get_running_loop().time()
     (bus,) = config.buses
     wire = ["--tcp", bus.port.removeprefix("socket://"), "--mode", "tcp"] if pump.over_tcp else ["--link", bus.port]
-    saved = stage.folder / PUMP_STATE
+    saved = config.socket.parent / PUMP_STATE
     made = ["--state", str(saved)] if saved.exists() else ["--device", pump.device, "--address", str(pump.address)]
     part = await stage.begin(
-        "pump", python("pumpd_sim", "serve", *made, "--baud", str(bus.baud), "--control", "0", *wire)
+        f"pump{tag}", python("pumpd_sim", "serve", *made, "--baud", str(bus.baud), "--control", "0", *wire)
     )
 
     async def announced() -> dict[str, Any] | None:
@@ -234,32 +245,50 @@ async def start_pump(stage: Stage, config: Config, pump: DemoPump) -> str:
 
     said = await part.ready(announced)
     where = said["tcp"] if pump.over_tcp else f"{said['pty']}, {bus.baud} baud"
-    stage.say(f"pump: simulated {pump.title} on {where}", since_s)
+    stage.say(f"{part.name}: simulated {pump.title} on {where}", since_s)
     return str(said["control"])
 
 
-async def start_daemon(stage: Stage, path: Path, client: AsyncClient, *, silent: bool = False) -> None:
-    """Ready when it answers, and when its pump has answered it; nobody waits for a pump that is `silent`."""
+async def start_daemon(stage: Stage, path: Path, client: AsyncClient, *, tag: str = "") -> Part:
+    """Ready when it answers on its socket."""
     since_s = asyncio.get_running_loop().time()
-    part = await stage.begin("daemon", python("pumpd.cli", "run", "--config", str(path)))
+    part = await stage.begin(f"daemon{tag}", python("pumpd.cli", "run", "--config", str(path)))
+    await part.ready(lambda: _bed(client))
+    stage.say(f"{part.name}: pid {part.pid}, answers on {client.path}", since_s)
+    return part
 
-    async def answered() -> BedView | None:
-        try:
-            return await client.bed()
-        except ApiError:
-            return None
+
+async def _bed(client: AsyncClient) -> BedView | None:
+    try:
+        return await client.bed()
+    except ApiError:
+        return None
+
+
+async def has_its_pump(stage: Stage, daemon: Part, client: AsyncClient) -> None:
+    """Until its pump has answered it."""
+    since_s = asyncio.get_running_loop().time()
 
     async def linked() -> str | None:
-        bed = await answered()
+        bed = await _bed(client)
         up = bed is not None and all(pump.link is LinkState.UP and pump.age_ms is not None for pump in bed.pumps)
         return None if bed is None or not up else bed.pumps[0].identity_text
 
-    await part.ready(answered)
-    stage.say(f"daemon: pid {part.pid}, answers on {client.path}", since_s)
-    if silent:
-        return
-    since_s = asyncio.get_running_loop().time()
-    stage.say(f"daemon has its pump: {await part.ready(linked, within_s=LINKED_WITHIN_S)}", since_s)
+    stage.say(f"{daemon.name} has its pump: {await daemon.ready(linked, within_s=LINKED_WITHIN_S)}", since_s)
+
+
+async def start_past(stage: Stage, scene: str, path: Path, config: Config, *, tag: str = "") -> str:
+    """A bed in the middle of its day; returns the address of its simulator's truth.
+
+    The daemon comes first: from the moment at which the pump is served, its lease runs.
+    """
+    await play_past(stage, scene, into=path.parent, tag=tag)
+    async with AsyncClient(config.socket) as client:
+        daemon = await start_daemon(stage, path, client, tag=tag)
+        truth = await start_pump(stage, config, PUMPS["new_era"], tag=tag)
+        if scene != SILENT:
+            await has_its_pump(stage, daemon, client)
+    return truth
 
 
 async def start_console(stage: Stage, path: Path, config: Config) -> None:

@@ -25,7 +25,7 @@ from typing import Any, Final
 import pytest
 from pumpd_sim import devices
 
-from pumpd import api_departure_calls, demo, demo_stage, registry, rules_files
+from pumpd import api_departure_calls, demo, demo_beds, demo_stage, registry, rules_files
 from pumpd.accounts import Accounts, Session
 from pumpd.api_client import Client
 from pumpd.api_models import DeliveredView, MeasuredView, RateView, VolumeView
@@ -565,3 +565,43 @@ def test_a_demo_opens_on_its_scene(start: Callable[..., Demo], base: Path) -> No
     opened.process.send_signal(signal.SIGINT)
     assert opened.wait() == 0
     assert opened.others() == []
+
+
+# --- more beds ------------------------------------------------------------------------------------------
+
+
+def test_each_bed_has_its_own_folder_name_and_past_and_all_have_one_broker(base: Path) -> None:
+    _, first = demo_stage.prepare(base, port=0)
+    beds = demo_beds.lay_out(base, demo_beds.MOST, first)
+    configs = [first, *(bed.config for bed in beds)]
+    assert [config.bed for config in configs] == [f"bed-{number}" for number in range(1, demo_beds.MOST + 1)]
+    assert (
+        len({config.socket for config in configs}) == len({config.journal_path for config in configs}) == len(configs)
+    )
+    assert {config.mqtt.port for config in configs if config.mqtt} == {first.mqtt.port if first.mqtt else None}
+    assert {bed.scene for bed in beds} == set(demo_beds.PASTS) <= set(demo_stage.SCENES)
+
+
+@pytest.mark.parametrize("more", [["0"], [str(demo_beds.MOST + 1)], ["2", "--scripted"]])
+def test_a_number_of_beds_that_cannot_be_is_refused(more: list[str]) -> None:
+    with pytest.raises(DemoError, match=f"--beds takes 1 to {demo_beds.MOST}"):
+        demo.main(["--beds", *more])
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_two_beds_are_told_to_one_broker_and_ctrl_c_ends_them_all(start: Callable[..., Demo], base: Path) -> None:
+    ward = start("--beds", "2", "--port", "0", "--dir", str(base / "ward"))
+    until(lambda: "Ctrl-C ends everything" in ward.said() or ward.process.poll() is not None, "both beds", 400)
+    assert ward.process.poll() is None, ward.err.read_text()
+    alarms = {each.condition.value for each in Client(base / "ward" / "bed-2" / "pumpd.sock").bed().alarms}
+    assert "stalled" in alarms
+    broker = re.search(r"MQTT +127\.0\.0\.1:(\d+)", ward.said())
+    assert broker is not None
+    check = [sys.executable, "-P", "-m", "pumpd.cli", "mqtt", "check", "--port", broker[1], "--seconds", "3"]
+    checked = subprocess.run(check, check=False, capture_output=True, text=True, timeout=90)
+    assert (checked.returncode, checked.stdout.startswith("2 beds")) == (0, True), checked.stdout + checked.stderr
+    ward.process.send_signal(signal.SIGINT)
+    assert ward.wait() == 0
+    assert ward.others() == []
+    assert "ended: daemon-2" in ward.said() or "ended: pump-2" in ward.said()
