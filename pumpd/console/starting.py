@@ -20,7 +20,7 @@ from pumpd.api_preparation_calls import preparation
 from pumpd.console.acts import LOCKED, SIGN_IN_FIRST, key_of
 from pumpd.console.guard import TOKEN_FIELD, holds_token
 from pumpd.console.ordering import groups_of, named, override_of
-from pumpd.console.path import NOTHING_TYPED, Sight, Told, seen, show
+from pumpd.console.path import NOTHING_TYPED, STEPS, Sight, StepMark, Told, seen, show
 from pumpd.console.room import go, typed
 from pumpd.errors import ApiError, SignInNeeded
 
@@ -79,9 +79,25 @@ async def _show(sight: Sight, wanted: str, told: Told) -> Response:
         groups=groups_of(read),
         people=[each for each in await client.people() if each.id != me] if read.needs_override else [],
         start_at=sight.at(STEP),
-        marks=[mark for mark in sight.marks if mark.closed],
+        marks=_closed(sight),
         may_start=read.allowed and not sight.visit.missing,
     )
+
+
+def _closed(sight: Sight) -> list[StepMark]:
+    """Every gate that is closed, also for a second start, when the strip speaks of a start no more."""
+    missing = sight.visit.missing
+    known = frozenset(code for step in STEPS for code in step.codes)
+    found = (
+        StepMark(
+            step=step,
+            closed=tuple(
+                each for each in missing if each.code in step.codes or (step.name == STEP and each.code not in known)
+            ),
+        )
+        for step in STEPS
+    )
+    return [mark for mark in found if mark.closed]
 
 
 async def _likely(sight: Sight) -> str:

@@ -11,10 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from pumpd import api_care_calls, api_path_calls
 from pumpd import api_check_in_calls as c
 from pumpd import api_departure_calls as d
-from pumpd.api_care_models import Measure, ObservationsBody, ReadingBody, Scale
+from pumpd import api_path_calls
 from pumpd.api_check_in_models import Answered, CompanyBody, Item, ItemsBody, PatientBody, SaidBody
 from pumpd.api_departure_models import ExitBody
 from pumpd.api_path_models import Disposition, PremedicationOrderBody, SeriesBody, VisitBody
@@ -24,7 +23,7 @@ from pumpd.core.prescribed import Route
 from pumpd.core.regimen import Regimen
 from pumpd.testing.clinical import shipped_rules
 from pumpd.testing.nursed_bed import NursedBed, accepted
-from pumpd.testing.path_story import WELL, series_order
+from pumpd.testing.path_story import series_order
 from pumpd.testing.screen import LINES_MAX, LOOK_MS, Screen
 from pumpd.words import typed_number
 
@@ -109,17 +108,6 @@ def _container(regimen: str) -> tuple[Entry, Container]:
     return entry, container
 
 
-def observes(bed: NursedBed, visit: str) -> None:
-    """The baseline of a patient who is well, over the API, by the nurse."""
-    bed.client.sign_in("anna", "2718")
-    values = WELL | {Measure.PAIN: 4, Measure.CADSS6: 0}
-    readings = tuple(
-        ReadingBody(item=item, value=value, scale=Scale.POSS if item is Measure.SEDATION else None)
-        for item, value in values.items()
-    )
-    accepted(bed.client.send(api_care_calls.observe(visit, ObservationsBody(readings=readings, signs=()))))
-
-
 @dataclass
 class PageNurse:
     """`screen`: a browser without anybody's session. `url`: of the page."""
@@ -200,6 +188,26 @@ class PageNurse:
         self.types("pin", pin)
         self.taps("#sign-in")
 
+    def observes(self) -> None:
+        """A baseline of a patient who is well, at its screen: the keypad goes from one number to the next."""
+        self._numbers({
+            "systolic_mmhg": "120", "diastolic_mmhg": "75", "heart_rate_per_min": "72", "breaths_per_min": "14",
+            "spo2_percent": "97", "cadss6": "0",
+        })  # fmt: skip
+        self.chooses("sedation", "poss:1")
+        self.chooses("pain", "4")
+        self.chooses("nothing_unusual", "yes")
+        self.taps("#do-set")
+
+    def _numbers(self, values: Mapping[str, str]) -> None:
+        page = self.screen.page
+        page.click(f"[name='{next(iter(values))}']")
+        for name, text in values.items():
+            if not page.locator(".keypad").count():
+                page.click(f"[name='{name}']")
+            page.keyboard.type(text)
+            page.click(".key-ok")
+
     def goes_on(self) -> None:
         """To the next step that is still closed, as the screen leads."""
         self.taps("#go-on")
@@ -241,6 +249,10 @@ class KeyboardNurse(PageNurse):
         self._tabs_to(f"[name='{name}']")
         self.screen.page.keyboard.press("ControlOrMeta+A")
         self.screen.page.keyboard.type(text)
+
+    def _numbers(self, values: Mapping[str, str]) -> None:
+        for name, text in values.items():
+            self.types(name, text)
 
     def chooses(self, name: str, value: str) -> None:
         """Tab comes to the group; arrows go through it."""
