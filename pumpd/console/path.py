@@ -135,12 +135,13 @@ class Sight:
     def marks(self) -> tuple[StepMark, ...]:
         """The strip. What no step names is told where the start is."""
         return tuple(
-            StepMark(step=step, closed=self._closed_at(step)) for step in STEPS if self.visit.place in step.places
+            StepMark(step=step, closed=() if step.until_start and self.has_begun else self.closed_at(step))
+            for step in STEPS
+            if self.visit.place in step.places
         )
 
-    def _closed_at(self, step: Step) -> tuple[ReasonView, ...]:
-        if step.until_start and self.has_begun:
-            return ()
+    def closed_at(self, step: Step) -> tuple[ReasonView, ...]:
+        """What closes a start and is opened there; also for a second start, of which the strip does not speak."""
         if step.name == "start":
             known = frozenset(code for each in STEPS for code in each.codes)
             return tuple(each for each in self.visit.missing if each.code not in known)

@@ -79,25 +79,9 @@ async def _show(sight: Sight, wanted: str, told: Told) -> Response:
         groups=groups_of(read),
         people=[each for each in await client.people() if each.id != me] if read.needs_override else [],
         start_at=sight.at(STEP),
-        marks=_closed(sight),
+        marks=[StepMark(step=step, closed=sight.closed_at(step)) for step in STEPS if sight.closed_at(step)],
         may_start=read.allowed and not sight.visit.missing,
     )
-
-
-def _closed(sight: Sight) -> list[StepMark]:
-    """Every gate that is closed, also for a second start, when the strip speaks of a start no more."""
-    missing = sight.visit.missing
-    known = frozenset(code for step in STEPS for code in step.codes)
-    found = (
-        StepMark(
-            step=step,
-            closed=tuple(
-                each for each in missing if each.code in step.codes or (step.name == STEP and each.code not in known)
-            ),
-        )
-        for step in STEPS
-    )
-    return [mark for mark in found if mark.closed]
 
 
 async def _likely(sight: Sight) -> str:

@@ -73,7 +73,6 @@ def test_second_visit_is_started_from_the_page_within_its_budget(
     infusion = steered_bed.reaches(Phase.INFUSING).infusion
     assert infusion is not None
     assert (infusion.regimen, infusion.day) == (regimen, 2)
-    print(anna.counts)
     assert anna.counts["tap"] <= TAPS_MAX
     assert anna.counts["field"] <= FIELDS_MAX
     assert anna.screen.complaints == []
