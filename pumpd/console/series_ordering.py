@@ -35,6 +35,7 @@ from pumpd.errors import ApiError, SignInNeeded
 HERE: Final = "/series/new"
 PREMEDICATIONS: Final = 2  # rows of the form; the order takes more
 RESCUES: Final = 3
+OFFERED_MAX: Final = 4
 CHOOSE: Final = "Choose one."
 WHO: Final = "Choose the patient, or enter a new one."
 
@@ -110,7 +111,7 @@ def _body(values: Mapping[str, str]) -> dict[str, object]:
     if values.get("patient"):
         said["patient"] = values["patient"]
     said["failed_treatments"] = [line.strip() for line in values.get("failed", "").splitlines() if line.strip()]
-    said["premedication"] = [
+    said["premedication"] = _offered(values, regimen) + [
         _row(values, "premedication", row, _PREMEDICATION) | {"sedating": f"premedication:{row}:sedating" in values}
         for row in _rows(values, "premedication", PREMEDICATIONS)
     ]
@@ -125,6 +126,12 @@ def _body(values: Mapping[str, str]) -> dict[str, object]:
 def _of_regimen(regimen: str) -> dict[str, str]:
     """Each regimen of the form has its own containers and its own number of visits."""
     return {"container": f"container:{regimen}", "visits": f"visits:{regimen}"}
+
+
+def _offered(values: Mapping[str, str], regimen: str) -> list[dict[str, object]]:
+    """What the catalogue offers before the start of this regimen, where it was left ticked: sent as it was offered."""
+    ticked = (values.get(f"before:{regimen}:{row}") for row in range(OFFERED_MAX))
+    return [dict(zip((*_PREMEDICATION, "sedating"), text.split("|"), strict=False)) for text in ticked if text]
 
 
 def _rows(values: Mapping[str, str], kind: str, most: int) -> list[int]:

@@ -66,3 +66,26 @@ def test_order_for_a_new_patient_is_read_back_whole_signed_and_amended(steered_b
     expect(anna.page.locator("#new-series")).to_have_count(0)
     anna.page.goto(f"{steered_bed.url}/series/new")
     expect(anna.page.locator("main")).to_contain_text("An order is signed by a prescriber.")
+
+
+def test_what_a_scheme_gives_before_the_start_is_offered_and_can_be_left_out(
+    steered_bed: SteeredBed, screen: Open
+) -> None:
+    dora = screen()
+    page = dora.page
+    dora.sign_in(steered_bed.url, "/series/new", person="dora")
+    fills(page, name="Eva Lind", born="1970-12-31", weight_kg="70", height_cm="175", failed="two others")
+    page.fill("#consent_on", "2026-01-31")
+    page.check("input[value='CRPS-OP10']")
+    page.check("[name='container:CRPS-OP10'] >> nth=0")
+    page.check("[name='disposition'][value='home']")
+    offered = page.locator("[name='before:CRPS-OP10:0']")
+    expect(offered).to_be_checked()
+    page.click("#to-read")
+    whole = page.locator("[aria-labelledby='title-series']")
+    expect(whole).to_contain_text("midazolam")
+    page.click("#change")
+    expect(offered).to_be_checked()
+    offered.uncheck()
+    page.click("#to-read")
+    expect(whole).not_to_contain_text("midazolam")
