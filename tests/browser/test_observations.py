@@ -91,6 +91,21 @@ def test_set_takes_15_taps_at_most_and_what_is_overdue_is_seen_until_it_is_enter
     assert anna.complaints == []
 
 
+@pytest.mark.long
+def test_what_was_missed_twice_turns_from_low_to_medium_on_an_open_page(
+    pumpd_steered: SteeredBed, screen: Open
+) -> None:
+    bed = pumpd_steered
+    nurse = starts(bed, "MDD-2x3", minutes=24.8)
+    anna = screen()
+    anna.sign_in(bed.url, f"/visits/{nurse.visit}/observations")
+    expect(anna.page.locator(".alarm.low")).to_contain_text("Observations are overdue")
+    bed.advance(seconds=30)
+    expect(anna.page.locator(".alarm.medium")).to_contain_text("Observations were missed more than once")
+    enters(anna, {**WELL, "spo2_percent": "98"})
+    expect(anna.page.locator(".alarm")).to_have_count(0)
+
+
 def test_value_that_holds_says_what_to_do_keeps_the_step_and_stands_by_a_prescribers_word(
     pumpd_steered: SteeredBed, screen: Open
 ) -> None:
