@@ -5,10 +5,14 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from pumpd.api_departure_calls import move
+from pumpd.api_check_in_calls import add_patient
+from pumpd.api_check_in_models import PatientBody
+from pumpd.api_departure_calls import move, recovery
 from pumpd.api_departure_models import MoveBody
+from pumpd.api_path_calls import open_visit, sign_series, visits
 from pumpd.api_path_calls import visit as visit_of
-from pumpd.api_path_models import Place
+from pumpd.api_path_models import Disposition, Place, SeriesBody, VisitBody
+from pumpd.testing.nursed_bed import accepted
 from pumpd.testing.screen import PHONE, Open, Screen
 from pumpd.testing.steered_bed import SteeredBed
 
@@ -84,3 +88,45 @@ def test_escort_who_does_not_come_leads_to_the_ward_and_another_way_is_never_clo
     anna.page.click("#do-leave")
     told = anna.page.locator("main .verdict")
     expect(told).to_contain_text("was admitted: the escort did not come, and the last bus is gone; dora was told.")
+
+
+@pytest.mark.long
+def test_two_recover_while_a_third_is_at_the_bed_and_none_is_taken_for_another(
+    ended: tuple[SteeredBed, str], screen: Open
+) -> None:
+    bed, first = ended
+    accepted(bed.client.send(move(first, MoveBody())))
+    second, third = (comes(bed, name) for name in ("Tom Berg", "Ida Holm"))  # the one before makes room
+    anna = screen()
+    anna.sign_in(bed.url, "/recovery")
+    expect(anna.page.locator(".recovers")).to_have_count(2)
+    expect(anna.page.locator(".recovers:has-text('Tom Berg')")).to_have_count(1)
+    anna.page.click(".recovers:has-text('Eva Lind') .button")
+    scores(anna)
+    expect(anna.page.locator(".who .name")).to_contain_text("Eva Lind")
+    expect(anna.page.locator(".waits")).to_contain_text("10 of 10")
+    views = {each.visit: each for each in bed.client.send(recovery())}
+    assert [views[each].padss for each in (first, second, third)] == [10, None, None]
+    anna.page.goto(f"{bed.url}/visits/{second}/recovery")
+    anna.page.click(".exits summary")
+    anna.page.check("[name='exit'][value='not_treated']")
+    anna.page.fill("#reason", "the order was for another day")
+    anna.page.click("#do-leave")
+    expect(anna.page.locator("main .verdict")).to_contain_text("was not treated")
+    places = {each.visit: each.place for each in bed.client.send(visits())}
+    assert [places[each] for each in (first, second, third)] == [Place.RECOVERING, Place.CLOSED, Place.AT_BED]
+
+
+def comes(bed: SteeredBed, name: str) -> str:
+    """Another patient, with an order, is at the bed; whoever was there recovers elsewhere."""
+    bed.client.sign_in("dora", "1618")
+    patient = bed.client.send(add_patient(PatientBody(name=name, born="1980-01-31"))).patient
+    body = SeriesBody(
+        patient=patient, regimen="MDD-2x3", visits=6, weight_kg="70", height_cm="175", container="syringe-60-1",
+        disposition=Disposition.HOME, failed_treatments=("two others",), consent_on="2026-01-31",
+    )  # fmt: skip
+    series = bed.client.send(sign_series(body)).request_id
+    bed.client.sign_in("anna", "2718")
+    opened = bed.client.send(open_visit(VisitBody(series=series, number=1, bed_is_empty=True)))
+    accepted(opened)
+    return opened.request_id

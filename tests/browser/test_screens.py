@@ -27,7 +27,7 @@ from pumpd.api_departure_calls import move
 from pumpd.api_departure_models import MoveBody
 from pumpd.api_models import Phase
 from pumpd.testing.nursed_bed import accepted
-from pumpd.testing.page_nurse import PageNurse, check_of, label_of, observes, orders, was_here_before
+from pumpd.testing.page_nurse import PageNurse, check_of, label_of, orders, was_here_before
 from pumpd.testing.screen import PANEL, PHONE, PINS, Screen
 from pumpd.testing.steered_bed import SteeredBed
 
@@ -184,7 +184,9 @@ def comes_and_is_prepared(camera: Camera, browser: Browser) -> str:
     ben.signs_in("ben", PINS["ben"], f"/visits/{visit}/check")
     ben.checks(check_of(REGIMEN, 2))
     ben.screen.page.wait_for_selector(".verdict.done")
-    observes(bed, visit)
+    anna.screen.page.goto(f"{bed.url}/visits/{visit}/observations")
+    anna.observes()
+    anna.screen.page.wait_for_selector("text=Entered")
     for nurse in (anna, ben):
         nurse.screen.page.close()
     return visit

@@ -68,6 +68,7 @@ def test_order_for_a_new_patient_is_read_back_whole_signed_and_amended(steered_b
     expect(anna.page.locator("main")).to_contain_text("An order is signed by a prescriber.")
 
 
+@pytest.mark.long
 def test_what_a_scheme_gives_before_the_start_is_offered_and_can_be_left_out(
     steered_bed: SteeredBed, screen: Open
 ) -> None:

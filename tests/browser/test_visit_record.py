@@ -40,6 +40,7 @@ def test_record_is_on_the_page_and_goes_home_as_files(
     assert anna.complaints == []
 
 
+@pytest.mark.long
 def test_downtime_sheet_has_the_pump_what_is_due_and_room_to_write(
     ended: tuple[SteeredBed, str], screen: Open, tmp_path: Path
 ) -> None:
