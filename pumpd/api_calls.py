@@ -53,5 +53,10 @@ At = Annotated[Desk, Depends(_desk)]
 By = Annotated[Signed, Depends(_signed)]
 
 
+async def somebody(desk: At, by: By) -> None:
+    """What is known of a patient is read by whoever signed in at this bed, on a locked page too. Raises ApiError."""
+    desk.sessions.require_somebody(by)
+
+
 def told(answer: AnswerView) -> JSONResponse:
     return JSONResponse(answer.model_dump(mode="json"), status_code=Desk.status_of(answer))

@@ -55,8 +55,9 @@ async def course(desk: At, series: str) -> CourseView:
 
 
 @looks.get("/series/{series}/export")
-async def export(desk: At, series: str) -> ExportView:
+async def export(desk: At, by: By, series: str) -> ExportView:
     """The course as signed text, for another bed of this site."""
+    desk.sessions.require(by, Act.CARE)  # it takes all of a patient along
     order, path = _order(desk, series), desk.state.path
     source = f"{desk.place.site}/{desk.place.ward}/{desk.place.bed}"
     log = replace(path.course(series), earlier=attended_in(path, series), imported_from=source)

@@ -113,6 +113,10 @@ class Sessions:
             raise _refused(ReasonCode.ROLE_MAY_NOT, status=403)
         return actor
 
+    def require_somebody(self, by: Signed) -> None:
+        """A session that has not ended, locked or not; looking does not count as using the page. Raises ApiError."""
+        self._known(by, used=False)
+
     def actor_or_nobody(self, by: Signed) -> Actor | None:
         """For a STOP, which nothing may keep from being carried out."""
         try:

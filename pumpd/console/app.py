@@ -157,6 +157,8 @@ async def _told_problem(request: Request, error: Exception) -> Response:
     if error.status is None:
         asked = request.method == "POST"
         return room.show("gone", None, detail=str(error), asked=asked, status=HTTPStatus.SERVICE_UNAVAILABLE)
+    if error.status == HTTPStatus.UNAUTHORIZED and request.method == "GET":  # the daemon shows it to nobody
+        return await _asked_who(request, SignInNeeded(None))
     look = await _look_or_none(room, request)
     return room.show("message", look, told=str(error), status=error.status)
 

@@ -51,7 +51,7 @@ def test_witness_follows_later_from_the_list_and_cannot_be_who_threw_it_away(
     entry = f"{visit}-{dose_of(bed, visit).infusion_id}"
     anna = screen()
     anna.page.goto(f"{bed.url}/to-do")
-    expect(anna.page.locator("main .signin")).to_be_visible()
+    expect(anna.page.locator("#pin")).to_be_visible()  # what is known of a patient is for who signed in
     anna.sign_in(bed.url, "/to-do")
     anna.page.fill(f"#loaded_ml-{entry}", "60")
     anna.page.fill(f"#wasted_ml-{entry}", "57")

@@ -37,6 +37,7 @@ class May:
 
 
 LOOK: Final = May(roles=ALL, locked=True, nobody=True)  # whoever can open the socket sees the bed, as at its screen
+READS: Final = May(roles=ALL, locked=True)  # a patient's visit: whoever signed in here
 STOP: Final = May(roles=ALL, locked=True, nobody=True)
 LOWER: Final = May(roles=ALL, locked=True)  # less drug, or none of it changed: everybody who signed in here
 OWN: Final = May(roles=ALL)  # one's own name, with the PIN
@@ -51,12 +52,12 @@ MAY: Final = {
     "GET /v1/people": LOOK,
     "GET /v1/regimens": LOOK,
     "GET /v1/samples": LOOK,
-    "GET /v1/series": LOOK,
-    "GET /v1/series/{series}": LOOK,
-    "GET /v1/visits": LOOK,
-    "GET /v1/visits/{visit}": LOOK,
-    "GET /v1/visits/{visit}/review": LOOK,
-    "GET /v1/visits/{visit}/recovery": LOOK,
+    "GET /v1/series": READS,
+    "GET /v1/series/{series}": READS,
+    "GET /v1/visits": READS,
+    "GET /v1/visits/{visit}": READS,
+    "GET /v1/visits/{visit}/review": READS,
+    "GET /v1/visits/{visit}/recovery": READS,
     "POST /v1/review": LOOK,
     "POST /v1/pumps/{slot}/rate/review": LOOK,
     "POST /v1/pumps/{slot}/bolus/review": LOOK,
@@ -91,7 +92,7 @@ MAY: Final = {
     "GET /v1/patients/{patient}": CARE,
     "POST /v1/patients": CARE,
     "DELETE /v1/patients/{patient}": PRESCRIBES,
-    "GET /v1/visits/{visit}/check-in": LOOK,
+    "GET /v1/visits/{visit}/check-in": READS,
     "POST /v1/visits/{visit}/identity": CARE,
     "POST /v1/visits/{visit}/items": CARE,
     "POST /v1/visits/{visit}/unchanged": CARE,
@@ -100,7 +101,7 @@ MAY: Final = {
     "POST /v1/visits/{visit}/risk": CARE,
     "POST /v1/visits/{visit}/finding": PRESCRIBES,
     "POST /v1/visits/{visit}/risk/plan": PRESCRIBES,
-    "GET /v1/visits/{visit}/care": LOOK,
+    "GET /v1/visits/{visit}/care": READS,
     "POST /v1/visits/{visit}/observations": SEEN,
     "POST /v1/visits/{visit}/side_effects": SEEN,
     "POST /v1/visits/{visit}/rescues": SEEN,
@@ -112,8 +113,8 @@ MAY: Final = {
     "POST /v1/visits/{visit}/emergency/marks": LOWER,
     "POST /v1/visits/{visit}/emergency/over": LOWER,
     "POST /v1/visits/{visit}/accept_value": CARE,  # a nurse with a prescriber's PIN beside it
-    "GET /v1/visits/{visit}/preparation": LOOK,
-    "GET /v1/visits/{visit}/check": LOOK,
+    "GET /v1/visits/{visit}/preparation": READS,
+    "GET /v1/visits/{visit}/check": READS,
     "POST /v1/visits/{visit}/label": CARE,
     "POST /v1/visits/{visit}/line": CARE,
     "POST /v1/visits/{visit}/premedication": CARE,
@@ -121,14 +122,14 @@ MAY: Final = {
     "POST /v1/visits/{visit}/check": CHECKS,
     "POST /v1/visits/{visit}/check/rise": CHECKS,
     "POST /v1/visits/{visit}/start": CARE,
-    "GET /v1/recovery": LOOK,
-    "GET /v1/series/{series}/course": LOOK,
-    "GET /v1/series/{series}/export": LOOK,
+    "GET /v1/recovery": READS,
+    "GET /v1/series/{series}/course": READS,
+    "GET /v1/series/{series}/export": CARE,
     "POST /v1/series/import": CARE,
     "POST /v1/series/{series}/attest": PRESCRIBES,
     "POST /v1/series/{series}/outcome": SEEN,
     "POST /v1/series/{series}/follow-up": SEEN,
-    "GET /v1/todo": LOOK,
+    "GET /v1/todo": READS,
     "POST /v1/visits/{visit}/waste": May(roles=CHECKING),
     "POST /v1/visits/{visit}/witness": May(roles=CHECKING),
     "PUT /v1/drafts/{form}": SEEN,  # what is typed is safe when a page locks
