@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pumpd.api_models import ReasonView, View
-from pumpd.api_orders import Body, Name, Typed
+from pumpd.api_orders import FOR_EVER, Body, Name, Typed
 from pumpd.core.emergency import Moment
 from pumpd.core.observing import Measure, Scale, Sign, WhyNot
 from pumpd.core.prescribed import Route
@@ -56,7 +56,7 @@ class AcceptBody(Body):
     prescriber_pin: Annotated[str, Field(max_length=64)] = ""
 
 
-Remark = Annotated[str, Field(max_length=400)]
+Remark = Annotated[str, Field(max_length=400, description=FOR_EVER)]
 
 
 class SideEffectBody(Body):
@@ -90,7 +90,7 @@ class InfiltrationBody(Body):
 class HandOverBody(Body):
     """What whoever cares for this patient next has to know."""
 
-    said: Annotated[str, Field(min_length=1, max_length=2_000)]
+    said: Annotated[str, Field(min_length=1, max_length=2_000, description=FOR_EVER)]
 
 
 class MarkBody(Body):

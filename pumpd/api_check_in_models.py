@@ -11,7 +11,7 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from pumpd.api_models import View
-from pumpd.api_orders import Body, Name, Typed
+from pumpd.api_orders import FOR_EVER, Body, Name, Typed
 from pumpd.core.check_in import Answered, Identifier, Item, Watching
 
 __all__ = ["Answered", "Identifier", "Item", "Watching"]  # a client takes them from here
@@ -21,8 +21,8 @@ REMARK_CHARS_MAX: Final = 300  # a few words; a letter belongs into the patient'
 
 PersonName = Annotated[str, Field(max_length=PERSON_CHARS_MAX)]
 Born = Annotated[str, Field(pattern=r"^(?:\d{4}-\d{2}-\d{2})?$", description="as in 1970-12-31, or empty")]
-Remark = Annotated[str, Field(max_length=REMARK_CHARS_MAX)]
-Why = Annotated[str, Field(min_length=1, max_length=REMARK_CHARS_MAX)]
+Remark = Annotated[str, Field(max_length=REMARK_CHARS_MAX, description=FOR_EVER)]
+Why = Annotated[str, Field(min_length=1, max_length=REMARK_CHARS_MAX, description=FOR_EVER)]
 
 
 class IdentityBody(Body):

@@ -18,6 +18,7 @@ from pumpd.core.units import parse_scaled
 TYPED_CHARS_MAX: Final = 32  # beyond any number a person types; the strict parser judges the rest
 NAME_CHARS_MAX: Final = 64  # ids of regimens, containers and people
 COUNT_MAX: Final = 1_000  # no day or visit of a series comes near; keeps absurd integers out
+FOR_EVER: Final = "stands in the journal for ever: no name of a patient"  # of every free text
 SETTLED_MAX: Final = 16  # more kinds than may be settled
 
 

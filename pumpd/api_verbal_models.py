@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from pumpd.api_care_models import BandName, Measure, Remark, Scale, Whole
-from pumpd.api_orders import Body, Name, Typed
+from pumpd.api_orders import FOR_EVER, Body, Name, Typed
 from pumpd.api_path_models import RescueOrderBody
 
 
@@ -32,7 +32,7 @@ class VerbalOrderBody(Body):
     """`prescriber` said it, and `read_back` is what was read to them. Exactly one of the three, or `other`: refused."""
 
     prescriber: Name
-    read_back: Annotated[str, Field(min_length=1, max_length=400)]
+    read_back: Annotated[str, Field(min_length=1, max_length=400, description=FOR_EVER)]
     lower: LowerRateBody | None = None
     rescue: RescueOrderBody | None = None
     hold: HoldBoundBody | None = None
