@@ -557,7 +557,7 @@ def test_a_demo_opens_on_its_scene(start: Callable[..., Demo], base: Path) -> No
     """With real processes: an infusion that was played goes on under the daemon that finds it."""
     opened = start("--scene", "recovery", "--port", "0", "--dir", str(base / "bed"))
     until(lambda: "Ctrl-C ends everything" in opened.said() or opened.process.poll() is not None, "the page", 200)
-    assert re.search(r"scene recovery: a patient in recovery.* played in \d", opened.said()), opened.said()
+    assert re.search(r"scene: recovery: a patient in recovery.* played in \d", opened.said()), opened.said()
     client = Client(base / "bed" / "pumpd.sock")
     client.sign_in("anna", "2718")
     (mine,) = client.send(api_departure_calls.recovery())
