@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from pumpd.core import requests as r
+from pumpd.core.care_requests import InfiltrationRequested
 from pumpd.core.check_in import Identifier
-from pumpd.core.codes import Condition, PauseReason, Phase, ReasonCode, Why
+from pumpd.core.codes import Condition, Phase, ReasonCode, Why
 from pumpd.core.departure import Exit
 from pumpd.core.look import MOVING
 from pumpd.core.preparation_facts import CheckDiffered
@@ -268,13 +269,13 @@ def test_a_line_that_fails_after_two_minutes_is_sited_anew_and_what_was_pumped_s
     story = infusing()
     story.runs_on(120)
     pumped = story.infusion().delivered
-    story.take(
-        r.PauseRequested(
-            at_ns=story.now_ns, request_id=story.request_id(), actor=NURSE, slot="p1", reason=PauseReason.RESITING
-        )
-    )
+    story.by(InfiltrationRequested, slot="p1", remark="swollen")
+    story.accepted()
     story.stop_confirmed(infused_ul=pumped.low_nl // 1_000)
     assert story.pump().why is Why.PAUSED
+    assert len(story.visit.care.infiltrated) == 1
+    (dose,) = story.visit.doses
+    assert dose.delivered.high_nl >= pumped.low_nl, "every limit and the course count it, received or not"
     story.resume()
     story.accepted()
     story.prepared()
