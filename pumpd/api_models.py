@@ -86,7 +86,7 @@ class InfusionView(View):
     infusion_id: int
     regimen: str
     regimen_title: str
-    visit: str | None  # whose infusion it is; None for a training without a patient
+    visit: str | None = None  # whose infusion it is; None for a training without a patient
     day: int
     container_title: str
     started_by: str
