@@ -132,7 +132,7 @@ class PageNurse:
         page.locator(selector).first.wait_for()
         page.evaluate("document.documentElement.dataset.left = ''")
         self._presses(selector)
-        page.wait_for_function("!('left' in document.documentElement.dataset)")
+        page.locator("html:not([data-left])").wait_for(state="attached")
         page.wait_for_load_state()
 
     def _presses(self, selector: str) -> None:

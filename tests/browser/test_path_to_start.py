@@ -147,7 +147,6 @@ def test_wrong_label_is_refused_with_everything_that_is_wrong_and_stays_as_typed
     wrong = {
         "drug": "lidocaine",
         "concentration_mg_per_ml": "50",
-        "lot": "L 17",
         "expires": "2020-01-31",
         "size_ml": "20",
     }
