@@ -26,6 +26,7 @@ ERROR_PRONE: Final = {
     "no space before the unit": re.compile(r"\d(?:mL|mg|mcg|kg)\b"),
     "four digits without a comma": re.compile(r"(?<![\d.,:/-])\d{4,}\s?(?:mL|mg|mcg)"),
 }
+DOI: Final = re.compile(r"\b10\.\d{4,}/\S+")  # of a source, and no quantity
 NO_QUANTITY: Final = ("footer", ".operator", ".clock", ".when", ".record td:first-child")  # versions, times, hashes
 
 
@@ -64,6 +65,7 @@ def forms(screen: Screen) -> list[str]:
         }""",
         list(NO_QUANTITY),
     )
+    text = DOI.sub("", text)
     return [f"{name}: {found.group()!r}" for name, form in ERROR_PRONE.items() for found in form.finditer(text)]
 
 
