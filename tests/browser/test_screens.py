@@ -18,7 +18,7 @@ from typing import Final
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
 from pumpd import api_client, api_path_calls
 from pumpd.api_course_calls import outcome
@@ -71,38 +71,40 @@ TOLD: Final = {
 
 @dataclass
 class Camera:
-    """Two browsers of the same nurse, a panel and a phone. `folder`: where the pictures go."""
+    """One browser, looked at as a panel and as a phone. `folder`: where the pictures go."""
 
     bed: SteeredBed
     folder: Path
-    screens: dict[str, Screen]
+    screen: Screen
     taken: list[str] = field(default_factory=list)
 
     def takes(self, name: str, path: str, *acts: str, person: str | None = "anna") -> None:
         """`acts`: what is clicked, or chosen, before the picture."""
-        for size, screen in self.screens.items():
-            page = screen.page
-            page.goto(f"{self.bed.url}{path}")
-            if person is not None and (page.locator("#sign-in").count() or not self._is(page.url, person, screen)):
-                screen.sign_in(self.bed.url, path, person=person)
-            for act in acts:
-                page.click(act)
-            page.wait_for_selector("h1", state="attached")
-            page.wait_for_timeout(600)
-            self._keep(f"{name}-{size}.png", page.screenshot())
+        page = self.screen.page
+        page.set_viewport_size(_size(PANEL))
+        page.goto(f"{self.bed.url}{path}")
+        if person is not None and not self._is(person):
+            self.screen.sign_in(self.bed.url, path, person=person)
+        for act in acts:
+            page.click(act)
+        page.wait_for_selector("h1", state="attached")
+        for kind, size in (("panel", PANEL), ("phone", PHONE)):
+            page.set_viewport_size(_size(size))
+            page.wait_for_timeout(300)
+            self._keep(f"{name}-{kind}.png", page.screenshot())
         self.taken.append(name)
 
     def jumps(self, minutes: float) -> None:
         """No page follows: each second of it would be drawn on every open one."""
-        for screen in self.screens.values():
-            screen.page.goto("about:blank")
+        self.screen.page.goto("about:blank")
         self.bed.advance(minutes=minutes)
 
-    def _is(self, url: str, person: str, screen: Screen) -> bool:
+    def _is(self, person: str) -> bool:
         """The page of this person, and not locked."""
-        top = screen.page.locator(".top .person")
-        name = {"anna": "Anna", "ben": "Ben", "dora": "Dora"}[person]
-        return "/sign-in" not in url and name in top.inner_text() and not screen.page.locator("#unlock").count()
+        page = self.screen.page
+        if page.locator("#sign-in").count() or page.locator("#unlock").count():
+            return False
+        return {"anna": "Anna", "ben": "Ben", "dora": "Dora"}[person] in page.locator(".top .person").inner_text()
 
     def _keep(self, name: str, png: bytes) -> None:
         with Image.open(io.BytesIO(png)) as picture:
@@ -123,8 +125,12 @@ def browser() -> Iterator[Browser]:
         found.close()
 
 
-def opened(browser: Browser, size: tuple[int, int]) -> Screen:
-    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, reduced_motion="reduce")
+def _size(size: tuple[int, int]) -> ViewportSize:
+    return ViewportSize(width=size[0], height=size[1])
+
+
+def opened(browser: Browser) -> Screen:
+    context = browser.new_context(viewport=_size(PANEL), reduced_motion="reduce")
     return Screen(page=context.new_page())
 
 
@@ -133,8 +139,7 @@ def camera(steered_bed: SteeredBed, browser: Browser, tmp_path: Path) -> Camera:
     asked = os.environ.get("PUMPD_SCREENS")
     folder = tmp_path if asked is None else Path(asked)
     folder.mkdir(parents=True, exist_ok=True)
-    screens = {name: opened(browser, size) for name, size in (("panel", PANEL), ("phone", PHONE))}
-    return Camera(bed=steered_bed, folder=folder, screens=screens)
+    return Camera(bed=steered_bed, folder=folder, screen=opened(browser))
 
 
 def test_a_day_is_pictured_from_the_order_to_the_course(camera: Camera, browser: Browser) -> None:
@@ -149,7 +154,8 @@ def test_a_day_is_pictured_from_the_order_to_the_course(camera: Camera, browser:
     camera.takes("patient-comes", "/visits/new")
     visit = comes_and_is_prepared(camera, browser)
     camera.takes("review", f"/visits/{visit}/start")
-    anna = camera.screens["panel"]
+    anna = camera.screen
+    anna.page.set_viewport_size(_size(PANEL))
     anna.page.goto(f"{bed.url}/visits/{visit}/start")
     anna.hold_start()
     bed.reaches(Phase.INFUSING)
@@ -171,7 +177,7 @@ def test_a_day_is_pictured_from_the_order_to_the_course(camera: Camera, browser:
 def comes_and_is_prepared(camera: Camera, browser: Browser) -> str:
     """Through check-in, preparation, double check and baseline, by the page."""
     bed = camera.bed
-    anna = PageNurse(opened(browser, PANEL), bed.url)
+    anna = PageNurse(opened(browser), bed.url)
     anna.signs_in()
     visit = anna.opens_the_visit()
     camera.takes("check-in", f"/visits/{visit}/check-in")
@@ -180,7 +186,7 @@ def comes_and_is_prepared(camera: Camera, browser: Browser) -> str:
     anna.screen.page.goto(f"{bed.url}/visits/{visit}/preparation")
     anna.prepares(label_of(REGIMEN))
     camera.takes("double-check", f"/visits/{visit}/check", person="ben")
-    ben = PageNurse(opened(browser, PANEL), bed.url)
+    ben = PageNurse(opened(browser), bed.url)
     ben.signs_in("ben", PINS["ben"], f"/visits/{visit}/check")
     ben.checks(check_of(REGIMEN, 2))
     ben.screen.page.wait_for_selector(".verdict.done")
