@@ -45,6 +45,7 @@ def test_second_visit_confirms_what_has_not_changed_and_leads_on(steered_bed: St
     assert anna.screen.complaints == []
 
 
+@pytest.mark.long
 def test_refusals_are_told_with_every_reason_and_what_was_typed_stays(steered_bed: SteeredBed, screen: Open) -> None:
     orders(steered_bed, "CRPS-OP10", disposition=Disposition.WARD)
     anna = PageNurse(screen(PHONE), steered_bed.url)

@@ -134,6 +134,7 @@ def test_second_person_sees_no_value_and_a_difference_is_told_without_one(
     expect(ben.screen.page.locator(".verdict.done")).to_have_text("✓ checked by Ben Cole")
 
 
+@pytest.mark.long
 def test_wrong_label_is_refused_with_everything_that_is_wrong_and_stays_as_typed(
     steered_bed: SteeredBed, screen: Open
 ) -> None:
