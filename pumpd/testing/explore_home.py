@@ -22,7 +22,7 @@ from pumpd.core.turn import Setup
 from pumpd.core.units import NS_PER_H
 from pumpd.testing.bed_story import NURSE, STEP_NL, THIS_PUMP
 from pumpd.testing.explore_rules import STEPS, order_of
-from pumpd.testing.explore_sameness import Key, World, class_of
+from pumpd.testing.explore_sameness import Apart, Key, World, class_of
 from pumpd.testing.explore_visits import all_leave
 
 DAY_NS = 24 * NS_PER_H  # no window reaches back so far
@@ -41,7 +41,7 @@ class Homes:
         walk = Walk(world, self.setup)
         walk.state, kept = all_leave(world.state, self.setup, world.now_ns)
         wrong = kept + walk.home()
-        place = class_of(World(state=walk.state, now_ns=walk.now_ns), self.setup, alarms=True)
+        place = class_of(World(state=walk.state, now_ns=walk.now_ns), self.setup, Apart(alarms=True))
         if not wrong and place not in self.start_again:
             wrong = walk.start_again()
             self.start_again.add(place)

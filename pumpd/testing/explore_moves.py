@@ -25,7 +25,7 @@ from pumpd.core.turn import Setup
 from pumpd.core.units import NL_PER_UL, NS_PER_S, Towards, delivered_nl
 from pumpd.testing.bed_story import NURSE, OTHER_PUMP, STEP_NL, THIS_PUMP
 from pumpd.testing.explore_rules import BEYOND, BOLUS, EDGES, ON, order_of
-from pumpd.testing.explore_sameness import World, deadlines
+from pumpd.testing.explore_sameness import ALL_APART, Apart, World, deadlines
 from pumpd.testing.explore_visits import visits
 
 SECOND: Final = Actor(person="nurse-2", role=Role.NURSE)
@@ -54,9 +54,11 @@ class Domain:
     orders: tuple[str, ...]  # regimens that are started, and whose infusions are then followed
     beginnings: tuple[tuple[str, ...], ...] = ((),)  # where a search begins: words of the moves that lead there
     moves_max: int | None = None  # from there; None: as many as there are
-    alarms_max: int | None = None  # a state with more is judged and not followed; None: alarms are not told apart
+    apart: Apart = ALL_APART
     edges: bool = False  # with an order on either side of every limit
     patients: bool = False  # two of them come and go (explore_visits.py)
+    session_ng: int | None = None  # a state in which more was given is judged and not followed
+    without: tuple[str, ...] = ()  # moves that do not happen in it, by the names of their generators
 
 
 Moves = Callable[[World, PumpState, Setup, Domain], Iterator[Move]]
@@ -65,10 +67,12 @@ Moves = Callable[[World, PumpState, Setup, Domain], Iterator[Move]]
 def moves(world: World, setup: Setup, domain: Domain) -> Iterator[Move]:
     """Everything that may happen in this state."""
     for of_the_bed in OF_THE_BED:
-        yield from of_the_bed(world, setup, domain)
+        if of_the_bed.__name__ not in domain.without:
+            yield from of_the_bed(world, setup, domain)
     for pump in world.state.pumps:
         for of_a_pump in OF_A_PUMP:
-            yield from of_a_pump(world, pump, setup, domain)
+            if of_a_pump.__name__ not in domain.without:
+                yield from of_a_pump(world, pump, setup, domain)
 
 
 def patients_come_and_go(world: World, setup: Setup, domain: Domain) -> Iterator[Move]:  # noqa: ARG001
@@ -130,27 +134,33 @@ def stops(world: World, pump: PumpState, setup: Setup, domain: Domain) -> Iterat
 
 
 def goes_on(world: World, pump: PumpState, setup: Setup, domain: Domain) -> Iterator[Move]:  # noqa: ARG001
-    slot, infusion = pump.slot, pump.infusion
+    slot = pump.slot
     for keep in r.Keep:
         yield _asks(world, f"resumes {slot}, keeping the {keep.value}", r.ResumeRequested, slot=slot, keep=keep)
     yield _asks(world, f"resumes {slot}", r.ResumeRequested, CLERK, slot=slot)
     yield _asks(world, f"lets {slot} step up", r.StepRequested, slot=slot)
     yield _asks(world, f"lets {slot} step up", r.StepRequested, CLERK, slot=slot)
-    if infusion is not None:
-        confirmed = infusion.plan[infusion.step].rate_ul_per_h
-        for rate, how in ((confirmed // 2, "half"), (confirmed, "all"), (confirmed + 1, "more than all")):
-            says = f"sets {slot} to {how} of the confirmed rate"
-            yield _asks(world, says, r.RateRequested, slot=slot, rate_ul_per_h=rate)
-        more = confirmed + 1
-        review = preview_rise(world.state, slot, more, setup, world.now_ns)
-        for second in (SECOND, DOCTOR):
-            yield _asks(
-                world, f"sets {slot} to more than was confirmed, with {second.person}", r.RateRequested, slot=slot,
-                rate_ul_per_h=more, digest="" if review is None else review.digest,
-                override=r.Override(reason="discussed", second=second),
-            )  # fmt: skip
     for answer in (r.Answer.DRIVEN, r.Answer.CANNOT_TELL):
         yield _asks(world, f"answers for {slot}: {answer.value}", r.DeliveryAnswered, slot=slot, answer=answer)
+
+
+def rates(world: World, pump: PumpState, setup: Setup, domain: Domain) -> Iterator[Move]:  # noqa: ARG001
+    """Below, at and above what was confirmed, by one pair of eyes and by two."""
+    slot, infusion = pump.slot, pump.infusion
+    if infusion is None:
+        return
+    confirmed = infusion.plan[infusion.step].rate_ul_per_h
+    for rate, how in ((confirmed // 2, "half"), (confirmed, "all"), (confirmed + 1, "more than all")):
+        says = f"sets {slot} to {how} of the confirmed rate"
+        yield _asks(world, says, r.RateRequested, slot=slot, rate_ul_per_h=rate)
+    more = confirmed + 1
+    review = preview_rise(world.state, slot, more, setup, world.now_ns)
+    for second in (SECOND, DOCTOR):
+        yield _asks(
+            world, f"sets {slot} to more than was confirmed, with {second.person}", r.RateRequested, slot=slot,
+            rate_ul_per_h=more, digest="" if review is None else review.digest,
+            override=r.Override(reason="discussed", second=second),
+        )  # fmt: skip
 
 
 def boluses(world: World, pump: PumpState, setup: Setup, domain: Domain) -> Iterator[Move]:  # noqa: ARG001
@@ -166,11 +176,15 @@ def boluses(world: World, pump: PumpState, setup: Setup, domain: Domain) -> Iter
         yield _asks(world, says, r.BolusRequested, actor, slot=pump.slot, digest=digest, **asked)
 
 
-def papers(world: World, pump: PumpState, setup: Setup, domain: Domain) -> Iterator[Move]:
-    """Labels, lines and what is left over: what a person has to say of things that no pump sees."""
-    slot, infusion = pump.slot, pump.infusion
+def labels(world: World, pump: PumpState, setup: Setup, domain: Domain) -> Iterator[Move]:  # noqa: ARG001
+    slot = pump.slot
     for asset, how in ((setup.asset(slot), "right"), ("another", "wrong")):
         yield _asks(world, f"reads the label of {slot}: the {how} one", r.PumpConfirmed, slot=slot, asset=asset)
+
+
+def papers(world: World, pump: PumpState, setup: Setup, domain: Domain) -> Iterator[Move]:  # noqa: ARG001
+    """Lines, containers and what is left over: what a person has to say of things that no pump sees."""
+    slot, infusion = pump.slot, pump.infusion
     order = order_of(domain.orders[0])
     says = f"says that the line of {slot} is primed"
     yield _asks(world, says, r.PrimeConfirmed, slot=slot, regimen=order.regimen, container=order.container)
@@ -193,9 +207,14 @@ def acknowledges(world: World, setup: Setup, domain: Domain) -> Iterator[Move]: 
         yield _asks(world, says, r.AcknowledgeRequested, alarm_id=alarm.alarm_id)
     says = "has seen an alarm that is gone"
     yield _asks(world, says, r.AcknowledgeRequested, alarm_id=world.state.next_alarm_id)
-    yield _asks(world, "pauses the sound", r.AudioPauseRequested, watcher="page")
     if len(world.state.pumps) > 1:
         yield _asks(world, "presses STOP ALL", r.StopRequested, None, slot=None)
+
+
+def hushes(world: World, setup: Setup, domain: Domain) -> Iterator[Move]:  # noqa: ARG001
+    yield _asks(world, "pauses the sound", r.AudioPauseRequested, watcher="page")
+    gone = e.WatcherGone(at_ns=world.now_ns, watcher="page")
+    yield Move(says="the page is closed", request=gone)
 
 
 # --- the pump and its bus -----------------------------------------------------------------------------------------
@@ -311,11 +330,11 @@ def bus_brings(world: World, pump: PumpState, setup: Setup, domain: Domain) -> I
 # --- the house --------------------------------------------------------------------------------------------------
 
 
-def time_passes(world: World, setup: Setup, domain: Domain) -> Iterator[Move]:  # noqa: ARG001
+def time_passes(world: World, setup: Setup, domain: Domain) -> Iterator[Move]:
     """The clock ticks, now and at each deadline that is still to come."""
     yield Move(says="the clock ticks", request=e.Ticked(at_ns=world.now_ns))
     for name, at_ns in deadlines(world, setup):
-        if at_ns > world.now_ns:
+        if at_ns > world.now_ns and domain.apart.counts(name):
             yield Move(says=f"time passes until this: {name}", request=e.Ticked(at_ns=at_ns))
 
 
@@ -327,10 +346,11 @@ def house_brings(world: World, setup: Setup, domain: Domain) -> Iterator[Move]: 
     yield Move(says="the machine was suspended", request=e.ClockJumped(at_ns=now_ns, by_ns=NS_PER_S))
     day = e.DayBegan(at_ns=now_ns, today_day=1)
     yield Move(says="midnight passes", request=day)
-    yield Move(says="the page is closed", request=e.WatcherGone(at_ns=now_ns, watcher="page"))
     boot = e.Booted(at_ns=now_ns, boot="b", kernel_boot="k", shift_ns=0, slots=domain.slots)
     yield Move(says="the daemon restarts", request=boot)
 
 
-OF_A_PUMP: Final[tuple[Moves, ...]] = (starts, stops, goes_on, boluses, papers, looks, commands_end, bus_brings)
-OF_THE_BED: Final = (acknowledges, time_passes, house_brings, patients_come_and_go)
+OF_A_PUMP: Final[tuple[Moves, ...]] = (
+    starts, stops, goes_on, rates, boluses, labels, papers, looks, commands_end, bus_brings
+)  # fmt: skip
+OF_THE_BED: Final = (acknowledges, hushes, time_passes, house_brings, patients_come_and_go)

@@ -24,6 +24,7 @@ WEIGHT_G: Final = 50_000
 HEIGHT_MM: Final = 1_600
 CONTAINER: Final = "syringe-60-5"
 STEPS: Final = "STEPS"  # two steps, the second higher: a tap lets it rise
+ONCE: Final = "ONCE"  # as much in one step
 BY_ITSELF: Final = "BY-ITSELF"  # the same with saline, and the step up goes by itself
 DOSE: Final = 120  # ug/kg/h of the first step; the second has twice that: 100 uL and 200 uL in 5 min each
 STEP_S: Final = 300
@@ -132,6 +133,7 @@ def tiny_rules() -> Rules:
     ]
     regimens = [
         _regimen(STEPS, STEPS, (DOSE, STEP_S), (2 * DOSE, STEP_S)),
+        _regimen(ONCE, STEPS, (3 * DOSE, STEP_S)),
         _regimen(BY_ITSELF, BY_ITSELF, (10 * DOSE, STEP_S), (20 * DOSE, STEP_S), automatic=True),
         *(_regimen(edge.name + ON, edge.name, edge.on) for edge in EDGES),
         *(_regimen(edge.name + BEYOND, edge.name, edge.beyond) for edge in EDGES),

@@ -4,6 +4,8 @@ The bed as it is has no end of states, since every instant and every nanolitre m
 same when they differ only in
 
 - ids, texts, and who asked: looked at by nothing that decides;
+- rates, but for what lies above what: granted, asked, confirmed, leased;
+- how many containers came after the first, and by how much a balance differs;
 - times: what counts is which deadlines have passed (`deadlines`), not how much of one is left;
 - volumes: what counts is whether nothing may be in, the present step is in, all may be in;
 - what was given before: what counts is how many infusions stand in the windows of the limits, begun ones counted;
@@ -14,7 +16,8 @@ Of each class the state that was found first, on a shortest way, is the one that
 for real, by the real `decide`. What is lost is that two states of one class might part later on; sequences at random
 (tests/unit/test_bed_any.py) and simulated hours look for that.
 
-A flag, code or number that the state gains later counts as it is, without a line here.
+A flag, code or number that the state gains later counts as it is, without a line here. A search may tell less apart
+than all others (`Apart`), and says so where its domain stands.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ from enum import Enum
 from typing import Any, Final
 
 from pumpd.core.alarm_table import TABLE
-from pumpd.core.codes import Condition, Phase, Why
+from pumpd.core.codes import AssetDoubt, Condition, Phase, Why
 from pumpd.core.events import LinkState
 from pumpd.core.look import lease_ns
 from pumpd.core.order import Order
@@ -43,12 +46,21 @@ from pumpd.testing.explore_visits import of_path
 Key = tuple[Any, ...]
 INFUSION_NG: Final = 1_500_000  # what the two steps hold
 AT_REST: Final = (Phase.IDLE, Phase.ENDED)
-WHYS_THAT_DECIDE: Final = frozenset({Why.COMMAND_UNKNOWN, Why.RESTART, Why.UNCOMMANDED, Why.PUMP_CHANGED})
+WHYS_THAT_DECIDE: Final = frozenset(
+    {
+        (Phase.UNCERTAIN, Why.COMMAND_UNKNOWN),
+        (Phase.UNCERTAIN, Why.RESTART),
+        (Phase.STOPPING, Why.UNCOMMANDED),
+        (Phase.FAULT, Why.UNCOMMANDED),
+        (Phase.FAULT, Why.PUMP_CHANGED),
+    }
+)
 NOT_COUNTED: Final = ("_id", "_ns", "_nl", "detail", "_reason", "_person", "person")
 COUNTED_ELSEWHERE: Final = frozenset(
     {
         "answers", "alarms", "history", "pumps", "trips", "sighting", "infusion", "delivered", "plan", "grant", "entry",
-        "rate_ul_per_h", "granted_ul_per_h", "steps_by_tap", "pause", "near_end_told", "slot", "boot", "kernel_boot",
+        "rate_ul_per_h", "granted_ul_per_h", "leased_ul_per_h", "steps_by_tap", "pause", "near_end_told", "container",
+        "balance", "link_why", "why", "slot", "boot", "kernel_boot",
     }
 )  # fmt: skip
 
@@ -60,6 +72,22 @@ class World:
     state: BedState
     now_ns: int
     asked: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Apart:
+    """What tells two states apart in one search and not in another."""
+
+    alarms: bool = False  # which stand, and whether somebody has seen them
+    reasons: bool = True  # why a pump is being stopped: told again when it stands still, and decides nothing
+    trips: bool = True  # how often alarms have stopped the pump lately, short of the third time
+    clock: tuple[str, ...] | None = None  # the deadlines that there are, by words of their names; None: all
+
+    def counts(self, deadline: str) -> bool:
+        return self.clock is None or any(words in deadline for words in self.clock)
+
+
+ALL_APART: Final = Apart()
 
 
 # --- time -----------------------------------------------------------------------------------------------------
@@ -114,17 +142,17 @@ def _deadlines_of(world: World, pump: PumpState, setup: Setup) -> Iterator[tuple
 # --- the class of a state ---------------------------------------------------------------------------------------
 
 
-def class_of(world: World, setup: Setup, *, alarms: bool) -> Key:
-    """Two worlds with one key go on alike, as far as this search tells states apart; by their `alarms` if it should."""
+def class_of(world: World, setup: Setup, apart: Apart) -> Key:
+    """Two worlds with one key go on alike, as far as this search tells states apart."""
     state = world.state
     passed: dict[str, list[str]] = {}
     for name, at_ns in deadlines(world, setup):
-        if at_ns <= world.now_ns:
+        if at_ns <= world.now_ns and apart.counts(name):
             slot, _, rest = name.partition(" ")
             passed.setdefault(slot, []).append(rest)
-    pumps = [(*_of_pump(state, pump, world.now_ns, alarms=alarms), *passed.get(pump.slot, ())) for pump in state.pumps]
+    pumps = [(*_of_pump(state, pump, world.now_ns, apart), *passed.get(pump.slot, ())) for pump in state.pumps]
     pumps.sort(key=hash)
-    of_bed = _alarms(state, None) if alarms else ()
+    of_bed = _alarms(state, None) if apart.alarms else ()
     return (*_plain(state), of_bed, _given(state, world.now_ns), tuple(pumps), of_path(state))
 
 
@@ -139,17 +167,18 @@ def _given(state: BedState, now_ns: int) -> Key:
     return tuple(min(-(-mass_ng // INFUSION_NG), 3) for mass_ng in (hour, session))
 
 
-def _of_pump(state: BedState, pump: PumpState, now_ns: int, *, alarms: bool) -> Key:
+def _of_pump(state: BedState, pump: PumpState, now_ns: int, apart: Apart) -> Key:
     seen, infusion = pump.sighting, pump.infusion
     recent = [trip.condition for trip in pump.trips if trip.at_ns > now_ns - WITHIN_NS]
     last = None if seen.last is None else (seen.last.drive is Drive.STILL, seen.last.alarm is not None)
     return (
         *_plain(pump),
-        max((recent.count(each) for each in recent), default=0),
+        apart.trips and max((recent.count(each) for each in recent), default=0),
         last,
-        pump.why if pump.phase is Phase.STOPPING else None,  # it is told again when the pump stands still
+        pump.why if (pump.phase, pump.why) in WHYS_THAT_DECIDE else None,
+        pump.why if apart.reasons and pump.phase is Phase.STOPPING else None,
         pump.phase is Phase.INFUSING and seen.asking_since_ns is not None,
-        _alarms(state, pump.slot) if alarms else (),
+        _alarms(state, pump.slot) if apart.alarms else (),
         None if infusion is None or pump.phase in AT_REST else _of_infusion(infusion),
     )
 
@@ -162,17 +191,24 @@ def _of_infusion(infusion: Infusion) -> Key:
         delivered.high_nl > 0,
         delivered.high_nl >= infusion.total_nl,
         rate < infusion.plan[infusion.step].rate_ul_per_h,
-        infusion.granted_ul_per_h is not None and infusion.granted_ul_per_h - rate,
+        infusion.granted_ul_per_h is not None and _sign(infusion.granted_ul_per_h - rate),
+        infusion.leased_ul_per_h < infusion.plan[infusion.step].rate_ul_per_h,
+        infusion.container > 1,
+        infusion.balance is not None,
         infusion.steps_by_tap and infusion.programme.mode is StepMode.AUTOMATIC,
     )
+
+
+def _sign(difference: int) -> int:
+    return (difference > 0) - (difference < 0)
 
 
 def _value(value: Any) -> Any:  # noqa: ANN401  # whatever a state holds
     match value:
         case None | bool() | int():
             return value
-        case Why():
-            return value if value in WHYS_THAT_DECIDE else None
+        case AssetDoubt():
+            return value is AssetDoubt.SILENCE  # and any other: a report can prove away that one alone
         case LinkState():
             return value is LinkState.UP  # silent or gone: nothing may rise
         case WaitingRate():

@@ -37,6 +37,7 @@ class Explored:
     """What a search found."""
 
     domain: str
+    moves_max: int | None = None  # of the domain
     states: int = 0
     transitions: int = 0
     depth: int = 0
@@ -78,7 +79,7 @@ class Search:
         self.setup, self.root = beginning(domain)
         self.homes = Homes(self.setup)
         self.looks_home = True
-        self.found = Explored(domain=domain.name)
+        self.found = Explored(domain=domain.name, moves_max=domain.moves_max)
         self.seen: dict[Key, int] = {}
         self.came: list[tuple[int, str]] = []  # per state: the one before it, and what happened
         self.waiting: deque[Waiting] = deque()
@@ -105,12 +106,12 @@ class Search:
             if move is None or after is None:
                 raise LookupError(f"a search cannot begin there: nothing came of {words!r}")
             self._enter(after, at.index, move.says, 0)
-            index = self.seen[class_of(after, self.setup, alarms=self.domain.alarms_max is not None)]
+            index = self.seen[class_of(after, self.setup, self.domain.apart)]
             at = Waiting(index=index, depth=0, world=after)
 
     def _enter(self, world: World, before: int, says: str, depth: int) -> None:
         """Take a state in, unless one like it is known."""
-        key = class_of(world, self.setup, alarms=self.domain.alarms_max is not None)
+        key = class_of(world, self.setup, self.domain.apart)
         if key in self.seen:
             return
         index = self.seen[key] = len(self.came)
@@ -178,7 +179,7 @@ class Search:
 
 
 def _is_followed(world: World, domain: Domain) -> bool:
-    """Orders on either side of a limit are granted or refused, and then left; so are states of too many alarms."""
-    if domain.alarms_max is not None and len(world.state.alarms) > domain.alarms_max:
+    """Orders on either side of a limit are granted or refused, and then left; so is a bed that gave enough."""
+    if domain.session_ng is not None and sum(each.mass_ng for each in world.state.history) > domain.session_ng:
         return False
     return all(pump.infusion is None or pump.infusion.order.regimen in domain.orders for pump in world.state.pumps)

@@ -35,10 +35,10 @@ from pumpd.core import (
     watch,
 )
 from pumpd.core import facts as f
-from pumpd.core.codes import Phase, ReasonCode
+from pumpd.core.codes import Condition, Phase, ReasonCode
 from pumpd.core.phases import TRANSITIONS
 from pumpd.testing import phase_diagram
-from pumpd.testing.explore import BEGINNINGS, LARGE, QUICK, RUNS, told
+from pumpd.testing.explore import BEGINNINGS, LARGE, QUICK, RUNS, WHOLE, told
 from pumpd.testing.explore_moves import Domain
 from pumpd.testing.explore_rules import BEYOND, EDGES, ON, STEPS
 from pumpd.testing.explore_search import Explored, Search
@@ -102,11 +102,37 @@ def test_the_hour_counts_what_both_pumps_give() -> None:
     assert ReasonCode.ROLLING_HOUR_UG in Search(two).run().refused[STEPS]
 
 
-def test_the_large_domain_reaches_further_than_the_small_one() -> None:
-    assert [domain.name for domain in LARGE] == [domain.name for domain in QUICK]
-    for large, small in zip(LARGE, QUICK, strict=True):
+def test_the_wide_domains_reach_further_than_the_small_ones() -> None:
+    whole, *wide = LARGE
+    assert whole is WHOLE
+    assert whole.moves_max is None
+    assert [domain.name for domain in wide] == [domain.name for domain in QUICK]
+    for large, small in zip(wide, QUICK, strict=True):
         assert set(small.orders) <= set(large.orders)
-        assert large.moves_max is None or (small.moves_max or 0) < large.moves_max
+        assert set(small.beginnings) <= set(large.beginnings)
+        assert (small.moves_max or 0) < (large.moves_max or 0)
+
+
+def test_the_domain_that_is_visited_whole_begins_at_rest_and_locked_and_asks_both_sides_of_every_limit() -> None:
+    begun = Search(replace(WHOLE, moves_max=1))
+    found = begun.run()
+    assert found.wrong == [], told(found)
+    assert "every state within 1 moves" in told(found)
+    assert {name for name in found.granted if name.endswith(ON)} == {edge.name + ON for edge in EDGES}
+    assert all(edge.code in found.refused[edge.name + BEYOND] for edge in EDGES)
+    assert any(condition is Condition.REPEATED_ALARM for condition, _ in found.alarms)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3_600)
+def test_one_infusion_on_one_pump_is_visited_whole() -> None:
+    """Minutes of a core: every state that the domain has, and not those within so many moves."""
+    found = Search(WHOLE).run()
+    assert found.wrong == [], told(found)
+    assert found.whole
+    assert told(found).partition("\n")[0].endswith("every state of the domain")
+    risen = {(Phase.INFUSING, Phase.STOPPING), (Phase.UNCERTAIN, Phase.INFUSING), (Phase.FAULT, Phase.IDLE)}
+    assert risen <= {way[:2] for way in found.ways}
 
 
 def test_a_patient_whom_a_silent_pump_would_keep_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -169,3 +169,20 @@ def test_infusion_of_days_counts_in_its_course_what_its_session_has_forgotten() 
         turn = Turn(state, story.setup, story.now_ns)
         rest = (Step(rate_ul_per_h=2_000, volume_nl=infusion.total_nl - day_nl),)
         assert {reason.code for reason in against_rest(turn, "p1", rest)} == refused
+
+
+def test_the_remark_of_a_rest_rounds_what_was_given_up_and_the_whole_down() -> None:
+    """From the first nanogram on: what was given is never told as less than it may have been, nor the dose as more."""
+    rules = shipped_rules()
+    changed = tuple(
+        replace(each, containers=tuple(replace(one, concentration_ug_per_ml=1_001) for one in each.containers))
+        for each in rules.library.entries
+    )  # no shipped concentration leaves a part of a microgram over
+    rules = replace(rules, library=replace(rules.library, entries=changed))
+    whole = review(order(weight_g=70_300), rules, NE_1000, (), NOW).programme
+    rest = review(order(weight_g=70_300), rules, NE_1000, (), NOW, had_ng=1)
+    assert whole is not None
+    whole_ng = whole.total_nl * 1_001 // 1_000
+    assert whole_ng % 1_000 > 0
+    (told,) = (each for each in rest.grant.reasons if each.code is ReasonCode.REST_OF_DOSE_UG)
+    assert (told.severity, told.asked, told.limit) == (Severity.NOTE, 1, whole_ng // 1_000)
