@@ -229,6 +229,17 @@ def test_it_stands_on_the_list_until_the_prescriber_signs_once() -> None:
     assert story.refusals == {ReasonCode.VERBAL_SIGNED_BEFORE}
 
 
+def test_a_signature_is_for_one_order_and_the_other_one_stays_on_the_list() -> None:
+    story = running()
+    says(story, rescue=MIDAZOLAM)
+    says(story, lower=LowerRate(slot="p1", rate_ul_per_h=1_000))
+    other = story.visit.care.verbal[1]
+    signs(story)
+    story.accepted()
+    assert [each.order for each in open_orders(story)] == [other.order]
+    assert story.visit.care.verbal[1] == other
+
+
 def test_another_prescriber_signs_in_their_place_with_a_remark() -> None:
     story = running()
     says(story, rescue=MIDAZOLAM)
