@@ -32,6 +32,7 @@ HIGHEST_LEAST_NL: Final = 1_000_000
 STILL_MS: Final = 30_000  # two samples further apart than this are not joined by a line
 MS_PER_H: Final = 3_600_000
 LATER_MS: Final = 60_000
+NEAR_MS: Final = 100
 
 PLANNED: Final = {"stroke-width": "1.5", "stroke-dasharray": "3 4"}
 
@@ -56,10 +57,16 @@ class Size:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Since:
-    """What a page has already: up to when, and in which frame."""
+    """What a page has already: up to when, and in which frame (`_key_of`)."""
 
     ts_ms: int
     frame: str
+
+    def span(self, from_ms: int, to_ms: int) -> tuple[int, int]:
+        """Of its frame, where that is nearly this one: moments by the wall clock are told to a millisecond or two."""
+        said = [int(part) for part in self.frame.split(".")[:2] if part.isdecimal()]
+        near = len(said) == 2 and abs(said[0] - from_ms) <= NEAR_MS and abs(said[1] - to_ms) <= NEAR_MS  # from and to
+        return (said[0], said[1]) if near else (from_ms, to_ms)
 
 
 def rate_plot(
@@ -82,6 +89,8 @@ def rate_plot(
     running_late = to_ms == now_ms > planned_end_ms > 0
     if running_late:
         to_ms += -to_ms % LATER_MS  # the frame stays for a while
+    if since is not None:
+        from_ms, to_ms = since.span(from_ms, to_ms)
     rows = [row for row in samples if from_ms <= row.ts_ms <= to_ms]
     axes = _axes(rows, plan, size, (from_ms, to_ms))
     svg = picture(size.width, size.height, "Rate and volume over time: planned, asked, granted, measured and given")
@@ -129,7 +138,8 @@ def _axes(rows: list[SampleView], plan: Sequence[PlanStepView], size: Size, span
 def _key_of(axes: _Axes, plan: Sequence[PlanStepView]) -> str:
     """The same for two pictures of which one's curves can go on in the other."""
     said = [axes, *((step.rate_ul_per_h, step.volume_nl) for step in plan)]
-    return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+    known = hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+    return f"{axes.rates.from_ms}.{axes.rates.to_ms}.{known}"
 
 
 def _paper(

@@ -175,3 +175,15 @@ def test_beyond_its_end_the_frame_stays_for_a_minute() -> None:
     rows = [sample(second, 5_000, 5_000) for second in range(240)]
     frames = [plot(rows[:now], now_s=now, end_s=100).attrib["data-frame"] for now in range(121, 240)]
     assert len(set(frames)) <= 3
+
+
+@given(st.integers(-2, 2), st.integers(-2, 2))
+def test_moments_that_are_told_a_little_otherwise_make_no_new_frame(start_ms: int, end_ms: int) -> None:
+    rows = [sample(second, 5_000, 5_000) for second in range(60)]
+    first = plot(rows, end_s=120)
+    drawn = rate_plot(
+        [*rows, sample(70, 5_000, 5_000)], from_ms=FROM_MS + start_ms, now_ms=FROM_MS + 71_000,
+        planned_end_ms=FROM_MS + 120_000 + end_ms, size=Size(width=600, height=250), since=drawn_until(first),
+    )  # fmt: skip
+    assert drawn is not None
+    assert fromstring(drawn).attrib["data-frame"] == first.attrib["data-frame"]  # noqa: S314  # our own picture
