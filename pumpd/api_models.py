@@ -219,6 +219,7 @@ class RegimenView(View):
     course: str
     premedication: str
     before: tuple[PremedicationOrderBody, ...] = ()  # offered to whoever writes an order, as it would be sent with it
+    before_texts: tuple[str, ...] = ()  # the same, for people
     evidence: str
     advice: str
     source: str

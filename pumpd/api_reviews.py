@@ -22,6 +22,7 @@ from pumpd.core.state import BedState
 from pumpd.core.steps import StepMode
 from pumpd.core.turn import Setup
 from pumpd.core.units import NS_PER_MS, Towards, duration_for_ns
+from pumpd.words_preparation import drug_text
 
 
 def regimen_views(setup: Setup, slot: str) -> tuple[m.RegimenView, ...]:
@@ -47,6 +48,7 @@ def _regimen_view(offer: Offer) -> m.RegimenView:
         course=regimen.course,
         premedication=regimen.premedication,
         before=tuple(_offered(each) for each in regimen.before),
+        before_texts=tuple(drug_text(each.drug, each.dose_ug, each.route) for each in regimen.before),
         evidence=regimen.evidence,
         advice=entry.advice,
         source=regimen.source,
