@@ -40,7 +40,7 @@ class Call(Generic[T]):
 
 def headers_of(call: Call[T], token: str | None, sent_at_ns: Callable[[], int] | None) -> dict[str, str]:
     headers = {}
-    if token is not None:
+    if token:  # an empty one is nobody's
         headers["Authorization"] = f"Bearer {token}"
     if call.key is not None:
         headers[KEY_HEADER] = call.key

@@ -18,6 +18,7 @@ def fills(page: Page, **fields: str) -> None:
 
 
 def test_order_for_a_new_patient_is_read_back_whole_signed_and_amended(steered_bed: SteeredBed, screen: Open) -> None:
+    steered_bed.client.sign_in("ben", "3141")  # only to look
     dora = screen()
     page = dora.page
     dora.sign_in(steered_bed.url, "/series", person="dora")
