@@ -20,6 +20,7 @@ OUTCOMES: Final = {
     429: {"model": ProblemView, "description": "too many wrong PINs: wait"},
     503: {"model": ProblemView, "description": "the bed is busy"},
 }
+NOBODY: Final = {401: {"model": ProblemView, "description": "nobody is signed in"}}
 EVERYWHERE: Final = {
     404: {"model": ProblemView, "description": "this bed has no such pump, visit or call"},
     422: {"model": ProblemView, "description": "something typed cannot be read"},

@@ -15,7 +15,7 @@ from pumpd import (
     api_verbal,
     api_visits,
 )
-from pumpd.api_calls import somebody
+from pumpd.api_calls import NOBODY, somebody
 
 acts = APIRouter()
 for each in (api_visits, api_check_in, api_preparation, api_care, api_verbal, api_departure, api_course):
@@ -23,6 +23,6 @@ for each in (api_visits, api_check_in, api_preparation, api_care, api_verbal, ap
 
 looks = APIRouter()
 for each in (api_visits, api_check_in, api_preparation, api_care, api_departure, api_course):
-    looks.include_router(each.looks, dependencies=[Depends(somebody)])
+    looks.include_router(each.looks, dependencies=[Depends(somebody)], responses=NOBODY)  # type: ignore[arg-type]  # as OUTCOMES
 looks.include_router(api_patients.calls)
 looks.include_router(api_drafts.calls)

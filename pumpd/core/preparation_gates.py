@@ -33,17 +33,14 @@ def prime_gate(turn: Turn, visit: Visit) -> list[Reason]:
 
 
 def primed_slots(turn: Turn, visit: Visit) -> tuple[str, ...]:
-    """Pumps that were primed so."""
+    """Pumps that were primed so; none for what the library does not know."""
     entry, container = ordered(turn, visit)
-    if entry is None or container is None:
-        return ()
+    known = None if entry is None or container is None else (entry.drug, container.concentration_ug_per_ml)
     found = ((pump.slot, pump.primed) for pump in turn.state.pumps if pump.primed is not None)
     return tuple(
         slot
         for slot, primed in found
-        if primed.at_ns >= visit.opened_at_ns
-        and primed.drug == entry.drug
-        and primed.concentration_ug_per_ml == container.concentration_ug_per_ml
+        if primed.at_ns >= visit.opened_at_ns and (primed.drug, primed.concentration_ug_per_ml) == known
     )
 
 
