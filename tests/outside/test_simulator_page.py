@@ -15,6 +15,9 @@ from typing import Any
 
 import pytest
 import yaml
+from pumpd_sim import devices, state
+from pumpd_sim.bus import SimBus
+from pumpd_sim.new_era import NewEra
 
 from pumpd.testing.plain_environment import PlainEnvironment
 from pumpd.testing.processes import until
@@ -38,6 +41,11 @@ def test_the_tests_on_the_page_pass(theirs: PlainEnvironment, tmp_path: Path) ->
     assert f"{tests.count('def test_')} passed" in outcome.stdout, outcome.stdout + outcome.stderr
 
 
+def saved_pump() -> str:
+    """The document of a pump that was just switched on."""
+    return state.saved(SimBus([NewEra()], baud=None), devices.load("new_era"), 0).text()
+
+
 def is_healthy(control: str) -> bool:
     try:
         with urllib.request.urlopen(f"{control}/readyz", timeout=5) as answer:  # noqa: S310 - loopback
@@ -49,6 +57,7 @@ def is_healthy(control: str) -> bool:
 @pytest.mark.parametrize("line", [line for line in commands() if line.startswith("pumpd-sim serve ")])
 def test_what_the_page_serves_gets_ready_and_ends(line: str, tmp_path: Path) -> None:
     words = shlex.split(line.replace("--control 4002", "--control 0"))[1:]
+    (tmp_path / "pump.json").write_text(saved_pump(), encoding="utf-8")
     with subprocess.Popen(
         [sys.executable, "-m", "pumpd_sim", *words], cwd=tmp_path, stdout=subprocess.PIPE, text=True
     ) as served:
