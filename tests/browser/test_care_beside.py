@@ -66,6 +66,7 @@ def test_side_effect_is_one_tap_each_and_leads_to_the_lower_rate_that_the_order_
     assert given.dose_text == "4 mg"
 
 
+@pytest.mark.long
 def test_visit_changes_hands_and_an_emergency_is_called_marked_and_charted_afterwards(
     pumpd_steered: SteeredBed, screen: Open
 ) -> None:

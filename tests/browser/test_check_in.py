@@ -94,6 +94,7 @@ def test_refusals_are_told_with_every_reason_and_what_was_typed_stays(steered_be
     assert closed(steered_bed, visit) == set()
 
 
+@pytest.mark.long
 def test_positive_risk_question_calls_the_prescriber_who_signs_a_plan(steered_bed: SteeredBed, screen: Open) -> None:
     orders(steered_bed, "MDD-2x3")
     anna = PageNurse(screen(), steered_bed.url)

@@ -71,6 +71,7 @@ def test_outcomes_are_kept_drawn_and_refused_out_of_their_range(steered_bed: Ste
     assert [each.total for each in steered_bed.client.send(course(name)).outcomes] == [31]
 
 
+@pytest.mark.long
 def test_course_goes_as_a_file_to_another_bed_where_the_name_is_asked_for(
     two_beds: tuple[SteeredBed, SteeredBed], screen: Open, tmp_path: Path
 ) -> None:

@@ -24,6 +24,7 @@ def opens_visit(bed: RealBed) -> str:
     return bed.client.send(api_path_calls.open_visit(VisitBody(series=series, number=1))).request_id
 
 
+@pytest.mark.long
 def test_what_anna_typed_is_there_for_ben_after_a_lock_and_a_power_cut_and_gone_once_it_was_sent(
     own_bed: RealBed, screen: Open
 ) -> None:

@@ -106,6 +106,7 @@ def test_what_was_missed_twice_turns_from_low_to_medium_on_an_open_page(
     expect(anna.page.locator(".alarm")).to_have_count(0)
 
 
+@pytest.mark.long
 def test_value_that_holds_says_what_to_do_keeps_the_step_and_stands_by_a_prescribers_word(
     pumpd_steered: SteeredBed, screen: Open
 ) -> None:

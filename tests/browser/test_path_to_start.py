@@ -90,6 +90,7 @@ def test_every_other_regimen_is_started_from_the_page(steered_bed: SteeredBed, s
     assert steered_bed.reaches(Phase.INFUSING).infusion is not None
 
 
+@pytest.mark.long
 def test_second_person_sees_no_value_and_a_difference_is_told_without_one(
     steered_bed: SteeredBed, screen: Open
 ) -> None:

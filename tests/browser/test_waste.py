@@ -43,6 +43,7 @@ def test_waste_is_refused_with_the_sum_and_then_thrown_away_before_a_witness(
     assert dose_of(bed, visit).witness == "ben"
 
 
+@pytest.mark.long
 def test_witness_follows_later_from_the_list_and_cannot_be_who_threw_it_away(
     ended: tuple[SteeredBed, str], screen: Open
 ) -> None:
