@@ -228,3 +228,16 @@ def test_no_rate_helps_where_the_volume_alone_is_too_much() -> None:
     found = check_remaining(programme, (step,), full, (), NOW)
     assert not found.allowed
     assert found.highest_acceptable == 0
+
+
+def test_the_longer_of_two_schemes_gaps_is_the_mark() -> None:
+    """Of the scheme that is given next, and of the one before it, whichever lets a patient rest for longer."""
+    marks = []
+    for own, before in ((3, 7), (7, 3)):
+        shipped = rules((100, HOUR_S))
+        (regimen,) = shipped.catalogue.regimens
+        catalogue = replace(shipped.catalogue, regimens=(replace(regimen, apart_days=own),))
+        order = replace(ORDER, course=replace(Course(), days_since=5, apart_days=before))
+        _, found = judge_order(order, replace(shipped, catalogue=catalogue), NE_1000)
+        marks += [each.limit for each in found if each.code is ReasonCode.GAP_DAYS]
+    assert marks == [7, 7]
