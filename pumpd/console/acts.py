@@ -7,7 +7,7 @@ that asks for it. A refusal comes back as the page it was asked from, with every
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
@@ -149,11 +149,11 @@ def _told(room: Room, look: Look, slot: str | None, notice: str, status: HTTPSta
     return show_pump(room, look, slot, notice=notice, status=status)
 
 
-def key_of(values: dict[str, str]) -> str | None:
+def key_of(values: Mapping[str, str]) -> str | None:
     return values.get("key") or None
 
 
-def author_of(values: dict[str, str]) -> str | None:
+def author_of(values: Mapping[str, str]) -> str | None:
     """Whom somebody chose on a locked page."""
     return values.get("author") or None
 

@@ -16,7 +16,8 @@ from pumpd import api_preparation_calls as calls
 from pumpd.api_exchange import Call
 from pumpd.api_models import AnswerView, ReasonCode
 from pumpd.api_preparation_models import CheckBody, CheckField
-from pumpd.console.path import NOTHING_TYPED, Sight, Told, Values, given_of, screen_routes, show
+from pumpd.console.path import Sight, screen_routes, show
+from pumpd.console.sending import NOTHING_TYPED, Told, Values, given_of
 
 STEP: Final = "check"
 

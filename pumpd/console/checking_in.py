@@ -36,7 +36,8 @@ from pumpd.api_check_in_models import (
 )
 from pumpd.api_exchange import Call
 from pumpd.api_models import AnswerView, ReasonCode
-from pumpd.console.path import NOTHING_TYPED, Ask, Sight, Told, Values, given_of, screen_routes, show
+from pumpd.console.path import Ask, Sight, screen_routes, show
+from pumpd.console.sending import NOTHING_TYPED, Told, Values, given_of
 
 STEP: Final = "check-in"
 

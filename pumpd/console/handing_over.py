@@ -21,7 +21,8 @@ from pumpd.api_models import AnswerView
 from pumpd.api_path_calls import take_over
 from pumpd.api_preparation_calls import preparation
 from pumpd.console.live import FREE
-from pumpd.console.path import NOTHING_TYPED, Sight, Told, Values, do, seen, show
+from pumpd.console.path import Sight, do, seen, show
+from pumpd.console.sending import NOTHING_TYPED, Told, Values
 from pumpd.errors import ApiError
 
 STEP: Final = "hand-over"

@@ -35,7 +35,8 @@ from pumpd.api_care_models import (
 )
 from pumpd.api_exchange import Call
 from pumpd.api_models import AnswerView, Role
-from pumpd.console.path import NOTHING_TYPED, Sight, Told, Values, do, seen, show
+from pumpd.console.path import Sight, do, seen, show
+from pumpd.console.sending import NOTHING_TYPED, Told, Values
 from pumpd.console.taken import taken_choices, taken_ts_ms
 from pumpd.errors import ApiError
 

@@ -9,19 +9,15 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Final
 
-from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from pumpd.api_check_in_calls import patients
-from pumpd.api_models import ReasonCode
 from pumpd.api_path_calls import open_visit, series, visits
 from pumpd.api_path_models import Place, SeriesView, VisitBody, VisitView
-from pumpd.console.acts import LOCKED, SIGN_IN_FIRST, key_of
-from pumpd.console.guard import TOKEN_FIELD, holds_token
-from pumpd.console.path import NOTHING_TYPED, Told, faults_of
 from pumpd.console.room import Look, Room, go, room_of, typed
+from pumpd.console.sending import NOTHING_TYPED, Told, Values, faults_of, require_person, sent
 from pumpd.errors import ApiError, SignInNeeded
 
 HERE: Final = "/visits/new"
@@ -40,30 +36,28 @@ async def opened(request: Request) -> Response:
     room = room_of(request)
     look = await room.look(request)
     values = await typed(request)
-    if look.person is None or not holds_token(request, values.get(TOKEN_FIELD, "")):
-        raise SignInNeeded(SIGN_IN_FIRST, HERE)
+    require_person(request, look, values, HERE)
     chosen = values.get("series", "")
-    try:
-        body = VisitBody.model_validate({
-            "series": chosen,
-            "number": values.get(f"number:{chosen}", ""),
-            "bed_is_empty": "bed_is_empty" in values,
-            "line_off": "line_off" in values,
-        })  # fmt: skip
-    except ValidationError as error:
-        faults = faults_of(error) if chosen else {"series": CHOOSE}
-        return await _show(room, look, Told(values=values, faults=faults))
-    try:
-        answer = await room.client.send(open_visit(body, key_of(values)), look.token)
-    except ApiError as error:
-        if error.status is None or error.field is None:
-            raise
-        return await _show(room, look, Told(values=values, faults={error.field: str(error)}))
-    if answer.accepted:
-        return go(f"/visits/{answer.request_id}/check-in")
-    if any(each.code is ReasonCode.PIN_NEEDED for each in answer.reasons):
-        raise SignInNeeded(LOCKED, HERE)
-    return await _show(room, await room.look(request), Told(values=values, notice=f"Not done. {answer.text}"))
+    back = await sent(
+        room,
+        look,
+        values,
+        lambda: open_visit(_visit(values, chosen)),
+        onward=HERE,
+        faults=lambda error: faults_of(error) if chosen else {"series": CHOOSE},
+    )
+    if isinstance(back, Told):
+        return await _show(room, await room.look(request), back)
+    return go(f"/visits/{back.request_id}/check-in")
+
+
+def _visit(values: Values, chosen: str) -> VisitBody:
+    return VisitBody.model_validate({
+        "series": chosen,
+        "number": values.get(f"number:{chosen}", ""),
+        "bed_is_empty": "bed_is_empty" in values,
+        "line_off": "line_off" in values,
+    })  # fmt: skip
 
 
 async def _show(room: Room, look: Look, told: Told) -> Response:

@@ -11,11 +11,9 @@ PIN. Nothing here is needed to stop a pump.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
-from http import HTTPStatus
+from dataclasses import dataclass, field
 from typing import Final
 
-from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -26,16 +24,11 @@ from pumpd.api_check_in_models import PatientView
 from pumpd.api_exchange import Call
 from pumpd.api_models import AnswerView, ReasonCode, ReasonView
 from pumpd.api_path_models import Place, VisitView
-from pumpd.console.acts import LOCKED, SIGN_IN_FIRST, UNREADABLE, author_of, key_of
-from pumpd.console.guard import TOKEN_FIELD, holds_token
 from pumpd.console.keeping import FORM_FIELD, forget
 from pumpd.console.live import MOVING
 from pumpd.console.room import Look, Room, go, room_of, typed
+from pumpd.console.sending import NOTHING_TYPED, Told, Values, require_person, sent
 from pumpd.errors import ApiError, SignInNeeded
-
-LEFT_OUT: Final = "This is needed."
-TOO_LONG: Final = "This is too long. Say it in fewer words."
-MALFORMED: Final = "This cannot be read. Type it again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,26 +162,9 @@ class Sight:
         return f"/visits/{self.id}/{step}" if step else f"/visits/{self.id}"
 
 
-Values = Mapping[str, str]
 Ask = Callable[[Sight, Values], Call[AnswerView]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """What a screen shows beside the visit: what was typed, and what was wrong with it."""
-
-    values: Values = field(default_factory=dict)
-    faults: Mapping[str, str] = field(default_factory=dict)
-    notice: str | None = None
-
-    @property
-    def status(self) -> HTTPStatus:
-        if self.notice:
-            return HTTPStatus.CONFLICT
-        return HTTPStatus.UNPROCESSABLE_ENTITY if self.faults else HTTPStatus.OK
-
-
-NOTHING_TYPED: Final = Told()
 Again = Callable[[Sight, Told], Awaitable[Response]]
 
 
@@ -246,31 +222,14 @@ async def do(request: Request, ask: Ask, again: Again, onward: str) -> Response:
     """One form: one call. Accepted leads to the screen `onward`, all else comes `again`, as typed."""
     sight = await seen(request)
     values = await typed(request)
-    if not holds_token(request, values.get(TOKEN_FIELD, "")):
-        raise SignInNeeded(SIGN_IN_FIRST, sight.at(onward))
-    try:
-        call = replace(ask(sight, values), key=key_of(dict(values)), author=author_of(dict(values)))
-        answer = await sight.room.client.send(call, sight.token)
-    except ValidationError as error:
-        return await again(sight, Told(values=values, faults=faults_of(error)))
-    except ValueError:  # a form that is not ours: an enum's value that does not exist
-        return await again(sight, Told(values=values, notice=UNREADABLE))
-    except ApiError as error:
-        if error.status is None or error.field is None:
-            raise
-        return await again(sight, Told(values=values, faults={error.field: str(error)}))
-    if answer.accepted:
-        if values.get(FORM_FIELD):
-            await forget(sight.room, sight.token, sight.id, values[FORM_FIELD])
-        return go(sight.at(onward))
-    if any(each.code is ReasonCode.PIN_NEEDED for each in answer.reasons):
-        raise SignInNeeded(LOCKED, sight.at(onward))
-    return await again(await seen(request), Told(values=values, notice=f"Not done. {answer.text}"))
-
-
-def given_of(values: Values, *names: str) -> dict[str, str]:
-    """What was sent of these: an answer that nobody chose is missing, and said to be."""
-    return {name: values[name] for name in names if name in values}
+    there = sight.at(onward)
+    require_person(request, sight.look, values, there)
+    back = await sent(sight.room, sight.look, values, lambda: ask(sight, values), onward=there)
+    if isinstance(back, Told):
+        return await again(await seen(request) if back.notice else sight, back)
+    if values.get(FORM_FIELD):
+        await forget(sight.room, sight.token, sight.id, values[FORM_FIELD])
+    return go(there)
 
 
 def screen_routes(
@@ -294,12 +253,6 @@ def screen_routes(
 
     posts = (Route(f"{here}/{name}", sent(*form), methods=["POST"]) for name, form in forms.items())
     return (Route(here, shown, methods=["GET"]), *posts, Route(f"{here}/{{form}}", back, methods=["GET"]))
-
-
-def faults_of(error: ValidationError) -> dict[str, str]:
-    """What is wrong beside each field. The fields of a form are called as those of the body it becomes."""
-    told = {"string_too_long": TOO_LONG, "missing": LEFT_OUT, "string_too_short": LEFT_OUT, "too_short": LEFT_OUT}
-    return {str(fault["loc"][-1]): told.get(fault["type"], MALFORMED) for fault in error.errors()}
 
 
 async def overview(request: Request) -> Response:

@@ -21,7 +21,8 @@ from pumpd.api_container_models import PrimeBody
 from pumpd.api_exchange import Call
 from pumpd.api_models import AnswerView, ReasonCode
 from pumpd.api_preparation_models import LabelReadBody, OmissionBody, PremedicationBody
-from pumpd.console.path import NOTHING_TYPED, Ask, Sight, Told, Values, given_of, screen_routes, show
+from pumpd.console.path import Ask, Sight, screen_routes, show
+from pumpd.console.sending import NOTHING_TYPED, Told, Values, given_of
 
 STEP: Final = "preparation"
 LABEL: Final = ("drug", "concentration_mg_per_ml", "lot", "expires", "size_ml", "brand")

@@ -26,8 +26,9 @@ from pumpd.api_departure_models import DischargeBody, Exit, ExitBody, MoveBody, 
 from pumpd.api_exchange import Call
 from pumpd.api_models import AnswerView, Phase, Role
 from pumpd.api_path_models import Disposition, Place
-from pumpd.console.path import NOTHING_TYPED, Ask, Sight, Told, Values, do, seen, show
+from pumpd.console.path import Ask, Sight, do, seen, show
 from pumpd.console.room import Look, Room, go, room_of
+from pumpd.console.sending import NOTHING_TYPED, Told, Values, given_of
 from pumpd.errors import ApiError
 
 STEP: Final = "recovery"
@@ -98,16 +99,16 @@ def _move(sight: Sight, values: Values) -> Call[AnswerView]:
 
 
 def _score(sight: Sight, values: Values) -> Call[AnswerView]:
-    said = _of(values, *(name for name, _, _ in PADSS), "sedation_at_baseline")
+    said = given_of(values, *(name for name, _, _ in PADSS), "sedation_at_baseline")
     return score(sight.id, ScoreBody.model_validate(said))
 
 
 def _risk(sight: Sight, values: Values) -> Call[AnswerView]:
-    return answer_risk(sight.id, positive=RiskBody.model_validate(_of(values, "positive")).positive)
+    return answer_risk(sight.id, positive=RiskBody.model_validate(given_of(values, "positive")).positive)
 
 
 def _plan(sight: Sight, values: Values) -> Call[AnswerView]:
-    return sign_risk_plan(sight.id, RiskPlanBody.model_validate(_of(values, "plan", "watching")))
+    return sign_risk_plan(sight.id, RiskPlanBody.model_validate(given_of(values, "plan", "watching")))
 
 
 def _home(sight: Sight, values: Values) -> Call[AnswerView]:
@@ -123,18 +124,13 @@ def _home(sight: Sight, values: Values) -> Call[AnswerView]:
 
 
 def _ward(sight: Sight, values: Values) -> Call[AnswerView]:
-    taken_over = _of(values, "handed_over_to")
+    taken_over = given_of(values, "handed_over_to")
     return discharge(sight.id, DischargeBody.model_validate({"to": Disposition.WARD} | taken_over))
 
 
 def _leave(sight: Sight, values: Values) -> Call[AnswerView]:
-    said = _of(values, "exit", "reason", "prescriber")
+    said = given_of(values, "exit", "reason", "prescriber")
     return leave(sight.id, ExitBody.model_validate(said | {"line_off": "line_off" in values}))
-
-
-def _of(values: Values, *names: str) -> dict[str, str]:
-    """What was sent of these: an answer that nobody chose is missing, and said to be."""
-    return {name: values[name] for name in names if name in values}
 
 
 _FORMS: Final[Mapping[str, Ask]] = {

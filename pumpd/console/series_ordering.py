@@ -26,10 +26,9 @@ from pumpd.api_models import OrderBody, RegimenView, ReviewRequest, ReviewView
 from pumpd.api_path_calls import series_of, sign_series
 from pumpd.api_path_models import SeriesBody
 from pumpd.console.courses import at, prescribes
-from pumpd.console.path import Told, faults_of
 from pumpd.console.recovering import names_of
 from pumpd.console.room import Look, Room, go, room_of, typed
-from pumpd.console.sending import require_person, sent
+from pumpd.console.sending import Told, faults_of, require_person, sent
 from pumpd.errors import ApiError, SignInNeeded
 
 HERE: Final = "/series/new"

@@ -13,16 +13,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pumpd.api_models import ReasonCode
+from pumpd.api_exchange import Call
+from pumpd.api_models import AnswerView
 from pumpd.api_path_calls import review_visit, start_visit
 from pumpd.api_path_models import VisitStartBody
 from pumpd.api_preparation_calls import preparation
-from pumpd.console.acts import LOCKED, SIGN_IN_FIRST, key_of
-from pumpd.console.guard import TOKEN_FIELD, holds_token
 from pumpd.console.ordering import groups_of, named, override_of
-from pumpd.console.path import NOTHING_TYPED, STEPS, Sight, StepMark, Told, seen, show
+from pumpd.console.path import STEPS, Sight, StepMark, seen, show
 from pumpd.console.room import go, typed
-from pumpd.errors import ApiError, SignInNeeded
+from pumpd.console.sending import NOTHING_TYPED, Told, require_person, sent
 
 STEP: Final = "start"
 HERE: Final = f"/visits/{{visit}}/{STEP}"
@@ -38,23 +37,19 @@ async def start(request: Request) -> Response:
     values = await typed(request)
     slot = values.get("slot", "")
     onward = f"{sight.at(STEP)}?slot={slot}"
-    if not holds_token(request, values.get(TOKEN_FIELD, "")):
-        raise SignInNeeded(SIGN_IN_FIRST, onward)
+    require_person(request, sight.look, values, onward)
     override, faults = override_of(values)
     if faults:
         return await _show(sight, slot, Told(values=values, faults=faults))
-    try:
-        body = VisitStartBody(slot=slot or "-", digest=values.get("digest", "")[:64] or "-", override=override)
-        answer = await sight.room.client.send(start_visit(sight.id, body, key_of(values)), sight.token)
-    except ApiError as error:
-        if error.status is None or error.field is None:
-            raise
-        return await _show(sight, slot, Told(values=values, faults={error.field: str(error)}))
-    if answer.accepted:
-        return go(f"/pumps/{slot}")
-    if any(each.code is ReasonCode.PIN_NEEDED for each in answer.reasons):
-        raise SignInNeeded(LOCKED, onward)
-    return await _show(await seen(request), slot, Told(values=values, notice=f"Not started. {answer.text}"))
+
+    def ask() -> Call[AnswerView]:
+        digest = values.get("digest", "")[:64] or "-"
+        return start_visit(sight.id, VisitStartBody(slot=slot or "-", digest=digest, override=override))
+
+    back = await sent(sight.room, sight.look, values, ask, onward=onward, not_done="Not started.")
+    if isinstance(back, Told):
+        return await _show(await seen(request), slot, back)
+    return go(f"/pumps/{slot}")
 
 
 async def _show(sight: Sight, wanted: str, told: Told) -> Response:

@@ -23,9 +23,10 @@ from pumpd.api_exchange import Call
 from pumpd.api_models import AnswerView, PersonView, Role
 from pumpd.api_verbal_calls import sign_by_word
 from pumpd.api_verbal_models import VerbalSignBody
-from pumpd.console.path import NOTHING_TYPED, Again, Ask, Sight, Told, Values, do, seen, show
+from pumpd.console.path import Again, Ask, Sight, do, seen, show
 from pumpd.console.recovering import AGAIN_S, names_of
 from pumpd.console.room import Look, Room, go, room_of
+from pumpd.console.sending import NOTHING_TYPED, Told, Values, given_of
 
 STEP: Final = "waste"
 LIST: Final = "/to-do"
@@ -39,7 +40,7 @@ def _waste(sight: Sight, values: Values) -> Call[AnswerView]:
     said: dict[str, object] = {name: values.get(name, "") for name in ("loaded_ml", "wasted_ml", "remark")}
     said["infusion_id"] = int(values["infusion_id"])
     if values.get("second_person"):
-        said["witness"] = SecondBody.model_validate(_of(values, "second_person", "second_pin"))
+        said["witness"] = SecondBody.model_validate(given_of(values, "second_person", "second_pin"))
     return waste(sight.id, WasteBody.model_validate(said))
 
 
@@ -48,11 +49,7 @@ def _witness(sight: Sight, values: Values) -> Call[AnswerView]:
 
 
 def _tell(sight: Sight, values: Values) -> Call[AnswerView]:
-    return tell(sight.id, TellBody.model_validate(_of(values, "prescriber", "reason")))
-
-
-def _of(values: Values, *names: str) -> dict[str, str]:
-    return {name: values[name] for name in names if name in values}
+    return tell(sight.id, TellBody.model_validate(given_of(values, "prescriber", "reason")))
 
 
 def _sign(sight: Sight, values: Values) -> Call[AnswerView]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage
 
 from pumpd import api_client
 from pumpd.api_models import Phase
@@ -14,7 +13,7 @@ from pumpd.testing.ideal_nurse import IdealNurse
 from pumpd.testing.nursed_bed import accepted
 from pumpd.testing.processes import SOON_S
 from pumpd.testing.real_bed import RealBed
-from pumpd.testing.screen import PANEL, Open, Screen
+from pumpd.testing.screen import PANEL, Open, Screen, chromium
 from pumpd.testing.steered_bed import SteeredBed
 
 
@@ -84,15 +83,10 @@ def ended() -> Iterator[tuple[SteeredBed, str]]:
         yield bed, nurse.visit
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None:  # as mosquitto_installed: a desk without it gets all other tests, and in CI a skip fails the run
-        pytest.skip("Chromium is not installed: apt-get install chromium")
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=path, args=["--no-sandbox"])
+@pytest.fixture(scope="module", name="chromium")
+def module_chromium() -> Iterator[Browser]:
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 def _complains(told: ConsoleMessage) -> bool:

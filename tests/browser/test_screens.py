@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Final
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, ViewportSize
 
 from pumpd import api_client, api_path_calls
 from pumpd.api_course_calls import outcome
@@ -28,7 +27,7 @@ from pumpd.api_departure_models import MoveBody
 from pumpd.api_models import Phase
 from pumpd.testing.nursed_bed import accepted
 from pumpd.testing.page_nurse import PageNurse, check_of, label_of, orders, was_here_before
-from pumpd.testing.screen import PANEL, PHONE, PINS, Screen
+from pumpd.testing.screen import PANEL, PHONE, PINS, Screen, chromium
 from pumpd.testing.steered_bed import SteeredBed
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1_200)]
@@ -115,14 +114,8 @@ class Camera:
 @pytest.fixture
 def browser() -> Iterator[Browser]:
     """One that may make sounds, so that no page says SOUND OFF."""
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("Chromium is not installed: apt-get install chromium")
-    with sync_playwright() as play:
-        allowed = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
-        found = play.chromium.launch(executable_path=path, args=allowed)
+    with chromium("--autoplay-policy=no-user-gesture-required") as found:
         yield found
-        found.close()
 
 
 def _size(size: tuple[int, int]) -> ViewportSize:
