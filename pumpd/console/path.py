@@ -39,7 +39,7 @@ class Step:
     title: str
     places: frozenset[Place]
     codes: frozenset[ReasonCode] = frozenset()
-    until_start: bool = False  # what is closed there closes a start, and nothing that runs
+    until_start: bool = False  # what is done there comes before a start
 
 
 _BED: Final = frozenset({Place.AT_BED})
@@ -120,15 +120,17 @@ class Sight:
 
     @property
     def has_begun(self) -> bool:
-        """This visit has an infusion on a pump, running or over: the way to a start is behind."""
+        """The way to a start is behind: an infusion of this visit is on a pump, running or over, or the bed is left."""
+        if self.visit.place is not Place.AT_BED:
+            return True
         here = (pump.infusion for pump in self.look.view.pumps)
         return any(each is not None and each.visit == self.id for each in here)
 
     @property
     def marks(self) -> tuple[StepMark, ...]:
-        """The strip. What no step names is told where the start is."""
+        """The strip. What no step names is told where the start is; once that is behind, nothing of it is told."""
         return tuple(
-            StepMark(step=step, closed=() if step.until_start and self.has_begun else self.closed_at(step))
+            StepMark(step=step, closed=() if self.has_begun else self.closed_at(step))
             for step in STEPS
             if self.visit.place in step.places
         )
@@ -149,7 +151,7 @@ class Sight:
     @property
     def next_step(self) -> Step | None:
         """Until the start: where something is still closed, the first such from the left; else where it is started."""
-        if self.visit.place is not Place.AT_BED or self.has_begun:
+        if self.has_begun:
             return None
         waits = ReasonCode.PREMEDICATION_WAIT_S  # nobody can do anything about it, and everything else goes on
         closed = (mark.step for mark in self.marks if any(each.code is not waits for each in mark.closed))
