@@ -95,11 +95,11 @@ async def settle(request: Request) -> Response:
 
 
 async def ask_who(
-    room: Room, look: Look, onward: str, *, fault: str | None = None, notice: str | None = None
+    room: Room, look: Look, onward: str, *, fault: str | None = None, notice: str | None = None, instead: bool = False
 ) -> Response:
-    """The sign-in, which leads on to `onward`."""
+    """The sign-in, which leads on to `onward`. `instead`: of something else that was asked for, and is not shown."""
     people = await room.client.people()
-    status = UNAUTHORISED if fault or notice else HTTPStatus.OK
+    status = UNAUTHORISED if instead or fault or notice else HTTPStatus.OK
     return room.show("sign_in", look, people=people, next=local(onward), fault=fault, notice=notice, status=status)
 
 

@@ -174,7 +174,7 @@ async def _asked_who(request: Request, error: Exception) -> Response:
     assert isinstance(error, SignInNeeded)
     room = room_of(request)
     onward = error.onward or (request.url.path if request.method == "GET" else "/")
-    return await acts.ask_who(room, await room.look(request), onward, notice=error.notice)
+    return await acts.ask_who(room, await room.look(request), onward, notice=error.notice, instead=True)
 
 
 async def _look_or_none(room: Room, request: Request) -> Look | None:

@@ -52,6 +52,7 @@ SECOND: Final = ("ben", "3141")
 PRESCRIBER: Final = ("dora", "1618")
 PATIENT: Final = PatientBody(name="Eva Lind", born="1970-12-31")
 ESCORT: Final = CompanyBody(escort_name="Jan Lind", escort_phone="0301234567")
+WARD: Final = CompanyBody(ward="pain ward")
 WELL: Final = {
     Measure.SYSTOLIC: 120, Measure.DIASTOLIC: 75, Measure.HEART_RATE: 72, Measure.BREATHS: 14, Measure.SPO2: 97,
     Measure.SEDATION: 1,
@@ -133,7 +134,7 @@ class IdealNurse:
         earlier = helping.does(opened, "opens", taps=0).request_id
         answers = _clear(Item.ALLERGIES, Item.CONTRAINDICATIONS)
         helping.does(c.answer_items(earlier, answers), "asks", taps=0)
-        helping.does(c.name_company(earlier, ESCORT), "asks", taps=0)
+        helping.does(c.name_company(earlier, WARD if self.treatment.to_the_ward else ESCORT), "asks", taps=0)
         away = ExitBody(exit=Exit.NOT_TREATED, reason="the pump was needed elsewhere", prescriber="dora")
         helping.does(d.leave(earlier, away), "lets go", taps=0)
         return Known(series=series, earlier=earlier)
@@ -161,8 +162,8 @@ class IdealNurse:
 
     def _names_company(self, *, first: bool) -> None:
         if self.treatment.to_the_ward:
-            call, says = CompanyBody(ward="pain ward"), "names the ward that takes over"
-            self.nurse.does(c.name_company(self.visit, call), says, taps=1, fields=1)
+            says = "names the ward that takes over"
+            self.nurse.does(c.name_company(self.visit, WARD), says, taps=1, fields=1)
         elif first:
             self.nurse.does(c.name_company(self.visit, ESCORT), "names the escort, with a telephone", taps=1, fields=2)
         else:

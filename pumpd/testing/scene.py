@@ -60,9 +60,9 @@ class Scene:
 
 def _running(config: Path) -> WireState:
     """Three hours of four, observed as was due."""
-    with SceneBed(config, DAILY, minutes_ago=185 + LEAD_MINUTES) as bed:
+    with SceneBed(config, DAILY, minutes_ago=195 + LEAD_MINUTES) as bed:
         nurse = SceneNurse(bed, DAILY)
-        nurse.starts(185)
+        nurse.starts(195)  # well between two sets, each some time after the one before
         nurse.sits_by()
         bed.until_now()
     return bed.saved()

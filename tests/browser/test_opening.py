@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 import pytest
 from playwright.sync_api import expect
 
@@ -29,9 +31,11 @@ def signs_for(bed: RealBed, name: str) -> None:
 
 def test_visit_is_opened_by_name_and_the_next_patient_asks_who_is_still_here(own_bed: RealBed, screen: Open) -> None:
     signs_for(own_bed, "Eva Lind")
-    anna = screen()
-    anna.page.goto(f"{own_bed.url}/visits/new")
-    expect(anna.page.locator("#sign-in")).to_be_visible()
+    anna, stranger = screen(), screen()
+    answer = stranger.page.goto(f"{own_bed.url}/visits/new")
+    assert answer is not None
+    assert answer.status == HTTPStatus.UNAUTHORIZED
+    expect(stranger.page.locator("#sign-in")).to_be_visible()
     anna.sign_in(own_bed.url, "/visits")
     anna.page.click("#new-visit")
     anna.page.click("#open-visit")

@@ -49,7 +49,7 @@ def shows_running(bed: SceneBed) -> None:
     assert pump.phase is Phase.INFUSING
     assert pump.delivered is not None
     assert pump.delivered.low_nl <= before.displaced_nl <= bed.truth().displaced_nl
-    assert before.displaced_nl == pytest.approx(185 / 60 * 12.25 / 5 * 10**6, rel=0.01)
+    assert before.displaced_nl == pytest.approx(195 / 60 * 12.25 / 5 * 10**6, rel=0.01)
     assert conditions(bed) == {"restarted": "low"}
     bed.advance(minutes=1)
     assert bed.truth().displaced_nl > before.displaced_nl
