@@ -20,14 +20,14 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import uvicorn
-from fastapi import APIRouter, FastAPI, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pumpd import api_bolus, api_containers, api_listeners, api_path, api_people, api_typed
-from pumpd.api_calls import EVERYWHERE, OUTCOMES, At, By, told
+from pumpd.api_calls import EVERYWHERE, NOBODY, OUTCOMES, At, By, somebody, told
 from pumpd.api_desk import Desk
 from pumpd.api_models import (
     AnswerBody,
@@ -98,9 +98,9 @@ async def samples(desk: At, slot: str, since_ms: Annotated[int, Query(ge=0)] = 0
     return desk.samples(slot, since_ms)
 
 
-@router.get("/history")
+@router.get("/history", dependencies=[Depends(somebody)], responses=NOBODY)  # type: ignore[arg-type]  # as OUTCOMES
 async def history(desk: At, limit: Annotated[int, Query(ge=1, le=HISTORY_ROWS_MAX)] = 100) -> tuple[HistoryRow, ...]:
-    """The latest rows of the journal, the newest first."""
+    """The latest rows of the journal, the newest first: they tell of patients, in the words of whoever entered it."""
     return desk.history(limit)
 
 

@@ -184,7 +184,7 @@ def samples(slot: str, since_ms: int = 0) -> Call[tuple[SampleView, ...]]:
 
 
 def history(limit: int = 100) -> Call[tuple[HistoryRow, ...]]:
-    """The journal's last rows, the newest first."""
+    """The journal's last rows, the newest first; with a session."""
     return Call(method="GET", path="/v1/history", answer=_HISTORY, query=(("limit", str(limit)),))
 
 
@@ -352,8 +352,8 @@ class AsyncClient:
     async def samples(self, slot: str, since_ms: int = 0) -> tuple[SampleView, ...]:
         return await self.send(samples(slot, since_ms))
 
-    async def history(self, limit: int = 100) -> tuple[HistoryRow, ...]:
-        return await self.send(history(limit))
+    async def history(self, token: str | None, limit: int = 100) -> tuple[HistoryRow, ...]:
+        return await self.send(history(limit), token)
 
     async def events(self, watcher: str | None = None) -> AsyncGenerator[BedView, None]:
         """Whole views of the bed, the newest only, at least one a second. `watcher` names the stream.

@@ -130,7 +130,7 @@ async def record(request: Request) -> Response:
     """The journal's last rows in a person's words."""
     room = room_of(request)
     look = await room.look(request)
-    rows = await room.client.history(RECORD_ROWS)
+    rows = await room.client.history(look.token or None, RECORD_ROWS)
     return room.show("record", look, rows=rows, refresh="/record")
 
 

@@ -27,7 +27,7 @@ from pumpd.journal import Entry, VerifyResult, read_entries, verify
 from pumpd.library_file import CatalogueFile
 from pumpd.rules_files import content_sha256
 from pumpd.testing.broker import Mosquitto
-from pumpd.testing.nursed_bed import NursedBed
+from pumpd.testing.nursed_bed import NURSE, NursedBed
 from pumpd.testing.processes import NotifySocket, Program, python, remove, short_folder, until
 from pumpd.testing.simulated_pump import SimulatedPump
 from pumpd.toml_file import read_toml
@@ -213,8 +213,10 @@ class RealBed(NursedBed):
 
     def _told_seq(self) -> int:
         """The last row by the daemon's word, which is a moment ahead of the disk; 0 when there is no daemon."""
+        reader = Client(self.socket)
         try:
-            rows = self.client.send(api_client.history(1))
+            reader.sign_in(*NURSE)
+            rows = reader.send(api_client.history(1))
         except ApiError:
             return 0
         return max((row.seq or 0 for row in rows), default=0)

@@ -47,6 +47,7 @@ def test_what_one_person_does_the_other_sees_and_what_no_longer_fits_is_refused(
     for each in (anna, ben):
         expect(each.page.locator(".outcome.still")).to_be_visible()
     bed.reaches(Phase.STOPPED)
+    bed.sign_in()
     told = [row.person for row in bed.client.send(history(60)) if row.person]
     assert {"anna", "ben"} <= set(told), "the record says who"
     assert ben.complaints == []

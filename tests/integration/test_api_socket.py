@@ -164,7 +164,7 @@ async def test_a_training_infusion_goes_through_the_socket_from_review_to_end(do
     ended = await client.bed()
     assert ended.pumps[0].phase is Phase.ENDED
     assert {row.slot for row in await client.samples("p1")} == {"p1"}
-    rows = await client.history()
+    rows = await client.history(door.token)
     assert [row.seq for row in rows] == sorted((row.seq or 0 for row in rows), reverse=True)
     assert {row.action.value for row in rows if row.action} >= {"start", "pause", "resume", "stop", "end"}
 
@@ -217,7 +217,7 @@ async def test_a_line_is_primed_flushed_and_balanced_through_the_socket(door: Do
     differs = await client.balance("p1", short, door.token)
     assert [reason.code for reason in differs.reasons] == [ReasonCode.BALANCE_DIFFERENCE_NL]
     assert (await client.balance("p1", short.model_copy(update={"remark": "spilt"}), door.token)).accepted
-    kinds = [row.kind for row in await client.history()]
+    kinds = [row.kind for row in await client.history(door.token)]
     assert {"line_primed", "line_flushed", "balanced"} <= set(kinds)
 
 
@@ -401,7 +401,7 @@ async def test_the_same_key_twice_is_one_request_with_one_answer(door: Door) -> 
     first = await door.client.rate("p1", "30", door.token, key="tap-1")
     again = await door.client.rate("p1", "30", door.token, key="tap-1")
     assert first == again
-    asked = [row for row in await door.client.history() if row.kind == "person_asked"]
+    asked = [row for row in await door.client.history(door.token) if row.kind == "person_asked"]
     assert [row.action.value for row in asked if row.action] == ["change_rate", "start"]
     with pytest.raises(ApiError, match="another request"):
         await door.client.rate("p1", "20", door.token, key="tap-1")
@@ -429,7 +429,7 @@ async def test_a_caller_who_has_hung_up_gets_no_start(door: Door) -> None:
     await asyncio.sleep(0)
     assert (await door.raw("GET", "/v1/bed")).status_code == 200  # handled after the caller's
     assert (await door.client.bed()).pumps[0].phase is Phase.IDLE
-    assert [row for row in await door.client.history() if row.kind == "person_asked"] == []
+    assert [row for row in await door.client.history(door.token) if row.kind == "person_asked"] == []
 
 
 # --- readers ---------------------------------------------------------------------------------------------

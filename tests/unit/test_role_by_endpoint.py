@@ -48,7 +48,7 @@ SEEN: Final = May(roles=CARING, locked=True)  # written down at the bed
 
 MAY: Final = {
     "GET /v1/bed": LOOK,
-    "GET /v1/history": LOOK,
+    "GET /v1/history": READS,
     "GET /v1/people": LOOK,
     "GET /v1/regimens": LOOK,
     "GET /v1/samples": LOOK,
