@@ -246,6 +246,23 @@ class CareWordsView(View):
     remedies: tuple[ChoiceView, ...]
     routes: tuple[ChoiceView, ...]
     moments: tuple[ChoiceView, ...]
+    bands: tuple[ChoiceView, ...]  # of a hold parameter that may be moved by word
+
+
+class BoundView(View):
+    """A bound of the hold parameters that are in force, and that may be moved by word."""
+
+    item: Measure
+    band: BandName
+    text: str
+
+
+class LowerView(View):
+    """A lower rate that was ordered by word; setting it is a call of its own."""
+
+    slot: str
+    rate_ul_per_h: int
+    rate_text: str
 
 
 class VerbalView(View):
@@ -261,6 +278,7 @@ class VerbalView(View):
     signed_by: str | None
     signed_ts_ms: int | None
     remark: str
+    lower: LowerView | None = None
 
 
 class CareView(View):
@@ -284,3 +302,4 @@ class CareView(View):
     handed_over: HandOverView | None
     words: CareWordsView
     verbal: tuple[VerbalView, ...] = ()
+    bounds: tuple[BoundView, ...] = ()

@@ -8,6 +8,7 @@ from typing import Final
 from pumpd import words_care
 from pumpd.api_care_models import (
     BandName,
+    BoundView,
     CareView,
     DueState,
     DueView,
@@ -15,6 +16,7 @@ from pumpd.api_care_models import (
     GivenView,
     HandOverView,
     HoldView,
+    LowerView,
     MarkView,
     MayGiveView,
     ObservationView,
@@ -29,7 +31,7 @@ from pumpd.api_reviews import reason_view
 from pumpd.core.attending import MISSES_MEDIUM
 from pumpd.core.emergency import Emergency
 from pumpd.core.held import standing
-from pumpd.core.holds import Band, Hold
+from pumpd.core.holds import Band, Criterion, Hold
 from pumpd.core.observing import Measure, Observation
 from pumpd.core.offering import MayGive, Reduction, may_give, offers_emergency, reductions
 from pumpd.core.prompts import ItemDue, dues
@@ -38,10 +40,10 @@ from pumpd.core.rescue import GivenRescue
 from pumpd.core.side_effects import OFFERED, Noted, SideEffect
 from pumpd.core.state import BedState
 from pumpd.core.turn import Setup
-from pumpd.core.verbal import VerbalOrder
+from pumpd.core.verbal import VerbalOrder, holds_with
 from pumpd.core.visit import Visit
 from pumpd.words import mass, rate_ml_per_h
-from pumpd.words_verbal import verbal_text
+from pumpd.words_verbal import criterion_text, verbal_text
 
 _BANDS: Final[Mapping[Band, BandName]] = {
     Band.START: "start",
@@ -73,7 +75,17 @@ def care_view(state: BedState, setup: Setup, visit: Visit, moment: Moment) -> Ca
         handed_over=_hand_over_view(visit, moment),
         words=CARE_WORDS,
         verbal=tuple(_verbal_view(each, moment) for each in care.verbal),
+        bounds=tuple(_bound_view(each) for each in holds_with(visit.holds, care.verbal).criteria if _moves(each)),
     )
+
+
+def _moves(criterion: Criterion) -> bool:
+    """By word: a bound that is a number of its own, and asks for no stop."""
+    return criterion.band is not Band.STOP and (criterion.above is not None or criterion.below is not None)
+
+
+def _bound_view(criterion: Criterion) -> BoundView:
+    return BoundView(item=criterion.item, band=_BANDS[criterion.band], text=criterion_text(criterion))
 
 
 def _due_view(each: ItemDue, moment: Moment) -> DueView:
@@ -180,6 +192,7 @@ def _hand_over_view(visit: Visit, moment: Moment) -> HandOverView | None:
 
 
 def _verbal_view(order: VerbalOrder, moment: Moment) -> VerbalView:
+    lower = order.lower
     return VerbalView(
         order=order.order,
         prescriber=order.prescriber,
@@ -191,7 +204,10 @@ def _verbal_view(order: VerbalOrder, moment: Moment) -> VerbalView:
         signed_by=order.signed_by or None,
         signed_ts_ms=None if order.signed_at_ns is None else moment.ts_ms(order.signed_at_ns),
         remark=order.remark,
-    )
+        lower=None if lower is None else LowerView(
+            slot=lower.slot, rate_ul_per_h=lower.rate_ul_per_h, rate_text=rate_ml_per_h(lower.rate_ul_per_h)
+        ),
+    )  # fmt: skip
 
 
 def _emergency_view(each: Emergency, moment: Moment) -> EmergencyView:

@@ -9,6 +9,7 @@ from typing import Final
 
 from pumpd import words_care as w
 from pumpd.api_care_models import CareWordsView, ChoiceView, ItemToTakeView, ScaleStepView, ScaleView
+from pumpd.core.holds import Band
 from pumpd.core.observing import Measure, possible
 from pumpd.words_scales import STEPS
 
@@ -34,4 +35,7 @@ CARE_WORDS: Final = CareWordsView(
     remedies=tuple(ChoiceView(code=each.value, text=text) for each, text in w.REMEDIES.items()),
     routes=tuple(ChoiceView(code=each.value, text=text) for each, text in w.ROUTES.items()),
     moments=tuple(ChoiceView(code=each.value, text=text) for each, text in w.MOMENTS.items()),
+    bands=tuple(
+        ChoiceView(code=each.name.lower(), text=text) for each, text in w.BAND_NAMES.items() if each is not Band.STOP
+    ),
 )

@@ -10,8 +10,9 @@ from typing import Final
 
 from pumpd.core.care_facts import VerballyOrdered, VerballySettled
 from pumpd.core.codes import Action, ReasonCode
+from pumpd.core.holds import Criterion
 from pumpd.core.verbal import HoldBound, VerbalOrder
-from pumpd.words import mass, rate_ml_per_h
+from pumpd.words import duration, mass, rate_ml_per_h
 from pumpd.words_care import BAND_NAMES, ITEMS, ROUTES, SCALES, value_text
 
 _PLAIN: Final[Callable[[int], str]] = "{:,}".format
@@ -83,9 +84,20 @@ def read_back_text(order: VerbalOrder) -> str:
 
 def _bound_text(bound: HoldBound) -> str:
     scale = "" if bound.scale is None else f" {SCALES[bound.scale]}"
+    return f"{BAND_NAMES[bound.band]} from {ITEMS[bound.item][0]}{scale} {_sides(bound)} on"
+
+
+def criterion_text(criterion: Criterion) -> str:
+    """Beside the name of its item: what it asks for, and from where on."""
+    scale = "" if criterion.scale is None else f"{SCALES[criterion.scale]} "
+    lasts = f" for {duration(criterion.lasts_s)}" if criterion.lasts_s else ""
+    return f"{BAND_NAMES[criterion.band]}: {scale}{_sides(criterion)}{lasts}"
+
+
+def _sides(bound: HoldBound | Criterion) -> str:
     sides = [f"above {value_text(bound.item, bound.above)}"] if bound.above is not None else []
     sides += [f"below {value_text(bound.item, bound.below)}"] if bound.below is not None else []
-    return f"{BAND_NAMES[bound.band]} from {ITEMS[bound.item][0]}{scale} {' or '.join(sides)} on"
+    return " or ".join(sides)
 
 
 def verbal_fact_text(fact: VerballyOrdered | VerballySettled) -> str:

@@ -34,6 +34,7 @@ from pumpd.api_client import AsyncClient
 from pumpd.config import Config, is_this_machine
 from pumpd.console import (
     acts,
+    by_word,
     checking,
     checking_in,
     containers,
@@ -83,6 +84,7 @@ ROUTES: Final = (
     Route("/visits", visits.overview, methods=_GET),
     *opening.ROUTES,
     *recovering.ROUTES,
+    *by_word.ROUTES,
     *checking_in.ROUTES,
     *observations.ROUTES,
     *preparing.ROUTES,

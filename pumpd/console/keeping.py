@@ -28,6 +28,7 @@ from pumpd.errors import ApiError
 
 FORM_FIELD: Final = "draft"  # the name under which a form is kept, in the form itself
 NOT_TYPED: Final = frozenset({TOKEN_FIELD, FORM_FIELD, "key", "author"})
+PIN: Final = "pin"  # how the field of anybody's PIN ends
 FORMS_MAX: Final = 16  # of one screen
 
 
@@ -38,13 +39,23 @@ async def keep(request: Request) -> Response:
     if not token or not holds_token(request, values.get(TOKEN_FIELD, "")):
         return Response(status_code=HTTPStatus.FORBIDDEN)
     visit, form = request.path_params["visit"], request.path_params["form"]
-    fields = {name: value for name, value in values.items() if value and name not in NOT_TYPED}
+    await keep_typed(room, token, visit, {**values, FORM_FIELD: form})
+    return Response(status_code=HTTPStatus.NO_CONTENT)
+
+
+async def keep_typed(room: Room, token: str, visit: str, values: Mapping[str, str]) -> None:
+    """What stands in a form that says under which name it is kept; nothing where it does not, or is empty."""
+    form = values.get(FORM_FIELD, "")
+    if not form:
+        return
+    fields = {
+        name: value for name, value in values.items() if value and name not in NOT_TYPED and not name.endswith(PIN)
+    }
     if not fields:
         await forget(room, token, visit, form)
-        return Response(status_code=HTTPStatus.NO_CONTENT)
+        return
     with suppress(ApiError, ValidationError):
         await room.client.send(replace(keep_draft(form, fields, visit), author=author_of(values)), token)
-    return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
 async def kept(request: Request) -> Response:

@@ -147,13 +147,14 @@ def _reading(item: Measure, values: Values) -> ReadingBody | None:
     scale, _, step = typed.rpartition(":")
     return ReadingBody(
         item=item,
-        value=_whole(item.value, step) if step else None,
+        value=whole(item.value, step) if step else None,
         why_not=WhyNot(why) if why else None,
         scale=Scale(scale) if scale else None,
     )
 
 
-def _whole(name: str, typed: str) -> int:
+def whole(name: str, typed: str) -> int:
+    """Raises ApiError beside the field that is no whole number."""
     if not typed.removeprefix("-").isdecimal() or len(typed) > len("-999"):
         raise ApiError(WHOLE_NUMBER, status=HTTPStatus.UNPROCESSABLE_ENTITY, field=name)
     return int(typed)

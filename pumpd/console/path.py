@@ -24,7 +24,7 @@ from pumpd.api_check_in_models import PatientView
 from pumpd.api_exchange import Call
 from pumpd.api_models import AnswerView, ReasonCode, ReasonView
 from pumpd.api_path_models import Place, VisitView
-from pumpd.console.keeping import FORM_FIELD, forget
+from pumpd.console.keeping import FORM_FIELD, forget, keep_typed
 from pumpd.console.live import MOVING
 from pumpd.console.room import Look, Room, go, room_of, typed
 from pumpd.console.sending import NOTHING_TYPED, Told, Values, require_person, sent
@@ -220,13 +220,20 @@ def show(sight: Sight, template: str, step: str, told: Told = NOTHING_TYPED, **m
     )
 
 
-async def do(request: Request, ask: Ask, again: Again, onward: str) -> Response:
-    """One form: one call. Accepted leads to the screen `onward`, all else comes `again`, as typed."""
+async def do(request: Request, ask: Ask, again: Again, onward: str, *, form_at: str = "") -> Response:
+    """One form: one call. Accepted leads to the screen `onward`, all else comes `again`, as typed.
+
+    Where a PIN is needed first, what was typed is kept, and stands again where the form is: `form_at`, else `onward`.
+    """
     sight = await seen(request)
     values = await typed(request)
-    there = sight.at(onward)
-    require_person(request, sight.look, values, there)
-    back = await sent(sight.room, sight.look, values, lambda: ask(sight, values), onward=there)
+    there, from_there = sight.at(onward), sight.at(form_at or onward)
+    require_person(request, sight.look, values, from_there)
+    try:
+        back = await sent(sight.room, sight.look, values, lambda: ask(sight, values), onward=from_there)
+    except SignInNeeded:
+        await keep_typed(sight.room, sight.token, sight.id, values)
+        raise
     if isinstance(back, Told):
         return await again(await seen(request) if back.notice else sight, back)
     if values.get(FORM_FIELD):

@@ -129,6 +129,9 @@ def test_every_screen_of_a_visit_is_accessible_and_writes_no_number_that_is_misr
             if anna.page.url not in seen:  # the address of a form leads back to its screen
                 seen.add(anna.page.url)
                 faults += judged(anna, path)
+    for more in ("by-word?what=rescue", "by-word?what=hold", "by-word?what=other", "side-effects?effect=headache"):
+        anna.page.goto(f"{own_bed.url}/visits/{visit}/{more}")
+        faults += judged(anna, more)
     assert faults == []
 
 
