@@ -1,7 +1,7 @@
 """The proof from the first day: whole infusions in virtual time with seeded faults, watched from outside.
 
-Sixteen seeds of forty minutes and one of an hour (CI adds five minutes of new ones), the seeds that once found a
-fault, ordinary days on which nothing may be alarmed, and the same journal in two processes.
+Stormy days, among them the seeds that once found a fault (CI adds five minutes of new ones, and `./run simulate` as
+many as are asked for), ordinary days on which nothing may be alarmed, and the same journal in two processes.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def violations(outcomes: list[Outcome], *, calm: bool = False) -> str:
 @pytest.mark.timeout(600)
 @pytest.mark.requirement("FLOW-07")
 def test_stormy_days_violate_no_wall_and_are_stormy() -> None:
-    stories = [Story(seed=1_000, hours=1.0), *(Story(seed=seed, hours=FORTY_MINUTES) for seed in range(1, 17))]
+    stories = [Story(seed=1_000, hours=1.0), *(Story(seed=seed, hours=FORTY_MINUTES) for seed in REGRESSIONS)]
     outcomes = list(play_all(stories, JOBS))
     assert violations(outcomes) == ""
     seen: Counter[str] = Counter()
@@ -55,16 +55,10 @@ def test_stormy_days_violate_no_wall_and_are_stormy() -> None:
     never = [phase.value for phase in Phase if phase is not Phase.IDLE and not seen[f"phase {phase.value}"]]
     assert never == [], report(outcomes, 0.0, verbose=True)
     assert seen["completed"] > len(stories), report(outcomes, 0.0, verbose=True)
-    assert seen["daemon killed"] >= 8
-    assert seen["host slept"] >= 4
+    assert seen["daemon killed"] >= 3
+    assert seen["host slept"] >= 2
     assert len([what for what in seen if what.startswith("alarm ")]) >= 12, seen
     assert any(len(outcome.phases) == 2 for outcome in outcomes), "no bed had two pumps"
-
-
-@pytest.mark.timeout(300)
-def test_seeds_that_once_found_a_fault_pass() -> None:
-    outcomes = list(play_all([Story(seed=seed, hours=FORTY_MINUTES) for seed in REGRESSIONS], JOBS))
-    assert violations(outcomes) == ""
 
 
 @pytest.mark.timeout(300)
