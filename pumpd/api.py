@@ -20,14 +20,14 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import uvicorn
-from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
+from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pumpd import api_bolus, api_containers, api_listeners, api_path, api_people, api_typed
-from pumpd.api_calls import EVERYWHERE, NOBODY, OUTCOMES, At, By, somebody, told
+from pumpd.api_calls import EVERYWHERE, ROOT, At, By, acts_under, looks_under, told
 from pumpd.api_desk import Desk
 from pumpd.api_models import (
     AnswerBody,
@@ -59,18 +59,20 @@ GRACE_S: Final = 1  # what is under way at a hand-over may still be answered
 KEEP_ALIVE_S: Final = 5
 HISTORY_ROWS_MAX: Final = 500
 
-router = APIRouter(prefix="/v1", responses=EVERYWHERE)  # type: ignore[arg-type]  # as OUTCOMES
+bedside = APIRouter(prefix=ROOT, responses=EVERYWHERE)  # looks at the bed: for whoever stands there
+looks = looks_under()
+acts = acts_under()
 
 
 # --- looking --------------------------------------------------------------------------------------------
 
 
-@router.get("/bed")
+@bedside.get("/bed")
 async def bed(desk: At) -> BedView:
     return desk.look()
 
 
-@router.get("/events", response_class=StreamingResponse)
+@bedside.get("/events", response_class=StreamingResponse)
 async def events(desk: At, watcher: Annotated[str | None, Query(max_length=64)] = None) -> Response:
     """Whole views of the bed as server-sent events `bed`: at once, at every change, at least once a second.
 
@@ -82,31 +84,29 @@ async def events(desk: At, watcher: Annotated[str | None, Query(max_length=64)] 
     return StreamingResponse(frames, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 
-@router.get("/regimens")
+@bedside.get("/regimens")
 async def regimens(desk: At, slot: str) -> tuple[RegimenView, ...]:
     return desk.regimens(slot)
 
 
-@router.post("/review")
+@bedside.post("/review")
 async def review(desk: At, body: ReviewRequest) -> ReviewView:
     """What this order would become on this pump, and everything that speaks against it. Changes nothing."""
     return desk.review(body.slot, api_typed.order(body.order))
 
 
-@router.get("/samples")
+@bedside.get("/samples")
 async def samples(desk: At, slot: str, since_ms: Annotated[int, Query(ge=0)] = 0) -> tuple[SampleView, ...]:
     return desk.samples(slot, since_ms)
 
 
-@router.get("/history", dependencies=[Depends(somebody)], responses=NOBODY)  # type: ignore[arg-type]  # as OUTCOMES
+@looks.get("/history")
 async def history(desk: At, limit: Annotated[int, Query(ge=1, le=HISTORY_ROWS_MAX)] = 100) -> tuple[HistoryRow, ...]:
     """The latest rows of the journal, the newest first: they tell of patients, in the words of whoever entered it."""
     return desk.history(limit)
 
 
 # --- acting ---------------------------------------------------------------------------------------------
-
-acts = APIRouter(responses=OUTCOMES)  # type: ignore[arg-type]  # FastAPI's own type is an invariant dict
 
 
 @acts.post("/stop", response_model=AnswerView)
@@ -176,7 +176,7 @@ async def rate(desk: At, by: By, slot: str, body: RateBody) -> Response:
     )
 
 
-@router.post("/pumps/{slot}/rate/review", responses={409: {"model": ProblemView}})
+@bedside.post("/pumps/{slot}/rate/review", responses={409: {"model": ProblemView}})
 async def review_rate(desk: At, slot: str, body: RateBody) -> RateReviewView:
     """What a rise to this rate would become, and everything that it needs. Changes nothing."""
     return desk.review_rate(slot, api_typed.rate_ul_per_h(body.rate_ml_per_h))
@@ -249,14 +249,17 @@ async def acknowledge(desk: At, by: By, alarm_id: int) -> Response:
     )
 
 
-acts.include_router(api_people.acts)
-acts.include_router(api_containers.acts)
-acts.include_router(api_bolus.acts)
-acts.include_router(api_path.acts)
-router.include_router(api_path.looks)
-router.include_router(api_people.doors)
-router.include_router(api_listeners.doors)
-router.include_router(acts)
+ROUTERS: Final = (
+    bedside,
+    looks,
+    acts,
+    api_people.doors,
+    api_people.acts,
+    api_listeners.doors,
+    api_containers.acts,
+    api_bolus.acts,
+    *api_path.ROUTERS,
+)
 
 
 # --- the application ------------------------------------------------------------------------------------
@@ -268,6 +271,7 @@ def create_app(desk: Desk, identities: Identities | None = None, drafts: Drafts 
         summary="The bed's own door: a Unix socket on this machine, never a network port.",
         description="Research software, not a medical device. Texts are made by the daemon; clients print them.",
         version="1",
+        routes=[route for each in ROUTERS for route in each.routes],
         docs_url=None,  # these pages load scripts from a network that a bedside has not
         redoc_url=None,
         openapi_url="/v1/openapi.json",
@@ -280,7 +284,6 @@ def create_app(desk: Desk, identities: Identities | None = None, drafts: Drafts 
     app.state.desk = desk
     app.state.identities = identities
     app.state.drafts = drafts
-    app.include_router(router)
     app.add_middleware(_Bounded)
     return app
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from pumpd import api_typed
-from pumpd.api_calls import At, By, told
+from pumpd.api_calls import At, By, acts_under, told
 from pumpd.api_models import AnswerView
 from pumpd.api_rise_models import BolusBody, BolusReviewView
 from pumpd.core.requests import BolusRequested
 
-acts = APIRouter()
+acts = acts_under()
 
 
 @acts.post("/pumps/{slot}/bolus/review")

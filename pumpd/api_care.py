@@ -5,10 +5,10 @@ EMERGENCY needs nobody, as STOP does: it stops whatever runs for this visit even
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from pumpd import api_care_typed, api_care_views, api_typed
-from pumpd.api_calls import At, By, told
+from pumpd.api_calls import At, By, acts_under, looks_under, told
 from pumpd.api_care_models import (
     AcceptBody,
     CareView,
@@ -22,8 +22,8 @@ from pumpd.api_care_models import (
 from pumpd.api_models import AnswerView
 from pumpd.core import care_requests as cr
 
-acts = APIRouter()
-looks = APIRouter()
+acts = acts_under()
+looks = looks_under()
 
 
 @looks.get("/visits/{visit}/care")

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from pumpd import api_typed
-from pumpd.api_calls import At, By, told
+from pumpd.api_calls import At, By, acts_under, looks_under, told
 from pumpd.api_check_in_models import (
     CheckInView,
     CompanyBody,
@@ -32,8 +32,8 @@ from pumpd.core.people import Act
 from pumpd.errors import ApiError
 from pumpd.identities import Escort, Known
 
-acts = APIRouter(prefix="/visits/{visit}")
-looks = APIRouter(prefix="/visits/{visit}")
+acts = acts_under("/visits/{visit}")
+looks = looks_under("/visits/{visit}")
 
 
 @looks.get("/check-in")

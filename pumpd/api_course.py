@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from pumpd import api_typed, course_file
-from pumpd.api_calls import At, By, told
+from pumpd.api_calls import At, By, acts_under, looks_under, told
 from pumpd.api_course_models import (
     FILE_CHARS_MAX,
     AttestBody,
@@ -27,8 +27,8 @@ from pumpd.core.series import SeriesOrder
 from pumpd.core.units import NG_PER_UG
 from pumpd.errors import ApiError, CourseFileError
 
-acts = APIRouter()
-looks = APIRouter()
+acts = acts_under()
+looks = looks_under()
 
 
 def _order(desk: Desk, series: str) -> SeriesOrder:

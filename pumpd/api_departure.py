@@ -5,10 +5,10 @@ As in api.py every act becomes one request on the bed's queue, and each names it
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from pumpd import api_typed
-from pumpd.api_calls import At, By, told
+from pumpd.api_calls import At, By, acts_under, looks_under, told
 from pumpd.api_departure_models import (
     DischargeBody,
     ExitBody,
@@ -24,8 +24,8 @@ from pumpd.api_models import AnswerView
 from pumpd.core import departure_requests as dr
 from pumpd.core.departure import Padss
 
-acts = APIRouter()
-looks = APIRouter()
+acts = acts_under()
+looks = looks_under()
 
 
 @looks.get("/recovery")

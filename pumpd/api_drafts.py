@@ -12,7 +12,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 
-from pumpd.api_calls import At, By
+from pumpd.api_calls import EVERYWHERE, ROOT, At, By
 from pumpd.api_desk import Desk
 from pumpd.api_models import ProblemView
 from pumpd.api_path_models import FIELDS_MAX, DraftBody, DraftView, DroppedView
@@ -41,8 +41,9 @@ Kept = Annotated[Drafts, Depends(_drafts)]
 Named = Annotated[Form, Depends(_named)]
 
 calls = APIRouter(
-    prefix="/drafts",
+    prefix=f"{ROOT}/drafts",
     responses={
+        **EVERYWHERE,
         401: {"model": ProblemView, "description": "nobody is signed in, or the page is locked and this takes a PIN"},
         403: {"model": ProblemView, "description": "somebody else may"},
         409: {"model": ProblemView, "description": "not for this visit, or not in this name"},

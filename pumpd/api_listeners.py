@@ -12,11 +12,11 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from pumpd.api_alarms import ListenersBody, ListenersView
-from pumpd.api_calls import At
+from pumpd.api_calls import EVERYWHERE, ROOT, At
 from pumpd.core.listening import LASTS_NS
 from pumpd.core.units import NS_PER_MS
 
-doors = APIRouter()
+doors = APIRouter(prefix=ROOT, responses=EVERYWHERE)
 
 
 @doors.put("/listeners/{watcher}")

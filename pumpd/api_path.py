@@ -1,8 +1,8 @@
-"""All calls of the nurse's path, as api.py takes them in: acts, which come to the bed, and looks, which do not."""
+"""The routers of the nurse's path, as api.py takes them in: acts, which come to the bed, and looks, which do not."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends
+from typing import Final
 
 from pumpd import (
     api_care,
@@ -15,14 +15,13 @@ from pumpd import (
     api_verbal,
     api_visits,
 )
-from pumpd.api_calls import NOBODY, somebody
 
-acts = APIRouter()
-for each in (api_visits, api_check_in, api_preparation, api_care, api_verbal, api_departure, api_course):
-    acts.include_router(each.acts)
-
-looks = APIRouter()
-for each in (api_visits, api_check_in, api_preparation, api_care, api_departure, api_course):
-    looks.include_router(each.looks, dependencies=[Depends(somebody)], responses=NOBODY)  # type: ignore[arg-type]  # as OUTCOMES
-looks.include_router(api_patients.calls)
-looks.include_router(api_drafts.calls)
+ROUTERS: Final = (
+    *(each.looks for each in (api_visits, api_check_in, api_preparation, api_care, api_departure, api_course)),
+    api_patients.calls,
+    api_drafts.calls,
+    *(
+        each.acts
+        for each in (api_visits, api_check_in, api_preparation, api_care, api_verbal, api_departure, api_course)
+    ),
+)

@@ -11,7 +11,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 
-from pumpd.api_calls import At, By
+from pumpd.api_calls import EVERYWHERE, ROOT, At, By
 from pumpd.api_check_in_models import ErasedView, PatientBody, PatientView
 from pumpd.api_models import ProblemView
 from pumpd.core.people import Act
@@ -31,8 +31,9 @@ async def _identities(request: Request) -> Identities:
 Names = Annotated[Identities, Depends(_identities)]
 
 calls = APIRouter(
-    prefix="/patients",
+    prefix=f"{ROOT}/patients",
     responses={
+        **EVERYWHERE,
         401: {"model": ProblemView, "description": "nobody is signed in, or the page is locked"},
         403: {"model": ProblemView, "description": "somebody else may"},
         409: {"model": ProblemView, "description": "not now, or no more of them"},

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from pumpd.api_calls import At, By, told
+from pumpd.api_calls import EVERYWHERE, ROOT, At, By, acts_under, told
 from pumpd.api_models import AnswerView, AuthorBody, PersonView, ProblemView, SessionBody, SessionView
 from pumpd.core import requests as r
 
-acts = APIRouter()
+acts = acts_under()
 doors = APIRouter(
+    prefix=ROOT,
     responses={
+        **EVERYWHERE,
         401: {"model": ProblemView, "description": "nobody is signed in, a wrong PIN, or a locked page"},
         403: {"model": ProblemView, "description": "somebody else may"},
         429: {"model": ProblemView, "description": "too many wrong PINs: wait"},
         503: {"model": ProblemView, "description": "too many people sign in at once"},
-    }
+    },
 )
 
 

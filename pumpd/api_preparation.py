@@ -6,10 +6,10 @@ one would make two people out of one.
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from pumpd import api_preparation_typed as typed
-from pumpd.api_calls import At, By, told
+from pumpd.api_calls import At, By, acts_under, looks_under, told
 from pumpd.api_models import AnswerView
 from pumpd.api_preparation_models import (
     CheckBody,
@@ -23,8 +23,8 @@ from pumpd.api_preparation_models import (
 from pumpd.api_preparation_views import check_task, preparation_view
 from pumpd.core import preparation_requests as p
 
-acts = APIRouter(prefix="/visits/{visit}")
-looks = APIRouter(prefix="/visits/{visit}")
+acts = acts_under("/visits/{visit}")
+looks = looks_under("/visits/{visit}")
 
 
 @looks.get("/preparation")

@@ -5,17 +5,17 @@ A lower rate that was ordered is set with the same call as every lower rate, and
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from pumpd import api_path_typed, api_typed
-from pumpd.api_calls import At, By, told
+from pumpd.api_calls import At, By, acts_under, told
 from pumpd.api_models import AnswerView
 from pumpd.api_verbal_models import HoldBoundBody, LowerRateBody, VerbalOrderBody, VerbalSignBody
 from pumpd.core import care_requests as cr
 from pumpd.core.holds import Band
 from pumpd.core.verbal import HoldBound, LowerRate
 
-acts = APIRouter(prefix="/visits/{visit}/verbal")
+acts = acts_under("/visits/{visit}/verbal")
 
 
 @acts.post("", response_model=AnswerView)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from pumpd import api_path_typed, api_path_views
-from pumpd.api_calls import At, By, told
+from pumpd.api_calls import At, By, acts_under, looks_under, told
 from pumpd.api_models import AnswerView, ReviewView
 from pumpd.api_path_models import SeriesBody, SeriesView, SignedView, VisitBody, VisitStartBody, VisitView
 from pumpd.core import arrival_requests as ar
@@ -19,8 +19,8 @@ from pumpd.core import requests as r
 from pumpd.core.writer_facts import WriterTaken
 from pumpd.errors import ApiError
 
-acts = APIRouter()
-looks = APIRouter()
+acts = acts_under()
+looks = looks_under()
 
 
 @looks.get("/series")

@@ -26,6 +26,7 @@ FIGURES = (
 )
 
 
+@pytest.mark.long  # half a minute of a core, for what is run by hand
 @pytest.mark.timeout(180)
 def test_quick_bench_prints_every_figure_with_the_load_under_it(tmp_path: Path) -> None:
     ran = subprocess.run(

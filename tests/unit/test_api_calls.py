@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Iterator
 import httpx2
 import pytest
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -136,6 +137,13 @@ def test_any_typed_order_is_reviewed_or_told_apart_by_its_field(played: Played, 
         assert all(reason["text"] for reason in review["reasons"])
     else:
         assert response.json()["field"] in {*order, "height_cm", "order", "slot"}
+
+
+def test_no_call_is_analysed_anew_when_it_first_comes(played: Played) -> None:
+    """A router included in another would be, by the hundred calls, on the loop that watches the pumps."""
+    others = [route for route in played.app.routes if not isinstance(route, APIRoute)]
+    assert len(played.app.routes) > 90
+    assert len(others) == 1, "the way to the document"
 
 
 def test_every_call_is_in_the_openapi_document(played: Played) -> None:
