@@ -42,6 +42,7 @@ def keep_for_the_readme(picture: Path) -> None:
         PICTURE.write_bytes(picture.read_bytes())
 
 
+@pytest.mark.long
 def test_nurse_signs_in_chooses_reviews_starts_pauses_resumes_titrates_and_stops(
     bed: RealBed, screen: Open, tmp_path: Path
 ) -> None:
@@ -108,6 +109,7 @@ def test_stop_works_with_javascript_off_and_nobody_signed_in(bed: RealBed, scree
     assert bed.pump().phase is Phase.STOPPED
 
 
+@pytest.mark.long
 def test_stop_all_stops_every_pump(bed: RealBed, screen: Open) -> None:
     anna = screen()
     anna.start(bed.url, slot="p1")
@@ -118,6 +120,7 @@ def test_stop_all_stops_every_pump(bed: RealBed, screen: Open) -> None:
     assert [pump.phase for pump in bed.client.bed().pumps] == [Phase.STOPPED, Phase.STOPPED]
 
 
+@pytest.mark.long
 def test_soft_limit_wants_a_reason_and_a_second_person_with_their_own_pin(bed: RealBed, screen: Open) -> None:
     anna = screen()
     anna.sign_in(bed.url, "/pumps/p1/new")
@@ -139,6 +142,7 @@ def test_soft_limit_wants_a_reason_and_a_second_person_with_their_own_pin(bed: R
     anna.page.wait_for_selector(".phase-infusing")
 
 
+@pytest.mark.long
 def test_two_taps_on_start_are_one_order(bed: RealBed, screen: Open) -> None:
     anna = screen()
     anna.sign_in(bed.url, "/pumps/p1/new")
@@ -158,6 +162,7 @@ def test_two_taps_on_start_are_one_order(bed: RealBed, screen: Open) -> None:
     assert (len(accepted), refused) == (1, [])
 
 
+@pytest.mark.long
 def test_training_bed_says_so_on_every_screen_and_offers_no_drug(training_bed: RealBed, screen: Open) -> None:
     anna = screen()
     anna.sign_in(training_bed.url, "/pumps/p1/new")

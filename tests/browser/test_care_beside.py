@@ -13,7 +13,7 @@ from pumpd.testing.ideal_nurse import IdealNurse
 from pumpd.testing.screen import PHONE, Open
 from pumpd.testing.steered_bed import SteeredBed
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.long]
 
 
 def starts(bed: SteeredBed) -> IdealNurse:
@@ -66,7 +66,6 @@ def test_side_effect_is_one_tap_each_and_leads_to_the_lower_rate_that_the_order_
     assert given.dose_text == "4 mg"
 
 
-@pytest.mark.long
 def test_visit_changes_hands_and_an_emergency_is_called_marked_and_charted_afterwards(
     pumpd_steered: SteeredBed, screen: Open
 ) -> None:

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from pumpd.testing.real_bed import RealBed
 from pumpd.testing.screen import Open
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.timeout(180), pytest.mark.long]
 
 
 def test_wrong_label_is_refused_beside_the_form_and_the_right_one_goes_on(bed: RealBed, screen: Open) -> None:

@@ -18,7 +18,7 @@ from pumpd.testing.nursed_bed import accepted
 from pumpd.testing.screen import Open
 from pumpd.testing.steered_bed import SteeredBed
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.timeout(180), pytest.mark.long]
 
 
 def signs_for(bed: SteeredBed, name: str) -> str:
@@ -71,7 +71,6 @@ def test_outcomes_are_kept_drawn_and_refused_out_of_their_range(steered_bed: Ste
     assert [each.total for each in steered_bed.client.send(course(name)).outcomes] == [31]
 
 
-@pytest.mark.long
 def test_course_goes_as_a_file_to_another_bed_where_the_name_is_asked_for(
     two_beds: tuple[SteeredBed, SteeredBed], screen: Open, tmp_path: Path
 ) -> None:

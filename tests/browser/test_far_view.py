@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from pumpd.testing.real_bed import RealBed
 from pumpd.testing.screen import Open
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(120), pytest.mark.long]
 FAR: Final = (1_920, 1_080)
 PX_PER_MM: Final = 3.6  # a 24-inch screen of 1,920 points across
 CAPITAL_OF_FONT: Final = 0.7  # its height, as part of the font's size

@@ -59,6 +59,7 @@ def test_typed_comma_is_refused_beside_its_field_and_everything_else_is_kept(bed
     assert anna.page.input_value("#weight_kg") == "82.4"
 
 
+@pytest.mark.long
 def test_hard_limit_shows_why_and_offers_no_start(bed: RealBed, screen: Open) -> None:
     anna = screen()
     anna.sign_in(bed.url, "/pumps/p1/new")
@@ -67,6 +68,7 @@ def test_hard_limit_shows_why_and_offers_no_start(bed: RealBed, screen: Open) ->
     assert anna.page.locator("#start").count() == 0
 
 
+@pytest.mark.long
 def test_wrong_pin_is_said_and_lets_nobody_in(bed: RealBed, screen: Open) -> None:
     somebody = screen()
     somebody.page.goto(f"{bed.url}/sign-in")
@@ -105,7 +107,7 @@ def test_every_page_stays_on_its_host_and_keeps_its_own_policy(bed: RealBed, scr
     assert answer.headers["cache-control"] == "no-store"
 
 
-@pytest.mark.parametrize("size", [PANEL, PHONE], ids=["panel", "phone"])
+@pytest.mark.parametrize("size", [PANEL, pytest.param(PHONE, marks=pytest.mark.long)], ids=["panel", "phone"])
 def test_every_screen_fits_and_every_target_suits_a_gloved_finger(
     bed: RealBed, screen: Open, size: tuple[int, int]
 ) -> None:

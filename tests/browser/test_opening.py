@@ -15,7 +15,7 @@ from pumpd.testing.nursed_bed import accepted
 from pumpd.testing.real_bed import RealBed
 from pumpd.testing.screen import Open
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(120), pytest.mark.long]
 
 
 def signs_for(bed: RealBed, name: str) -> None:

@@ -16,7 +16,7 @@ from pumpd.testing.nursed_bed import accepted
 from pumpd.testing.screen import PHONE, Open, Screen
 from pumpd.testing.steered_bed import SteeredBed
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(120), pytest.mark.long]
 
 
 def scores(anna: Screen, *, awake: str = "yes", pain: str = "2") -> None:
@@ -48,7 +48,6 @@ def test_patient_leaves_the_bed_is_scored_and_the_door_says_all_that_keeps_them(
     expect(anna.page.locator("[name='escort_present']")).to_be_checked()
 
 
-@pytest.mark.long
 def test_patient_goes_home_when_nothing_keeps_them_any_more(ended: tuple[SteeredBed, str], screen: Open) -> None:
     bed, visit = ended
     bed.client.send(move(visit, MoveBody()))
@@ -91,7 +90,6 @@ def test_escort_who_does_not_come_leads_to_the_ward_and_another_way_is_never_clo
     expect(told).to_contain_text("was admitted: the escort did not come, and the last bus is gone; dora was told.")
 
 
-@pytest.mark.long
 def test_two_recover_while_a_third_is_at_the_bed_and_none_is_taken_for_another(
     ended: tuple[SteeredBed, str], screen: Open
 ) -> None:

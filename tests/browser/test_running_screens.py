@@ -77,11 +77,13 @@ def test_panel_shows_dose_time_and_gauges_at_once_and_every_stop(running: Steere
     assert hidden_by_the_bar(bed, bed.page.locator("#stop-p1"), bed.page.locator("#open-p1")) == []
 
 
+@pytest.mark.long
 def test_far_view_of_one_pump_has_its_time_left_above_the_bar(running: SteeredBed, screen: Open) -> None:
     far = opened(screen, running, FAR, "/far")
     assert hidden_by_the_bar(far, *far.page.locator(".distant .figure").all()) == []
 
 
+@pytest.mark.long
 def test_phone_shows_the_dose_under_an_alarm_and_sound_off_is_one_line(running: SteeredBed, screen: Open) -> None:
     phone = opened(screen, running, PHONE, "/pumps/p1")
     assert hidden_by_the_bar(phone, phone.page.locator(".big .figure")) == []

@@ -9,7 +9,7 @@ from pumpd.api_path_calls import series, series_of
 from pumpd.testing.screen import Open
 from pumpd.testing.steered_bed import SteeredBed
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.timeout(180), pytest.mark.long]
 
 
 def fills(page: Page, **fields: str) -> None:
@@ -69,7 +69,6 @@ def test_order_for_a_new_patient_is_read_back_whole_signed_and_amended(steered_b
     expect(anna.page.locator("main")).to_contain_text("An order is signed by a prescriber.")
 
 
-@pytest.mark.long
 def test_what_a_scheme_gives_before_the_start_is_offered_and_can_be_left_out(
     steered_bed: SteeredBed, screen: Open
 ) -> None:

@@ -38,6 +38,7 @@ def seen_states(screen: Screen) -> None:
     )
 
 
+@pytest.mark.long
 def test_silent_pump_makes_numbers_old_then_grey_then_gone(own_bed: RealBed, screen: Open) -> None:
     anna = screen()
     anna.start(own_bed.url)

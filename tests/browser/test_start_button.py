@@ -36,6 +36,7 @@ def test_start_stays_closed_until_every_line_has_been_in_view(bed: RealBed, scre
     expect(told).to_contain_text("Hold START")
 
 
+@pytest.mark.long
 def test_short_touch_starts_nothing_and_a_held_one_starts(bed: RealBed, screen: Open) -> None:
     anna = at_the_review(bed, screen)
     anna.read_review()

@@ -49,6 +49,7 @@ def bed_and_panel() -> Iterator[tuple[RealBed, str]]:
             panel.end()
 
 
+@pytest.mark.long
 def test_each_mishap_begins_and_ends_at_the_pump(bed_and_panel: tuple[RealBed, str], screen: Open) -> None:
     bed, url = bed_and_panel
     page = screen(PANEL).page
@@ -69,6 +70,7 @@ def test_each_mishap_begins_and_ends_at_the_pump(bed_and_panel: tuple[RealBed, s
     until(lambda: bed.pump().link is LinkState.UP, "a link that is back")
 
 
+@pytest.mark.long
 def test_the_monitor_shows_the_card_that_is_out_and_nothing_of_the_panel(
     bed_and_panel: tuple[RealBed, str], screen: Open
 ) -> None:
@@ -87,7 +89,7 @@ def test_the_monitor_shows_the_card_that_is_out_and_nothing_of_the_panel(
 
 
 @pytest.mark.parametrize("path", ["/", "/patient"])
-@pytest.mark.parametrize("size", [PANEL, PHONE])
+@pytest.mark.parametrize("size", [PANEL, pytest.param(PHONE, marks=pytest.mark.long)], ids=["panel", "phone"])
 def test_both_pages_are_accessible_and_unmistakable(
     bed_and_panel: tuple[RealBed, str], screen: Open, path: str, size: tuple[int, int]
 ) -> None:

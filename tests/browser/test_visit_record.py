@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from pumpd.testing.screen import Open, Screen
 from pumpd.testing.steered_bed import SteeredBed
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.timeout(180), pytest.mark.long]
 
 
 def downloaded(anna: Screen, button: str, folder: Path) -> bytes:
@@ -40,7 +40,6 @@ def test_record_is_on_the_page_and_goes_home_as_files(
     assert anna.complaints == []
 
 
-@pytest.mark.long
 def test_downtime_sheet_has_the_pump_what_is_due_and_room_to_write(
     ended: tuple[SteeredBed, str], screen: Open, tmp_path: Path
 ) -> None:

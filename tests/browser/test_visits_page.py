@@ -11,7 +11,7 @@ from pumpd.testing.nursed_bed import accepted
 from pumpd.testing.real_bed import RealBed
 from pumpd.testing.screen import Open
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(120), pytest.mark.long]
 
 
 def test_visit_at_the_bed_lists_what_is_missing_and_names_nobody(own_bed: RealBed, screen: Open) -> None:

@@ -10,7 +10,7 @@ from pumpd.api_departure_models import DoseView, MoveBody, Todo
 from pumpd.testing.screen import Open
 from pumpd.testing.steered_bed import SteeredBed
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(120), pytest.mark.long]
 
 
 def dose_of(bed: SteeredBed, visit: str) -> DoseView:
@@ -43,7 +43,6 @@ def test_waste_is_refused_with_the_sum_and_then_thrown_away_before_a_witness(
     assert dose_of(bed, visit).witness == "ben"
 
 
-@pytest.mark.long
 def test_witness_follows_later_from_the_list_and_cannot_be_who_threw_it_away(
     ended: tuple[SteeredBed, str], screen: Open
 ) -> None:
