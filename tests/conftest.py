@@ -16,9 +16,14 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]  # it has no py.typed
 
 from pumpd.testing.broker import mosquitto_path
 
+# They take turns at one bed of real programs, which costs more to begin than most of their tests.
+AT_ONE_BED = frozenset(
+    f"tests/browser/test_{name}.py" for name in ("bedside_story", "every_page", "forms_and_doors", "start_button")
+)
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
 settings.register_profile("desk", deadline=None, max_examples=50)
@@ -43,6 +48,19 @@ def mosquitto_installed() -> None:
     """For a desk without the broker: whoever calls pytest by itself gets all other tests. `./run test` installs it."""
     if mosquitto_path() is None:
         pytest.skip("mosquitto is not installed: apt-get install mosquitto")
+
+
+class ByFileAndBed(LoadFileScheduling):  # type: ignore[misc]  # as above
+    """A worker plays a file at a time, and one of them all files of the shared bed: it begins once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return "the shared bed" if file in AT_ONE_BED else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFileAndBed | None:
+    return ByFileAndBed(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
