@@ -110,6 +110,7 @@ class InfusionView(View):
     started_ts_ms: int
     plan: tuple[PlanStepView, ...] = ()
     reductions: tuple[ReasonView, ...] = ()  # why less is granted than was asked for, as accepted at the review
+    bolus_text: str = ""  # what the library lets a prescriber give on top; empty: nothing
     beyond: tuple[ReasonView, ...] = ()  # soft limits that two people let it cross, for as long as it lasts
 
 

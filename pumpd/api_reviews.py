@@ -171,6 +171,8 @@ def bolus_view(  # noqa: PLR0917  # as its neighbours: state, setup, slot, what 
         digest=review.digest,
         allowed=review.grant.allowed,
         needs_override=review.grant.needs_override,
+        to_be_checked=review.to_be_checked,
+        checked_by=review.checked_by,
         basal=dosed.rate(review.basal_ul_per_h),
         together=dosed.rate(review.rate_ul_per_h),
         bolus=dosed.volume(review.bolus_nl),

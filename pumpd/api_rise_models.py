@@ -22,6 +22,8 @@ class BolusReviewView(View):
     digest: str
     allowed: bool
     needs_override: bool
+    to_be_checked: bool = False  # by another person, independently, before it is confirmed
+    checked_by: str | None = None
     basal: RateView
     together: RateView
     bolus: VolumeView

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypedDict
 
 from pumpd import api_models as m
-from pumpd import words, words_bed, words_library, words_reasons, words_review
+from pumpd import words, words_bed, words_library, words_reasons, words_review, words_rises
 from pumpd.api_doses import Dosed, concentration_text
 from pumpd.api_gauges import fitted, step_left
 from pumpd.api_moment import Moment
@@ -208,6 +208,7 @@ def infusion_view(infusion: Infusion, seen: Look, setup: Setup, place: Place, at
     dosed = Dosed.of(infusion)
     regimen = setup.rules.catalogue.regimen(order.regimen)
     container = None if infusion.entry is None else infusion.entry.container(order.container)
+    bolus = None if infusion.entry is None else infusion.entry.bolus
     following = infusion.step + 1
     return m.InfusionView(
         infusion_id=infusion.infusion_id,
@@ -239,6 +240,7 @@ def infusion_view(infusion: Infusion, seen: Look, setup: Setup, place: Place, at
         reductions=tuple(
             _reason_view(reason) for reason in infusion.grant.reasons if reason.severity is Severity.CLAMPED
         ),
+        bolus_text="" if bolus is None else words_rises.bolus_text(bolus),
         beyond=tuple(map(_beyond_view, infusion.beyond)),
     )
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from pumpd.core.codes import ReasonCode
-from pumpd.words import duration, rate_ml_per_h
+from pumpd.core.library import Bolus, DoseUnit
+from pumpd.words import dose, duration, rate_ml_per_h
 
 
 def _plain(value: int) -> str:
@@ -78,3 +79,9 @@ RISES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
         duration,
     ),
 }
+
+
+def bolus_text(bolus: Bolus) -> str:
+    """What a prescriber may give on top of what runs."""
+    most = dose(bolus.dose_ug_per_kg.hard, DoseUnit.MG_PER_KG)
+    return f"{most} at most, over {duration(bolus.shortest_s)} or longer, {duration(bolus.lockout_s)} apart"

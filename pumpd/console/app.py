@@ -34,6 +34,7 @@ from pumpd.api_client import AsyncClient
 from pumpd.config import Config, is_this_machine
 from pumpd.console import (
     acts,
+    bolus,
     by_word,
     checking,
     checking_in,
@@ -125,6 +126,8 @@ ROUTES: Final = (
     Route("/pumps/{slot}/pause", acts.pause, methods=_POST),
     Route("/pumps/{slot}/rate", titrating.form, methods=_GET),
     Route("/pumps/{slot}/rate", titrating.change, methods=_POST),
+    Route("/pumps/{slot}/bolus", bolus.form, methods=_GET),
+    Route("/pumps/{slot}/bolus", bolus.give, methods=_POST),
     Route("/pumps/{slot}/check", rise_checking.form, methods=_GET),
     Route("/pumps/{slot}/check", rise_checking.check, methods=_POST),
     Route("/pumps/{slot}/container", containers.form, methods=_GET),

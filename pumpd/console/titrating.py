@@ -27,7 +27,7 @@ from pumpd.errors import ApiError
 
 MISSING: Final = "Type the new rate, or go back."
 SECOND_MISSING: Final = "Say why, choose who agrees, and let them type their own PIN."
-_SECOND: Final = ("reason", "second_person", "second_pin")
+SECOND: Final = ("reason", "second_person", "second_pin")
 
 
 async def form(request: Request) -> Response:
@@ -50,7 +50,7 @@ async def change(request: Request) -> Response:
             rate_ml_per_h=values["rate_ml_per_h"],
             digest=values.get("digest") or None,
             repeated_ml_per_h=values.get("repeated_ml_per_h") or None,
-            override=OverrideBody(**{name: values.get(name, "") for name in _SECOND}) if "reason" in values else None,
+            override=OverrideBody(**{name: values.get(name, "") for name in SECOND}) if "reason" in values else None,
         )
     except ValidationError:
         return await _review(room, look, slot, values, fault=SECOND_MISSING)
@@ -95,7 +95,7 @@ async def _show(
     pump = look.pump(slot)
     if pump.infusion is None:
         return go(f"/pumps/{slot}")
-    people = await room.client.people() if review is not None and review.needs_override else ()
+    people = await room.client.people() if review is not None else ()
     return room.show(
         "rate",
         look,
@@ -105,6 +105,7 @@ async def _show(
         authors=await room.authors(look),
         review=review,
         people=tuple(each for each in people if look.person is None or each.id != look.person.person),
+        names={each.id: each.name for each in people},
         ordered=ordered_rates(pump.infusion),
         fault=fault,
         status=HTTPStatus.OK if fault is None else HTTPStatus.UNPROCESSABLE_ENTITY,

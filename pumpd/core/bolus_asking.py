@@ -51,6 +51,8 @@ class BolusReview:
     inserted: Inserted | None
     grant: Grant
     digest: str
+    to_be_checked: bool = False  # by another person, before it is confirmed
+    checked_by: str | None = None
 
 
 def ask_bolus(turn: Turn, request: BolusRequested) -> None:
@@ -129,10 +131,12 @@ def review_bolus(turn: Turn, slot: str, dose_ug_per_kg: int, duration_s: int) ->
     grant = reasoned(grant, found)
     spoke = tuple((reason.code, reason.severity) for reason in grant.reasons)
     digest = fingerprint(slot, infusion.infusion_id, dose_ug_per_kg, duration_s, basal, rate, spoke)
-    return BolusReview(
+    review = BolusReview(
         dose_ug_per_kg=dose_ug_per_kg, duration_s=duration_s, bolus_nl=bolus_nl, basal_ul_per_h=basal,
         rate_ul_per_h=rate, inserted=laid, grant=grant, digest=digest,
+        to_be_checked=grant.allowed and is_checked_here(infusion),
     )  # fmt: skip
+    return replace(review, checked_by=checker_of(turn, _wanted(turn, slot, "", review)))
 
 
 def _against_now(turn: Turn, slot: str, infusion: Infusion, limits: Bolus | None) -> list[Reason]:

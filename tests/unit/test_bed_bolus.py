@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pumpd.api_moment import Moment
+from pumpd.api_views import Place, pump_view
 from pumpd.core import requests as r
 from pumpd.core.actor import Actor
 from pumpd.core.bed import preview_bolus
@@ -443,6 +445,30 @@ def test_while_a_bolus_runs_nobody_titrates_above_it() -> None:
     assert ReasonCode.RISE_NOT_CONFIRMED_UL_PER_H in bed.refusals, "and no second person changes that"
 
 
+def read(bed: BedStory, *, dose: int = DOSE) -> tuple[bool, str | None]:
+    """Of the review: has somebody else to check it, and who has?"""
+    review = preview_bolus(bed.state, "p1", bed.setup, bed.now_ns, dose_ug_per_kg=dose, duration_s=MINUTES * 60)
+    assert review is not None
+    return review.to_be_checked, review.checked_by
+
+
+def shown(bed: BedStory) -> str:
+    """What a page is told of boluses."""
+    place = Place(site="north", ward="pain", bed="bed-1", people={})
+    infusion = pump_view(bed.state, bed.pump("p1"), bed.setup, place, Moment(now_ns=bed.now_ns, wall_ms=0)).infusion
+    assert infusion is not None
+    return infusion.bolus_text
+
+
+def test_a_bolus_is_offered_with_its_bounds_only_where_the_entry_lets_one_be_given() -> None:
+    assert shown(running()) == "0.35 mg/kg at most, over 10 min or longer, 1 h apart"
+    assert not shown(running(rules=shipped_rules()))
+
+
+def test_a_bolus_outside_a_visit_has_nobody_to_check_it() -> None:
+    assert read(running()) == (False, None)
+
+
 def test_the_bolus_of_a_visit_locks_out_its_patient_and_not_the_next_one() -> None:
     bed = DepartureStory()
     bed.setup = replace(bed.setup, rules=bolus_rules())
@@ -453,6 +479,7 @@ def test_the_bolus_of_a_visit_locks_out_its_patient_and_not_the_next_one() -> No
     bed.passes_to_start()
     bed.infuses("v1")
     bed.drives(5)
+    assert read(bed) == (True, None), "the review says so before anybody asks"
     asks(bed)
     assert bed.refusals == {ReasonCode.RISE_CHECK_NEEDED}, "no programme has a bolus in it"
     right = RiseEntered(drug="ketamine", concentration_ug_per_ml=5_000, dose=DOSE)
@@ -462,8 +489,10 @@ def test_the_bolus_of_a_visit_locks_out_its_patient_and_not_the_next_one() -> No
     assert bed.refusals == {ReasonCode.RISE_CHECK_DIFFERED}
     asks(bed)
     bed.by(RiseCheckEntered, NURSE, entered=right)
+    assert read(bed) == (True, NURSE.person)
     begins(bed)
     assert bed.visit.rise is None, "a check is used once"
+    assert read(bed) == (False, None), "one at a time: there is nothing to check"
     visit = bed.state.path.visit("v1")
     assert visit is not None
     assert visit.bolus_at_ns is not None
