@@ -101,6 +101,7 @@ class PreparationView(View):
 class CheckFieldView(View):
     field: CheckField
     text: str  # what to enter, and from where
+    unit: str = ""  # of the number, as it stands on the source; empty for a word
 
 
 class RiseTaskView(View):

@@ -13,7 +13,8 @@ from pumpd.api_preparation_models import (
     PreparationView,
     RiseTaskView,
 )
-from pumpd.core.library import ContainerKind
+from pumpd.core import double_check
+from pumpd.core.library import ContainerKind, DoseUnit
 from pumpd.core.preparation import CheckField
 from pumpd.core.preparation_gates import check_stands, given_of, label_stands, ordered, ordered_before, primed_slots
 from pumpd.core.prescribed import Premedication
@@ -26,12 +27,18 @@ from pumpd.words import typed_number
 from pumpd.words_preparation import drug_text, fields_text
 
 _FROM: Final[Mapping[CheckField, str]] = {
-    CheckField.WEIGHT: "the weight in kilograms, off the slip of the scale",
+    CheckField.WEIGHT: "the weight, off the slip of the scale",
     CheckField.DRUG: "the drug, off the label",
     CheckField.CONCENTRATION: "the concentration, off the label",
     CheckField.SIZE: "the size of the container, off the barrel or the bag",
     CheckField.BRAND: "the brand, off the barrel",
     CheckField.DOSE: "the highest dose of this visit, off the order",
+}
+
+_UNITS: Final[Mapping[CheckField, str]] = {
+    CheckField.WEIGHT: "kg",
+    CheckField.CONCENTRATION: "mg/mL",
+    CheckField.SIZE: "mL",
 }
 
 
@@ -57,11 +64,12 @@ def check_task(state: BedState, setup: Setup, visit: Visit, moment: Moment) -> C
     turn = Turn(state, setup, moment.now_ns)
     _, container = ordered(turn, visit)
     is_syringe = container is not None and container.kind is ContainerKind.SYRINGE
+    unit = double_check.dose_unit(turn, visit)
     fields = [each for each in _FROM if is_syringe or each is not CheckField.BRAND]
     return CheckTaskView(
         visit=visit.visit,
         container=visit.hung + 1,
-        fields=tuple(CheckFieldView(field=each, text=_FROM[each]) for each in fields),
+        fields=tuple(_field(each, _FROM[each], unit) for each in fields),
         checked=check_stands(visit),
         rise=_rise_task(turn, visit),
     )
@@ -71,14 +79,21 @@ def _rise_task(turn: Turn, visit: Visit) -> RiseTaskView | None:
     rise = waiting(turn, visit)
     if rise is None:
         return None
-    dose = "the bolus in mg/kg"
-    if rise.bolus_ug_per_kg is None:
-        dose = f"the new dose in {dose_unit(turn.infusion(rise.slot)).value}"
+    bolus = rise.bolus_ug_per_kg is not None
+    unit = DoseUnit.MG_PER_KG if bolus else dose_unit(turn.infusion(rise.slot))
     texts = {each: _FROM[each] for each in (CheckField.DRUG, CheckField.CONCENTRATION)}
-    texts[CheckField.DOSE] = f"{dose}, off the order or as the prescriber says it to you"
-    return RiseTaskView(
-        slot=rise.slot, fields=tuple(CheckFieldView(field=each, text=text) for each, text in texts.items())
+    texts[CheckField.DOSE] = (
+        f"the {'bolus' if bolus else 'new dose'}, off the order or as the prescriber says it to you"
     )
+    return RiseTaskView(slot=rise.slot, fields=tuple(_field(each, text, unit) for each, text in texts.items()))
+
+
+def _field(field: CheckField, text: str, dose: DoseUnit | None) -> CheckFieldView:
+    """`dose`: the unit of the dose, which is the order's; every other number has the unit of its source."""
+    unit = _UNITS.get(field, "")
+    if field is CheckField.DOSE and dose is not None:
+        unit = dose.value
+    return CheckFieldView(field=field, text=text, unit=unit)
 
 
 def _premedication(visit: Visit, asked: Premedication, moment: Moment) -> PremedicationView:

@@ -21,19 +21,19 @@ from pumpd.console.sending import NOTHING_TYPED, Told, Values, given_of
 
 STEP: Final = "check"
 
-# what is entered -> the field of the form, the digits behind its point (None: words), and the unit that it is in
+# what is entered -> the field of the form, and the digits behind its point (None: words)
 FIELDS: Final = {
-    CheckField.WEIGHT: ("weight_kg", 3, ""),
-    CheckField.DRUG: ("drug", None, ""),
-    CheckField.CONCENTRATION: ("concentration_mg_per_ml", 3, "in milligrams a millilitre"),
-    CheckField.SIZE: ("size_ml", 3, "in millilitres"),
-    CheckField.BRAND: ("brand", None, ""),
-    CheckField.DOSE: ("dose_mg", 3, "the number before mg"),
+    CheckField.WEIGHT: ("weight_kg", 3),
+    CheckField.DRUG: ("drug", None),
+    CheckField.CONCENTRATION: ("concentration_mg_per_ml", 3),
+    CheckField.SIZE: ("size_ml", 3),
+    CheckField.BRAND: ("brand", None),
+    CheckField.DOSE: ("dose_mg", 3),
 }
 
 
 def _check(sight: Sight, values: Values) -> Call[AnswerView]:
-    names = (name for name, _, _ in FIELDS.values())
+    names = (name for name, _ in FIELDS.values())
     return calls.enter_check(sight.id, CheckBody.model_validate(given_of(values, *names)))
 
 
@@ -53,7 +53,7 @@ async def _show(sight: Sight, told: Told) -> Response:
         STEP,
         told,
         task=task,
-        entries=[(*FIELDS[each.field], each.text) for each in task.fields],
+        entries=[(*FIELDS[each.field], each) for each in task.fields],
         checked_by=sight.names.get(far.checked_by or "", far.checked_by),
         differed_text=far.differed_text,
         not_yet=[closed[each] for each in (ReasonCode.LABEL_NOT_READ, ReasonCode.NOT_WEIGHED) if each in closed],

@@ -40,7 +40,7 @@ def enter_check(turn: Turn, request: CheckEntered) -> None:
         refuse(turn, request, Action.ENTER_CHECK, reasons)
         return
     number, person = visit.hung + 1, request.actor.person
-    differed, unit = differences(turn, visit, request.entered), _unit(turn, visit)
+    differed, unit = differences(turn, visit, request.entered), dose_unit(turn, visit)
     if differed:
         turn.record(
             CheckDiffered(
@@ -81,7 +81,7 @@ def ordered_dose(turn: Turn, visit: Visit) -> int | None:
     return max((step.dose for step in steps or ()), default=None)
 
 
-def _unit(turn: Turn, visit: Visit) -> DoseUnit | None:
+def dose_unit(turn: Turn, visit: Visit) -> DoseUnit | None:
     """What the dose is entered in; None for a regimen that is in the catalogue no longer."""
     regimen = turn.setup.rules.catalogue.regimen(visit.order.regimen)
     entry = None if regimen is None else turn.setup.rules.library.entry(regimen.entry)

@@ -6,6 +6,8 @@ from typing import Any, Final
 
 import pytest
 
+from pumpd.api_moment import Moment
+from pumpd.api_preparation_views import check_task
 from pumpd.core.actor import Actor
 from pumpd.core.check_in import Item
 from pumpd.core.codes import Phase, ReasonCode
@@ -159,6 +161,16 @@ def test_a_second_nurse_a_pharmacist_or_a_prescriber_checks(second: Actor) -> No
     story.second_checks(second)
     story.accepted()
     assert ReasonCode.CHECK_NEEDED not in story.missing
+
+
+@pytest.mark.parametrize(("regimen", "unit"), [("MDD-2x3", "mg/kg"), ("PAIN-4H", "mg/kg/h"), ("CRPS-IP5", "mg/h")])
+def test_the_second_person_is_told_in_which_unit_the_order_has_the_dose(regimen: str, unit: str) -> None:
+    story = checked_in(regimen)
+    task = check_task(story.state, story.setup, story.visit, Moment(now_ns=story.now_ns, wall_ms=0))
+    asked = {each.field: each.unit for each in task.fields}
+    assert asked[CheckField.DOSE] == unit
+    assert (asked[CheckField.WEIGHT], asked[CheckField.CONCENTRATION], asked[CheckField.SIZE]) == ("kg", "mg/mL", "mL")
+    assert not asked[CheckField.DRUG]
 
 
 def test_whoever_prepared_it_is_no_second_person_and_neither_is_somebody_who_only_looks() -> None:

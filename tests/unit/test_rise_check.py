@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pumpd.api_moment import Moment
+from pumpd.api_preparation_views import check_task
 from pumpd.core import requests as r
 from pumpd.core.actor import Actor
 from pumpd.core.bed import preview_rise
@@ -69,6 +71,16 @@ def test_two_who_agree_at_one_page_raise_nothing_beyond_the_order_until_another_
     assert is_set(story)
     (fact,) = [each for each in story.last.facts if isinstance(each, BeyondAgreed)]
     assert (fact.person, fact.override_person, fact.checked_by) == (NURSE.person, PRESCRIBER.person, SECOND.person)
+
+
+def test_whoever_checks_is_told_which_pump_and_units_and_no_value() -> None:
+    story = waits()
+    rise = check_task(story.state, story.setup, story.visit, Moment(now_ns=story.now_ns, wall_ms=0)).rise
+    assert rise is not None
+    assert {each.field: each.unit for each in rise.fields} == {
+        CheckField.DRUG: "", CheckField.CONCENTRATION: "mg/mL", CheckField.DOSE: "mg/h",
+    }  # fmt: skip
+    assert not any(figure.isdecimal() for each in rise.fields for figure in each.text)
 
 
 @pytest.mark.parametrize("second", [SECOND, PRESCRIBER, Actor(person="pharmacist-1", role=Role.PHARMACIST)])
