@@ -58,7 +58,7 @@ async def _show(sight: Sight, told: Told, effect: str) -> Response:
         "side_effects",
         STEP,
         told,
-        live_at=sight.at(STEP),
+        live_at=sight.at(STEP if offer is None else f"{STEP}?effect={offer.effect.value}"),
         care=view,
         last={each.item: each for each in view.latest},
         offer=offer,
@@ -114,7 +114,7 @@ def _rescued(sight: Sight, values: Values) -> Call[AnswerView]:
         drug=values.get("drug", ""),
         dose_mg=values.get("dose_mg", ""),
         route=Way(values.get("route", Way.VEIN.value)),
-        given_by=values.get("given_by", ""),
+        given_by=values.get("given_by") or values.get("author", ""),
         against=SideEffect(against) if against else None,
         given_ts_ms=taken_ts_ms(values.get("given", ""), sight.look.view.ts_ms),
         all_the_same="all_the_same" in values,
@@ -123,7 +123,7 @@ def _rescued(sight: Sight, values: Values) -> Call[AnswerView]:
 
 
 def _infiltrated(sight: Sight, values: Values) -> Call[AnswerView]:
-    return note_infiltration(sight.id, InfiltrationBody(slot=values.get("slot", ""), remark=values.get("remark", "")))
+    return note_infiltration(sight.id, InfiltrationBody(slot=values.get("slot", ""), remark=values.get("seen", "")))
 
 
 ROUTES: Final = (

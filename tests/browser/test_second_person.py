@@ -13,7 +13,7 @@ from pumpd.api_models import PumpView
 from pumpd.api_verbal_calls import order_by_word
 from pumpd.api_verbal_models import LowerRateBody, VerbalOrderBody
 from pumpd.testing.ideal_nurse import IdealNurse
-from pumpd.testing.screen import Open, Screen
+from pumpd.testing.screen import PINS, Open, Screen
 from pumpd.testing.steered_bed import SteeredBed
 
 pytestmark = [pytest.mark.timeout(180), pytest.mark.long]
@@ -69,6 +69,14 @@ def test_rise_beyond_the_order_waits_until_another_person_has_entered_it_on_a_pa
     assert anna.page.locator("#confirm-rate").count() == 0
     anna.page.click("#ask-check")
     expect(anna.page.locator("#to-check")).to_be_visible()
+    ben.page.click("#lock")
+    enters(bed, ben, "12")
+    expect(ben.page.locator(".notice")).to_contain_text("This page is locked")
+    ben.page.check("input[value=ben]")
+    ben.page.fill("#pin", PINS["ben"])
+    ben.page.click("#sign-in")
+    expect(ben.page.locator("#enter-check")).to_be_visible()
+    assert bed.pump().rise_to_check, "nothing was checked without the PIN"
     enters(bed, ben, "21")
     expect(ben.page.locator("#outcome")).to_contain_text("Nothing was set.")
     assert not bed.pump().rise_to_check

@@ -54,7 +54,7 @@ function keep(form, fields = fieldsOf(form)) {
 
 function touched(event) {
   const form = event.target.closest?.("form[data-draft]");
-  if (!form || sent.has(form)) return;
+  if (!form || sent.has(form) || NOT_TYPED.includes(event.target.name)) return;
   clearTimeout(timers.get(form));
   timers.set(form, setTimeout(() => keep(form), WAIT_MS));
 }
@@ -101,7 +101,9 @@ function fill(form, { fields, told }) {
     keep(form, new URLSearchParams());
   });
   note.append(clear);
-  form.querySelector("h2")?.after(note);
+  const title = form.querySelector("h2");
+  if (title === null) form.prepend(note);
+  else title.after(note);
 }
 
 // What came back from a refusal stands in the form already.
