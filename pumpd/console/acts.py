@@ -134,19 +134,19 @@ async def act(request: Request, ask: Ask, *, free: bool = False) -> Response:
     try:
         answer = await ask(room, look, values)
     except ValueError:  # a form that is not ours: an enum's value that does not exist
-        return _told(room, look, slot, UNREADABLE, HTTPStatus.UNPROCESSABLE_ENTITY)
+        return await _told(room, look, slot, UNREADABLE, HTTPStatus.UNPROCESSABLE_ENTITY)
     if answer.accepted:
         return go(onward)
     look = await room.look(request)
     if any(each.code is ReasonCode.PIN_NEEDED for each in answer.reasons):
         return await ask_who(room, look, onward, notice=LOCKED)
-    return _told(room, look, slot, f"Not done. {answer.text}", HTTPStatus.CONFLICT)
+    return await _told(room, look, slot, f"Not done. {answer.text}", HTTPStatus.CONFLICT)
 
 
-def _told(room: Room, look: Look, slot: str | None, notice: str, status: HTTPStatus) -> Response:
+async def _told(room: Room, look: Look, slot: str | None, notice: str, status: HTTPStatus) -> Response:
     if slot is None:
-        return show_bed(room, look, notice=notice, status=status)
-    return show_pump(room, look, slot, notice=notice, status=status)
+        return await show_bed(room, look, notice=notice, status=status)
+    return await show_pump(room, look, slot, notice=notice, status=status)
 
 
 def key_of(values: Mapping[str, str]) -> str | None:

@@ -24,7 +24,6 @@ LIVE_MS: Final = 2_000
 GREY_MS: Final = 5_000
 GONE_MS: Final = 10_000
 NOT_KNOWN: Final = "not known"
-NO_DATA: Final = "no data"
 NS_PER_MS: Final = 1_000_000
 
 MOVING: Final = (Phase.CHECKING, Phase.STARTING, Phase.INFUSING, Phase.STOPPING, Phase.UNCERTAIN)

@@ -40,31 +40,19 @@ def stands_still(pump: PumpView) -> bool:
     return not pump.command_pending and pump.drive is Drive.STILL
 
 
-def show_bed(
-    room: Room,
-    look: Look,
-    *,
-    care: CareView | None = None,
-    notice: str | None = None,
-    status: int = HTTPStatus.OK,
-) -> Response:
-    """`care`: of the visit at the bed, for who may see it."""
-    return room.show("bed", look, refresh="/", care=care, notice=notice, status=status)
+async def show_bed(room: Room, look: Look, *, notice: str | None = None, status: int = HTTPStatus.OK) -> Response:
+    """With what is due and what holds, for who may see it: after a refusal that is where to go on."""
+    return room.show("bed", look, refresh="/", care=await _care(room, look), notice=notice, status=status)
 
 
-def show_pump(
-    room: Room,
-    look: Look,
-    slot: str,
-    *,
-    care: CareView | None = None,
-    notice: str | None = None,
-    status: int = HTTPStatus.OK,
+async def show_pump(
+    room: Room, look: Look, slot: str, *, notice: str | None = None, status: int = HTTPStatus.OK
 ) -> Response:
+    """As `show_bed`."""
     return room.show(
         "pump",
         look,
-        care=care,
+        care=await _care(room, look),
         pump=look.pump(slot),
         refresh=f"/pumps/{slot}",
         keeps=KEEPS,
@@ -74,8 +62,8 @@ def show_pump(
     )
 
 
-async def care_of(room: Room, look: Look) -> CareView | None:
-    """What is due and what holds in the visit at this bed; None for nobody, and where nobody is at the bed."""
+async def _care(room: Room, look: Look) -> CareView | None:
+    """None for nobody, and where nobody is at the bed."""
     if look.person is None or look.view.visit is None:
         return None
     try:
@@ -88,8 +76,7 @@ async def care_of(room: Room, look: Look) -> CareView | None:
 
 async def bed(request: Request) -> Response:
     room = room_of(request)
-    look = await room.look(request)
-    return show_bed(room, look, care=await care_of(room, look))
+    return await show_bed(room, await room.look(request))
 
 
 async def far(request: Request) -> Response:
@@ -100,8 +87,7 @@ async def far(request: Request) -> Response:
 
 async def pump(request: Request) -> Response:
     room = room_of(request)
-    look = await room.look(request)
-    return show_pump(room, look, request.path_params["slot"], care=await care_of(room, look))
+    return await show_pump(room, await room.look(request), request.path_params["slot"])
 
 
 async def stopping(request: Request) -> Response:

@@ -234,10 +234,6 @@ async def _read(room: Room, look: Look, values: Mapping[str, str], review: Revie
     )
 
 
-def _said_of(values: Mapping[str, str]) -> str:
-    return f"{values.get('name')}, born {values.get('born')} (new here)"
-
-
 def _named(regimens: tuple[RegimenView, ...], wanted: str) -> RegimenView | None:
     return next((each for each in regimens if each.id == wanted), None)
 

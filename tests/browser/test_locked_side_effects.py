@@ -72,6 +72,19 @@ def test_ben_notes_on_annas_locked_page_what_he_saw_and_gave_and_what_she_had_ty
     page.goto(at)
     page.click("summary:has-text('infiltrated')")
     expect(page.locator("#seen")).to_have_value("")
+    page.goto(f"{bed.url}/pumps/p1")
+    page.evaluate(
+        """() => {
+            const form = document.createElement("form");
+            form.method = "post";
+            form.action = "/pumps/p1/resume";
+            form.append(document.querySelector("input[name=token]").cloneNode());
+            document.body.append(form);
+            form.submit();
+        }"""  # as from a page that was opened before the nausea was noted
+    )
+    expect(page.locator(".notice")).to_contain_text("Not done.")
+    expect(page.locator("#to-due")).to_be_visible()  # the refusal leads to what it is about
     bed.sign_in()
     view = bed.client.send(api_care_calls.care(nurse.visit))
     assert [(each.drug, each.given_by) for each in view.rescues] == [("paracetamol", "ben")]
