@@ -22,7 +22,7 @@ def test_every_field_for_free_text_on_the_page_says_that_no_name_belongs_there()
         for area in re.finditer("<textarea", text):
             found += 1
             assert "no names" in text[area.end() :].split("</p>")[0], path.name
-    assert found >= 3
+    assert found >= 2  # who agrees says why in one place, and every other form has the macro
 
 
 @pytest.mark.parametrize(
