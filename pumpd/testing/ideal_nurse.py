@@ -7,15 +7,16 @@ seconds, and everything that is due in them is due. Nothing is taken as done tha
 second day on the patient has been here before, so that what has not changed is one confirmation. The day is told as it
 goes, and then counted (nurse_tally.py).
 
-What must not grow is held by tests/simulation/test_ideal_nurse.py. The five days of CRPS-IP5 are 120 hours of a daemon
-and take minutes; `--hours 2` ends any regimen early.
+What must not grow is held by tests/simulation/test_ideal_nurse.py. The days of CRPS-IP5 are played whole and take
+minutes: the first two hours and the last at the bed's own pace, the hours between coarsely (coarse.py). `--hours 2`
+ends any regimen early.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
 from pumpd_sim.faults import Fault, FaultKind
@@ -25,53 +26,34 @@ from pumpd import api_check_in_calls as c
 from pumpd import api_departure_calls as d
 from pumpd import api_preparation_calls as q
 from pumpd.api_care_models import Measure, ObservationsBody, ReadingBody, Scale
-from pumpd.api_check_in_models import (
-    Answered,
-    CompanyBody,
-    IdentityBody,
-    Item,
-    ItemsBody,
-    PatientBody,
-    SaidBody,
-    UnchangedBody,
-)
+from pumpd.api_check_in_models import CompanyBody, IdentityBody, Item, UnchangedBody
 from pumpd.api_container_models import ContainerChangeBody, PrimeBody, SecondBody
-from pumpd.api_departure_models import DischargeBody, ExitBody, MoveBody, ScoreBody, WasteBody
+from pumpd.api_departure_models import DischargeBody, MoveBody, ScoreBody, WasteBody
 from pumpd.api_models import BedView, Condition, Phase, PumpView, RateBody
-from pumpd.api_path_models import Disposition, PremedicationOrderBody, SeriesBody, VisitBody, VisitStartBody
+from pumpd.api_path_models import Disposition, VisitBody, VisitStartBody
 from pumpd.api_preparation_models import CheckBody, LabelReadBody, PremedicationBody
-from pumpd.core.departure import Exit
-from pumpd.core.prescribed import Route
-from pumpd.core.units import NS_PER_S
+from pumpd.core.units import NS_PER_H, NS_PER_S
+from pumpd.testing.coarse import coarsely
+from pumpd.testing.known_patient import ESCORT, MIDAZOLAM, PATIENT, WARD, WEIGHT_KG, Known, clear, ordered
 from pumpd.testing.nurse_tally import COLUMNS, Hands, Tally
 from pumpd.testing.nursed_bed import NURSE
 from pumpd.testing.steered_bed import SteeredBed
 from pumpd.testing.treatment import Treatment, plain, treatments
 
 SECOND: Final = ("ben", "3141")
-PRESCRIBER: Final = ("dora", "1618")
-PATIENT: Final = PatientBody(name="Eva Lind", born="1970-12-31")
-ESCORT: Final = CompanyBody(escort_name="Jan Lind", escort_phone="0301234567")
-WARD: Final = CompanyBody(ward="pain ward")
 WELL: Final = {
     Measure.SYSTOLIC: 120, Measure.DIASTOLIC: 75, Measure.HEART_RATE: 72, Measure.BREATHS: 14, Measure.SPO2: 97,
     Measure.SEDATION: 1,
 }  # fmt: skip
 SCORES: Final = {Measure.PAIN: 4, Measure.CADSS6: 0}
-MIDAZOLAM: Final = PremedicationOrderBody(drug="midazolam", dose_mg="2", route=Route.VEIN, wait_min=5, sedating=True)
 ASKS_FOR_A_LOOK: Final = (Condition.OBSERVATION_DUE, Condition.OBSERVATION_OVERDUE, Condition.OBSERVATION_MISSED)
-WEIGHT_KG: Final = "70"
 BRAND: Final = "BD"
 LOOK_S: Final = 61  # no whole part of a schedule: what is due is seen to be due, and by how much is always the same
 LINE_ML: Final = "3"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """What the house knows of a patient before this visit."""
-
-    series: str
-    earlier: str | None  # the visit before
+FIRST_NS: Final = (
+    2 * NS_PER_H
+)  # of an infusion; like its last hour, and whatever is out of the ordinary, at the bed's own pace
+LAST_MS: Final = 3_600_000
 
 
 class IdealNurse:
@@ -84,7 +66,6 @@ class IdealNurse:
         self.tally = Tally()
         self.nurse = Hands(bed, *NURSE, self.tally)
         self.second = Hands(bed, *SECOND, Tally(diary=self.tally.diary), called="the second person")
-        self.doctor = Hands(bed, *PRESCRIBER)
         self.visit = ""
         self.lot = 17
         self.hung = 1
@@ -108,36 +89,11 @@ class IdealNurse:
 
     def plays_to_the_review(self) -> None:
         """Every gate is open."""
-        known = self.known or self._comes()
+        if self.known is None:
+            self.known = ordered(self.bed, self.treatment, self.day)
         self.nurse.at_an_open_page()
-        self._checks_in(known)
+        self._checks_in(self.known)
         self._prepares()
-
-    # --- before the nurse ---------------------------------------------------------------------------------------
-
-    def _comes(self) -> Known:
-        """The order is signed, and the patient known; from the second day on by a visit that came to nothing."""
-        helping = Hands(self.bed, *NURSE)  # another day: not counted
-        helping.at_an_open_page()
-        patient = helping.client.send(c.add_patient(PATIENT)).patient
-        self.doctor.at_an_open_page()
-        body = SeriesBody(
-            patient=patient, regimen=self.regimen.id, visits=self.regimen.sessions, weight_kg=WEIGHT_KG,
-            height_cm="175", container=self.treatment.container.id, disposition=self.treatment.disposition,
-            failed_treatments=("two others",), consent_on="2026-01-31",
-            premedication=() if self.regimen.asks_risk else (MIDAZOLAM,),
-        )  # fmt: skip
-        series = self.doctor.does(api_path_calls.sign_series(body), "signs", taps=0).request_id
-        if self.day == 1:
-            return Known(series=series, earlier=None)
-        opened = api_path_calls.open_visit(VisitBody(series=series, number=self.day - 1))
-        earlier = helping.does(opened, "opens", taps=0).request_id
-        answers = _clear(Item.ALLERGIES, Item.CONTRAINDICATIONS)
-        helping.does(c.answer_items(earlier, answers), "asks", taps=0)
-        helping.does(c.name_company(earlier, WARD if self.treatment.to_the_ward else ESCORT), "asks", taps=0)
-        away = ExitBody(exit=Exit.NOT_TREATED, reason="the pump was needed elsewhere", prescriber="dora")
-        helping.does(d.leave(earlier, away), "lets go", taps=0)
-        return Known(series=series, earlier=earlier)
 
     # --- check-in and preparation -------------------------------------------------------------------------------
 
@@ -149,11 +105,11 @@ class IdealNurse:
         nurse.does(c.compare_identity(visit, named), "compares name and day of birth", taps=1, fields=2)
         if known.earlier is None:
             asks = "asks for allergies, pregnancy, fasting and contraindications"
-            nurse.does(c.answer_items(visit, _clear(*Item)), asks, taps=1 + len(Item))
+            nurse.does(c.answer_items(visit, clear(*Item)), asks, taps=1 + len(Item))
         else:
             same = UnchangedBody(of_visit=known.earlier, items=(Item.ALLERGIES, Item.CONTRAINDICATIONS))
             nurse.does(c.confirm_unchanged(visit, same), "confirms: allergies, contraindications as last time", taps=1)
-            today = _clear(Item.PREGNANCY, Item.FASTING)
+            today = clear(Item.PREGNANCY, Item.FASTING)
             nurse.does(c.answer_items(visit, today), "asks for pregnancy and fasting", taps=3)
         self._names_company(first=known.earlier is None)
         nurse.does(c.weigh(visit, WEIGHT_KG), "weighs, and reads back what the page says in pounds", taps=1, fields=1)
@@ -236,7 +192,15 @@ class IdealNurse:
                 self._prepares_the_next()
             else:
                 self._titrates(pump, now_ns - began_ns)
-            self.bed.advance(seconds=LOOK_S)
+            with self._pace(seen, now_ns - began_ns):
+                self.bed.advance(seconds=LOOK_S)
+
+    def _pace(self, seen: BedView, into_ns: int) -> AbstractContextManager[None]:
+        """The long middle of an infusion coarsely: five days are 120 hours of a daemon."""
+        pump = seen.pumps[0]
+        is_quiet = pump.phase is Phase.INFUSING and not seen.alarms
+        is_middle = into_ns > FIRST_NS and pump.left_ms is not None and pump.left_ms > LAST_MS
+        return coarsely() if is_quiet and is_middle else nullcontext()
 
     def _titrates(self, pump: PumpView, into_ns: int) -> None:
         """One step up to effect, where the order leaves the rate to the bedside and its time has gone by."""
@@ -287,6 +251,7 @@ class IdealNurse:
     def _does_what_is_due(self, seen: BedView) -> None:
         if not any(each.condition in ASKS_FOR_A_LOOK for each in seen.alarms):
             return
+        self.nurse.at_a_page()
         due = [each for each in self.nurse.client.send(api_care_calls.care(self.visit)).due if each.state != "later"]
         if due:
             items = {each.item for each in due}
@@ -353,15 +318,16 @@ class IdealNurse:
             nurse.does(d.discharge(self.visit, home), "sends home with the escort, both instructed", taps=3)
         nurse.looks()
 
+    def known_tomorrow(self) -> Known:
+        """For whoever plays the next visit."""
+        assert self.known is not None, "nobody came"
+        return Known(series=self.known.series, earlier=self.visit)
+
     def _counts_gates(self) -> bool:
         """What is still missing for the start is a gate that is passed later; whether there is any."""
         missing = {each.code.value for each in self.nurse.client.send(api_path_calls.visit(self.visit)).missing}
         self.tally.gates |= missing
         return bool(missing)
-
-
-def _clear(*items: Item) -> ItemsBody:
-    return ItemsBody(answers=tuple(SaidBody(item=item, answered=Answered.CLEAR) for item in items))
 
 
 def bed_for(regimen: str) -> SteeredBed:

@@ -13,14 +13,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Final
 
 from pumpd import api_client
 from pumpd.api_alarms import AlarmView
 from pumpd.api_client import Client
 from pumpd.api_exchange import Call
-from pumpd.api_models import AnswerView, AuthorBody, BedView
+from pumpd.api_models import AnswerView, AuthorBody, BedView, SessionView
 from pumpd.core.units import NS_PER_S
+from pumpd.errors import ApiError
 from pumpd.testing.steered_bed import SteeredBed
 
 ACT_S: Final = 5
@@ -133,9 +135,15 @@ class Hands:
         self._who = (person, pin)
         self._called = called
 
+    def at_a_page(self) -> None:
+        """That is still theirs, locked or not: a locked one takes observations, until its session ends."""
+        if self._session() is None:
+            self.at_an_open_page()
+
     def at_an_open_page(self) -> None:
         """Signed in, if nobody is or the page has locked itself; what was done on it meanwhile is owned to."""
-        if self.client.token is not None and not self.client.send(api_client.session()).locked:
+        found = self._session()
+        if found is not None and not found.locked:
             return
         self.client.sign_in(*self._who)
         self.tally.sign_ins += 1
@@ -144,6 +152,16 @@ class Hands:
         if mine:
             settles = api_client.settle_author(AuthorBody(acts=tuple(each.id for each in mine), mine=True))
             self.does(settles, f"says of {len(mine)} acts on the locked page: mine", taps=1)
+
+    def _session(self) -> SessionView | None:
+        if self.client.token is None:
+            return None
+        try:
+            return self.client.send(api_client.session())
+        except ApiError as error:
+            if error.status != HTTPStatus.UNAUTHORIZED:
+                raise
+            return None
 
     def does(self, call: Call[AnswerView], says: str, *, taps: int, fields: int = 0) -> AnswerView:
         """One act, which has to be accepted; nobody does one in no time."""

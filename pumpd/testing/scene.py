@@ -29,7 +29,7 @@ from pumpd.config import Config
 from pumpd.core.units import NS_PER_S
 from pumpd.demo_stage import CONFIG, PUMP_STATE, prepare
 from pumpd.errors import DemoError, PumpdError
-from pumpd.testing.ideal_nurse import Known
+from pumpd.testing.known_patient import Known
 from pumpd.testing.scene_bed import SceneBed, up_ns
 from pumpd.testing.scene_nurse import SceneNurse
 

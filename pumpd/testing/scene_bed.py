@@ -6,16 +6,14 @@ it lies in a folder of somebody else, with the configuration that stands there: 
 identities, drafts) is what the daemon finds that is started there next, as after any restart.
 
 Two things are left out of that configuration while the past is played: the broker, which would be told hours in
-seconds, and the page that has to be heard, since nobody can sit through them. Hours without news are played with a
-slower beat: the bed's loop turns every 4 s instead of ten times a second, which makes the past coarser, and no more.
+seconds, and the page that has to be heard, since nobody can sit through them. Hours without news are played coarsely
+(coarse.py), which makes the past coarser, and no more.
 A machine that has been up for a shorter time than the past lasts was started since: then the past has the boot id and
 the boot time of a start before, and the next daemon goes by the wall clock, as it does whenever a machine was off.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,24 +23,22 @@ from pumpd_sim.chain import Chain
 from pumpd_sim.device import Truth
 from pumpd_sim.faults import Fault
 
-import pumpd.bedside
 from pumpd.api_client import Client
 from pumpd.clock import SystemClock
 from pumpd.config import Config
 from pumpd.errors import ApiError
 from pumpd.link import Link
+from pumpd.testing.coarse import coarsely
 from pumpd.testing.steered import NS_PER_S, SteeredClock, SteeredLoop
 from pumpd.testing.steered_bed import SteeredBed
 from pumpd.testing.treatment import Treatment
 from pumpd.testing.virtual import WireToSim
 
 SLOT: Final = "p1"
-COARSE_S: Final = 4.0  # below the 5 s after which a look that did not come is shown as doubt
 NEAR_S: Final = 1.0
 LATE_S: Final = 10.0  # after an act that took its 5 s
 FINE_MINUTES: Final = 0.25
 ROUNDS: Final = 3
-FINE_S: Final = pumpd.bedside.TICK_S
 DEVICE: Final = "new_era"
 EARLIER_START_NS: Final = 100 * 24 * 3_600 * NS_PER_S  # when the machine had been up for so long
 NOBODY_THERE: Final = "the past is played ahead: no page can be open in it"
@@ -171,14 +167,3 @@ def _gone_on(saved: state.WireState) -> SimBus:
     sim = SimBus(saved.built(), day_ns=saved.day_ns)
     saved.bring_on_faults(sim)
     return sim
-
-
-@contextmanager
-def coarsely() -> Iterator[None]:
-    """Hours without news."""
-    beat = vars(pumpd.bedside)
-    beat["TICK_S"] = COARSE_S
-    try:
-        yield
-    finally:
-        beat["TICK_S"] = FINE_S

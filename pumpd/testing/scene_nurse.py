@@ -12,8 +12,10 @@ from typing import Final
 from pumpd import api_client, api_path_calls
 from pumpd.api_models import Phase
 from pumpd.api_path_models import VisitBody
-from pumpd.testing.ideal_nurse import LOOK_S, SCORES, WELL, IdealNurse, Known
-from pumpd.testing.scene_bed import NEAR_S, SceneBed, coarsely
+from pumpd.testing.coarse import coarsely
+from pumpd.testing.ideal_nurse import LOOK_S, SCORES, WELL, IdealNurse
+from pumpd.testing.known_patient import Known
+from pumpd.testing.scene_bed import NEAR_S, SceneBed
 
 BASELINE_MINUTES: Final = 1  # before the start
 SPARE_MINUTES: Final = 1.5  # the last act of a scene is over by then
@@ -27,20 +29,12 @@ class SceneNurse(IdealNurse):
     def __init__(self, bed: SceneBed, regimen: str, day: int = 1, known: Known | None = None) -> None:
         super().__init__(bed, regimen, day, known)
 
-    def _comes(self) -> Known:
-        self.known = super()._comes()
-        return self.known
-
     def opens(self) -> None:
         """The patient has come, and no more."""
         assert self.known is not None, "whose visit?"
         self.nurse.at_an_open_page()
         opened = api_path_calls.open_visit(VisitBody(series=self.known.series, number=self.day))
         self.visit = self.nurse.does(opened, "opens the visit of the patient at the bed", taps=2).request_id
-
-    def known_tomorrow(self) -> Known:
-        assert self.known is not None, "nobody came"
-        return Known(series=self.known.series, earlier=self.visit)
 
     def starts(self, minutes_ago: float) -> None:
         """Every gate is passed, then she waits, and takes the baseline anew: the infusion begins just then."""
