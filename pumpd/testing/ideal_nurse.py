@@ -239,6 +239,7 @@ class IdealNurse:
             container=t.container.id, concentration_mg_per_ml=t.strength, lot=f"L {self.lot}",
         )  # fmt: skip
         self.nurse.does(api_client.change_container("p1", body), "hangs it, and goes on", taps=2, fields=2)
+        self.tally.changes += 1
         self.bed.reaches(Phase.INFUSING)
 
     def _ends_by_hand(self) -> None:

@@ -60,6 +60,7 @@ class Tally:
     taps_to_start: int = 0
     fields_to_start: int = 0
     taps_of_sets: list[int] = field(default_factory=list)  # of each routine set of observations
+    changes: int = 0  # of the container, when one was used up
     others: int = 0  # taps and fields of the second person
     prompts: dict[int, str] = field(default_factory=dict)
     signals: dict[int, str] = field(default_factory=dict)
