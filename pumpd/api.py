@@ -171,15 +171,16 @@ async def rate(desk: At, by: By, slot: str, body: RateBody) -> Response:
                 digest=body.digest or "",
                 repeated_ul_per_h=twice,
                 override=override,
+                reason=body.reason or "",
             ),
         )
     )
 
 
 @bedside.post("/pumps/{slot}/rate/review", responses={409: {"model": ProblemView}})
-async def review_rate(desk: At, slot: str, body: RateBody) -> RateReviewView:
+async def review_rate(desk: At, by: By, slot: str, body: RateBody) -> RateReviewView:
     """What a rise to this rate would become, and everything that it needs. Changes nothing."""
-    return desk.review_rate(slot, api_typed.rate_ul_per_h(body.rate_ml_per_h))
+    return desk.review_rate(by, slot, api_typed.rate_ul_per_h(body.rate_ml_per_h))
 
 
 @acts.post("/pumps/{slot}/step", response_model=AnswerView)

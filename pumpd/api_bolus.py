@@ -35,6 +35,7 @@ async def bolus(desk: At, by: By, slot: str, body: BolusBody) -> Response:
                 duration_s=duration_s,
                 digest=body.digest or "",
                 override=override,
+                reason=body.reason or "",
             ),
         )
     )

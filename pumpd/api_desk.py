@@ -150,11 +150,13 @@ class Desk:
         bedside = self._bedside
         return review_view(bedside.state, bedside.setup, slot, order, self._now())
 
-    def review_rate(self, slot: str, rate_ul_per_h: int) -> RateReviewView:
-        """Raises ApiError where nothing runs that could rise."""
+    def review_rate(self, by: Signed, slot: str, rate_ul_per_h: int) -> RateReviewView:
+        """By anybody. Raises ApiError where nothing runs that could rise."""
         self._require(slot)
         bedside = self._bedside
-        found = rise_view(bedside.state, bedside.setup, slot, rate_ul_per_h, self._now())
+        found = rise_view(
+            bedside.state, bedside.setup, slot, rate_ul_per_h, self.sessions.actor_or_nobody(by), self._now()
+        )
         if found is None:
             raise ApiError("Nothing runs on this pump whose rate could rise.", status=409, field="slot")
         return found

@@ -270,10 +270,13 @@ class ReviewView(View):
 # --- acting ---------------------------------------------------------------------------------------------
 
 
+Reasoned = Annotated[str, Field(min_length=1, max_length=TEXT_CHARS_MAX)]
+
+
 class OverrideBody(Body):
     """Going beyond a soft limit: why, and who else agrees, with their own PIN."""
 
-    reason: Annotated[str, Field(min_length=1, max_length=TEXT_CHARS_MAX)]
+    reason: Reasoned
     second_person: Name
     second_pin: Pin
 
@@ -299,6 +302,7 @@ class RateBody(Body):
     digest: Name | None = None
     repeated_ml_per_h: Typed | None = None
     override: OverrideBody | None = None
+    reason: Reasoned | None = None  # why it goes beyond, where whoever has checked it is who agrees
 
 
 class LabelBody(Body):

@@ -11,12 +11,14 @@ from pumpd import api_rise_models as rm
 from pumpd import words, words_reasons, words_review
 from pumpd.api_doses import Dosed, concentration_text
 from pumpd.api_moment import Moment
+from pumpd.core.actor import Actor
 from pumpd.core.bed import preview, preview_bolus, preview_rise
 from pumpd.core.codes import Reason
 from pumpd.core.effects import Reply
 from pumpd.core.library import Container, DoseUnit, Entry
 from pumpd.core.order import Order
 from pumpd.core.prescribed import Premedication
+from pumpd.core.raising import agrees_alone
 from pumpd.core.regimen import Offer, offers
 from pumpd.core.state import BedState
 from pumpd.core.steps import StepMode
@@ -135,7 +137,9 @@ def review_view(state: BedState, setup: Setup, slot: str, order: Order, at: Mome
     )
 
 
-def rise_view(state: BedState, setup: Setup, slot: str, rate_ul_per_h: int, at: Moment) -> rm.RateReviewView | None:
+def rise_view(  # noqa: PLR0917  # as its neighbours: state, setup, slot, what is asked, by whom, when
+    state: BedState, setup: Setup, slot: str, rate_ul_per_h: int, asker: Actor | None, at: Moment
+) -> rm.RateReviewView | None:
     """A rise of what runs, through the same function as the rise itself; None where nothing runs."""
     review = preview_rise(state, slot, rate_ul_per_h, setup, at.now_ns)
     infusion = state.on(slot).infusion
@@ -150,6 +154,7 @@ def rise_view(state: BedState, setup: Setup, slot: str, rate_ul_per_h: int, at: 
         said_twice=review.said_twice,
         to_be_checked=review.to_be_checked,
         checked_by=review.checked_by,
+        agreed=agrees_alone(review, asker),
         before=dosed.rate(review.before_ul_per_h),
         after=dosed.rate(review.after_ul_per_h),
         planned_end_ts_ms=at.ts_ms(review.planned_end_ns),
@@ -173,6 +178,7 @@ def bolus_view(  # noqa: PLR0917  # as its neighbours: state, setup, slot, what 
         needs_override=review.grant.needs_override,
         to_be_checked=review.to_be_checked,
         checked_by=review.checked_by,
+        agreed=review.agreed,
         basal=dosed.rate(review.basal_ul_per_h),
         together=dosed.rate(review.rate_ul_per_h),
         bolus=dosed.volume(review.bolus_nl),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pumpd.api_models import OverrideBody, ReasonView
+from pumpd.api_models import OverrideBody, Reasoned, ReasonView
 from pumpd.api_orders import Body, Name, Typed
 from pumpd.api_quantities import RateView, View, VolumeView
 
@@ -14,6 +14,7 @@ class BolusBody(Body):
     duration_min: Typed
     digest: Name | None = None
     override: OverrideBody | None = None
+    reason: Reasoned | None = None  # why it goes beyond, where whoever has checked it is who agrees
 
 
 class BolusReviewView(View):
@@ -24,6 +25,7 @@ class BolusReviewView(View):
     needs_override: bool
     to_be_checked: bool = False  # by another person, independently, before it is confirmed
     checked_by: str | None = None
+    agreed: bool = False  # by whoever has checked it: the prescriber needs nobody else, and says why
     basal: RateView
     together: RateView
     bolus: VolumeView
@@ -40,6 +42,7 @@ class RateReviewView(View):
     said_twice: bool
     to_be_checked: bool = False  # by another person, independently, before it is confirmed
     checked_by: str | None = None
+    agreed: bool = False  # by whoever has checked it: whoever asks needs nobody else, and says why
     before: RateView
     after: RateView
     planned_end_ts_ms: int = 0  # with it, as far as the present plan goes

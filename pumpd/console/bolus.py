@@ -15,12 +15,12 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pumpd.api_models import AnswerView, OverrideBody
+from pumpd.api_models import AnswerView
 from pumpd.api_rise_calls import give_bolus, review_bolus
 from pumpd.api_rise_models import BolusBody, BolusReviewView
 from pumpd.console.acts import act, key_of
 from pumpd.console.room import Look, Room, go, room_of, typed
-from pumpd.console.titrating import SECOND, SECOND_MISSING
+from pumpd.console.titrating import agreeing, agreement_missing, why_alone
 from pumpd.errors import ApiError
 
 MISSING: Final = "Type the dose and over how long it is given, or go back."
@@ -44,7 +44,7 @@ async def give(request: Request) -> Response:
     try:
         body = _body(values)
     except ValidationError:
-        return await _review(room, look, slot, values, fault=SECOND_MISSING)
+        return await _review(room, look, slot, values, fault=agreement_missing(values))
 
     async def ask(room: Room, look: Look, values: dict[str, str]) -> AnswerView:
         return await room.client.send(give_bolus(slot, body, key_of(values)), look.token)
@@ -65,7 +65,8 @@ def _body(values: Mapping[str, str]) -> BolusBody:
         dose_mg_per_kg=values["dose_mg_per_kg"],
         duration_min=values["duration_min"],
         digest=values.get("digest") or None,
-        override=OverrideBody(**{name: values.get(name, "") for name in SECOND}) if "reason" in values else None,
+        override=agreeing(values),
+        reason=why_alone(values),
     )
 
 

@@ -27,7 +27,9 @@ from pumpd.errors import ApiError
 
 MISSING: Final = "Type the new rate, or go back."
 SECOND_MISSING: Final = "Say why, choose who agrees, and let them type their own PIN."
-SECOND: Final = ("reason", "second_person", "second_pin")
+REASON_MISSING: Final = "Say why it goes beyond."
+_PERSON: Final = "second_person"
+SECOND: Final = ("reason", _PERSON, "second_pin")
 
 
 async def form(request: Request) -> Response:
@@ -50,10 +52,11 @@ async def change(request: Request) -> Response:
             rate_ml_per_h=values["rate_ml_per_h"],
             digest=values.get("digest") or None,
             repeated_ml_per_h=values.get("repeated_ml_per_h") or None,
-            override=OverrideBody(**{name: values.get(name, "") for name in SECOND}) if "reason" in values else None,
+            override=agreeing(values),
+            reason=why_alone(values),
         )
     except ValidationError:
-        return await _review(room, look, slot, values, fault=SECOND_MISSING)
+        return await _review(room, look, slot, values, fault=agreement_missing(values))
 
     async def ask(room: Room, look: Look, values: dict[str, str]) -> AnswerView:
         call = replace(set_rate(slot, body, key_of(values)), author=author_of(values))
@@ -73,7 +76,7 @@ async def _review(
     room: Room, look: Look, slot: str, values: Mapping[str, str], *, fault: str | None = None
 ) -> Response:
     try:
-        review = await room.client.send(review_rate(slot, values["rate_ml_per_h"]))
+        review = await room.client.send(review_rate(slot, values["rate_ml_per_h"]), look.token or None)
     except ApiError as error:
         if error.status is None:
             raise
@@ -110,6 +113,20 @@ async def _show(
         fault=fault,
         status=HTTPStatus.OK if fault is None else HTTPStatus.UNPROCESSABLE_ENTITY,
     )
+
+
+def agreeing(values: Mapping[str, str]) -> OverrideBody | None:
+    """Who agrees, with their PIN, and why; None where nobody is asked for it. Raises ValidationError."""
+    return OverrideBody(**{name: values.get(name, "") for name in SECOND}) if _PERSON in values else None
+
+
+def why_alone(values: Mapping[str, str]) -> str | None:
+    """Where whoever has checked it is who agrees, the reason is all that is asked for."""
+    return values.get("reason") if _PERSON not in values else None
+
+
+def agreement_missing(values: Mapping[str, str]) -> str:
+    return SECOND_MISSING if _PERSON in values else REASON_MISSING
 
 
 def ordered_rates(infusion: InfusionView) -> list[str]:

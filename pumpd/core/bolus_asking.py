@@ -28,10 +28,10 @@ from pumpd.core.new_rate import against_lease, set_rate
 from pumpd.core.people import Act
 from pumpd.core.programme import rate_range_ul_per_h
 from pumpd.core.raising import agreed, is_for_people
-from pumpd.core.requests import BolusRequested
+from pumpd.core.requests import BolusRequested, Override
 from pumpd.core.rest import rest_of
 from pumpd.core.rise import against_a_rise, hard, history_for
-from pumpd.core.rise_check import against_unchecked, checker_of, is_checked_here
+from pumpd.core.rise_check import against_unchecked, agreement, checker_of, checking, is_checked_here
 from pumpd.core.rise_proposed import ProposedRise
 from pumpd.core.state import Infusion
 from pumpd.core.steps import StepKind
@@ -53,6 +53,7 @@ class BolusReview:
     digest: str
     to_be_checked: bool = False  # by another person, before it is confirmed
     checked_by: str | None = None
+    agreed: bool = False  # by whoever has checked it
 
 
 def ask_bolus(turn: Turn, request: BolusRequested) -> None:
@@ -63,10 +64,11 @@ def ask_bolus(turn: Turn, request: BolusRequested) -> None:
     reasons += gate_of_phase(turn, slot, Phase.INFUSING)
     reasons += against_a_rise(turn, slot)
     review = None if reasons else review_bolus(turn, slot, request.dose_ug_per_kg, request.duration_s)
+    override = request.override if review is None else _agreement(turn, request, review)
     if review is not None:
         reasons += [each for each in review.grant.reasons if each.severity is Severity.HARD]
         reasons += against_confirmed(request.digest, review.digest, turn.now_ns)
-        if review.grant.needs_override and not agreed(request.actor, request.override):
+        if review.grant.needs_override and not agreed(request.actor, override):
             reasons.append(hard(ReasonCode.OVERRIDE_NEEDED))
         if request.actor is not None and is_checked_here(turn.infusion(slot)):
             wanted = _wanted(turn, slot, request.actor.person, review)
@@ -75,11 +77,11 @@ def ask_bolus(turn: Turn, request: BolusRequested) -> None:
         refuse(turn, request, Action.BOLUS, reasons)
         return
     crossed = tuple(each for each in review.grant.reasons if each.severity is Severity.SOFT)
-    if crossed and request.override is not None:
+    if crossed and override is not None:
         turn.record(
             BeyondAgreed(
                 at_ns=turn.now_ns, slot=slot, person=request.actor.person, reasons=crossed,
-                override_reason=request.override.reason, override_person=request.override.second.person,
+                override_reason=override.reason, override_person=override.second.person,
                 checked_by=checker_of(turn, _wanted(turn, slot, request.actor.person, review)),
             )
         )  # fmt: skip
@@ -92,6 +94,10 @@ def ask_bolus(turn: Turn, request: BolusRequested) -> None:
         )
     )  # fmt: skip
     accept(turn, request)
+
+
+def _agreement(turn: Turn, request: BolusRequested, review: BolusReview) -> Override | None:
+    return agreement(turn, _wanted(turn, request.slot, "", review), request.override, request.reason)
 
 
 def _wanted(turn: Turn, slot: str, person: str, review: BolusReview) -> ProposedRise:
@@ -136,7 +142,8 @@ def review_bolus(turn: Turn, slot: str, dose_ug_per_kg: int, duration_s: int) ->
         rate_ul_per_h=rate, inserted=laid, grant=grant, digest=digest,
         to_be_checked=grant.allowed and is_checked_here(infusion),
     )  # fmt: skip
-    return replace(review, checked_by=checker_of(turn, _wanted(turn, slot, "", review)))
+    wanted = _wanted(turn, slot, "", review)
+    return replace(review, checked_by=checker_of(turn, wanted), agreed=checking(turn, wanted) is not None)
 
 
 def _against_now(turn: Turn, slot: str, infusion: Infusion, limits: Bolus | None) -> list[Reason]:

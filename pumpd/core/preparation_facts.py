@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pumpd.core.library import DoseUnit
+from pumpd.core.people import Role
 from pumpd.core.preparation import CheckField, Entered, LabelReading
 from pumpd.core.prescribed import Given
 from pumpd.core.rise_proposed import ProposedRise, RiseEntered
@@ -93,6 +94,7 @@ class RiseChecked:
     visit: str
     person: str
     entered: RiseEntered
+    role: Role | None = None  # theirs; unknown in older rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

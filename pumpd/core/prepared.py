@@ -65,7 +65,8 @@ def _with(visit: Visit, fact: PreparationFact) -> Visit:
             return replace(visit, rise=fact.rise)
         case RiseChecked():
             assert visit.rise is not None, fact
-            return replace(visit, rise=replace(visit.rise, checked_by=fact.person, checked_at_ns=fact.at_ns))
+            checked = replace(visit.rise, checked_by=fact.person, checked_role=fact.role, checked_at_ns=fact.at_ns)
+            return replace(visit, rise=checked)
         case RiseDiffered():
             return replace(visit, rise=None)
         case _:

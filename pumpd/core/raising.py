@@ -10,7 +10,7 @@ between is judged in three circles.
   is stopped, programmed and started (new_rate.py).
 - **Beyond that** nothing goes on one pair of eyes: a reason, a second person who agrees, and one of the two has to
   be a prescriber, because it is another order. In a visit another person has checked it independently before
-  (rise_check.py). The volume stays; it ends sooner.
+  (rise_check.py), and may be the one who agrees. The volume stays; it ends sooner.
 
 Two rules bind every such rise, whichever circle. One that more than doubles the lowest rate of the last minute needs a
 review that was read (FLOW-03: a bounced key made 44.8 of 4.8), and so does everything above the confirmed rate. One
@@ -31,7 +31,7 @@ from pumpd.core.people import Role, may_be_second
 from pumpd.core.requests import Override, RateRequested
 from pumpd.core.rest import rest_of
 from pumpd.core.rise import grant_of_rest, hard
-from pumpd.core.rise_check import against_unchecked, checker_of, is_checked_here
+from pumpd.core.rise_check import against_unchecked, agreement, checker_of, checking, is_checked_here
 from pumpd.core.rise_proposed import ProposedRise
 from pumpd.core.state import Infusion
 from pumpd.core.steps import Step, StepKind
@@ -68,6 +68,7 @@ class RiseReview:
     said_twice: bool
     to_be_checked: bool  # by another person, before it is confirmed
     checked_by: str | None
+    checker: Actor | None  # the same person, where it is known in which role they checked it
 
 
 def review_rise(turn: Turn, slot: str, wanted: int) -> RiseReview:
@@ -80,6 +81,7 @@ def review_rise(turn: Turn, slot: str, wanted: int) -> RiseReview:
     lowest = lowest_lately_ul_per_h(infusion, turn.now_ns)
     spoke = tuple((reason.code, reason.severity) for reason in grant.reasons)
     beyond = grant.needs_override or any(reason.code in BEYOND_THE_ORDER for reason in grant.reasons)
+    wanted_here = _wanted(turn, slot, "", wanted)
     return RiseReview(
         before_ul_per_h=infusion.rate_ul_per_h,
         after_ul_per_h=wanted,
@@ -91,27 +93,43 @@ def review_rise(turn: Turn, slot: str, wanted: int) -> RiseReview:
         to_be_read=wanted > infusion.plan[infusion.step].rate_ul_per_h or wanted > DOUBLED * lowest,
         said_twice=wanted >= TIMES_SAID_TWICE * lowest,
         to_be_checked=grant.allowed and beyond and is_checked_here(infusion),
-        checked_by=checker_of(turn, _wanted(turn, slot, "", wanted)),
+        checked_by=checker_of(turn, wanted_here),
+        checker=checking(turn, wanted_here),
     )
 
 
-def against_review(request: RateRequested, review: RiseReview, now_ns: int) -> list[Reason]:
+def against_review(turn: Turn, request: RateRequested, review: RiseReview) -> list[Reason]:
     """What is missing of what this rise needs."""
-    wanted = review.after_ul_per_h
+    wanted, override = review.after_ul_per_h, agreement_on(turn, request)
     found = [reason for reason in review.grant.reasons if reason.severity is Severity.HARD]
     if review.to_be_read and not request.digest:
         found.append(hard(ReasonCode.RISE_TO_BE_READ_UL_PER_H, wanted, review.before_ul_per_h))
     elif review.to_be_read:
-        found += against_confirmed(request.digest, review.digest, now_ns)
+        found += against_confirmed(request.digest, review.digest, turn.now_ns)
     if review.said_twice and request.repeated_ul_per_h != wanted:
         found.append(hard(ReasonCode.RISE_TO_BE_SAID_TWICE_UL_PER_H, wanted, review.before_ul_per_h))
     beyond = [reason for reason in review.grant.reasons if reason.code in BEYOND_THE_ORDER]
-    if review.grant.needs_override and not agreed(request.actor, request.override):
+    if review.grant.needs_override and not agreed(request.actor, override):
         found.append(hard(ReasonCode.OVERRIDE_NEEDED))
         found += [replace(reason, severity=Severity.HARD) for reason in beyond]
-    elif beyond and not _prescribed(request.actor, request.override):
+    elif beyond and not _prescribed(request.actor, override):
         found.append(hard(ReasonCode.PRESCRIBER_NEEDED))
     return found
+
+
+def agrees_alone(review: RiseReview, asker: Actor | None) -> bool:
+    """Whoever has checked it is who agrees with it, too: `asker` needs nobody else beside them."""
+    if review.checker is None or asker is None:
+        return False
+    is_beyond = any(reason.code in BEYOND_THE_ORDER for reason in review.grant.reasons)
+    has_prescriber = Role.PRESCRIBER in (asker.role, review.checker.role)
+    return may_be_second(asker.person, review.checker.person, review.checker.role) and (has_prescriber or not is_beyond)
+
+
+def agreement_on(turn: Turn, request: RateRequested) -> Override | None:
+    """Who agrees with this rise, and why it is wanted."""
+    wanted = _wanted(turn, request.slot, "", request.rate_ul_per_h)
+    return agreement(turn, wanted, request.override, request.reason)
 
 
 def unchecked(turn: Turn, slot: str, actor: Actor, review: RiseReview, others: list[Reason]) -> list[Reason]:

@@ -115,6 +115,7 @@ class RateRequested:
     digest: str = ""
     repeated_ul_per_h: int | None = None
     override: Override | None = None
+    reason: str = ""  # why it goes beyond, where whoever has checked it is who agrees
     asked_at_ns: int | None = None
 
 
@@ -130,6 +131,7 @@ class BolusRequested:
     duration_s: int
     digest: str
     override: Override | None = None
+    reason: str = ""  # as of a rise
     asked_at_ns: int | None = None
 
 

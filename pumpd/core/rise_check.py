@@ -3,8 +3,9 @@
 Beyond the programme nothing goes on one pair of eyes and no bolus is in a programme, so in a visit both wait for
 another person. Whoever wants it reads its review and confirms it once: that is refused, and puts down what is wanted.
 Another person, from any page, enters the new dose off the order or by the prescriber's word, drug and concentration
-off the label, without having seen the first value. If all agree, the first person confirms again, and it is done; a
-difference is a fact, what was wanted is gone, and so is every way to reach agreement by trying.
+off the label, without having seen the first value. If all agree, the first person confirms again, and it is done; who
+has checked it is also the one who agrees, where their role may. A difference is a fact, what was wanted is gone, and
+so is every way to reach agreement by trying.
 
 It is never asked for a stop, a decrease, a rise within the order, or going on with the same rest; outside a visit
 there is only saline for training. What was checked counts as long as a review does, and only at the rate it was
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from pumpd.core.actor import Actor
 from pumpd.core.asking import accept, gate_of_person, note, refuse
 from pumpd.core.codes import Action, Reason, ReasonCode
 from pumpd.core.confirming import REVIEW_LASTS_S
@@ -26,6 +28,7 @@ from pumpd.core.people import Act
 from pumpd.core.preparation import CheckField, same_words
 from pumpd.core.preparation_facts import RiseChecked, RiseDiffered, RiseProposed
 from pumpd.core.preparation_requests import RiseCheckEntered
+from pumpd.core.requests import Override
 from pumpd.core.rise import hard
 from pumpd.core.rise_proposed import ProposedRise, RiseEntered
 from pumpd.core.state import Infusion
@@ -45,8 +48,26 @@ def is_checked_here(infusion: Infusion) -> bool:
 
 def checker_of(turn: Turn, wanted: ProposedRise) -> str | None:
     """Who has checked just this, and not long ago; None: nobody."""
-    known = _standing(turn, turn.state.path.at_bed)
-    return None if known is None or not known.is_the_same(wanted) else known.checked_by
+    known = _known(turn, wanted)
+    return None if known is None else known.checked_by
+
+
+def checking(turn: Turn, wanted: ProposedRise) -> Actor | None:
+    """Whoever has checked just this, where it is known in which role; None: nobody."""
+    known = _known(turn, wanted)
+    if known is None or known.checked_by is None or known.checked_role is None:
+        return None
+    return Actor(person=known.checked_by, role=known.checked_role)
+
+
+def agreement(turn: Turn, wanted: ProposedRise, override: Override | None, reason: str) -> Override | None:
+    """Who agrees: the person who typed their PIN beside it, or whoever has checked just this in their own name.
+
+    Entering the dose from the order without having seen it says more than a PIN under somebody else's numbers; the PIN
+    that opened their page stands behind it (decision 0038). Whether their role is enough is judged as anybody's.
+    """
+    checker = checking(turn, wanted)
+    return override if override is not None or checker is None else Override(reason=reason, second=checker)
 
 
 def against_unchecked(turn: Turn, wanted: ProposedRise, *, all_else_stands: bool) -> list[Reason]:
@@ -54,10 +75,8 @@ def against_unchecked(turn: Turn, wanted: ProposedRise, *, all_else_stands: bool
     if checker_of(turn, wanted) is not None:
         return []
     visit = turn.state.path.at_bed
-    if visit is not None and all_else_stands:
-        known = _standing(turn, visit)
-        if known is None or not known.is_the_same(wanted):
-            turn.record(RiseProposed(at_ns=turn.now_ns, visit=visit.visit, rise=wanted))
+    if visit is not None and all_else_stands and _known(turn, wanted) is None:
+        turn.record(RiseProposed(at_ns=turn.now_ns, visit=visit.visit, rise=wanted))
     return [hard(ReasonCode.RISE_CHECK_NEEDED)]
 
 
@@ -73,7 +92,7 @@ def check_rise(turn: Turn, request: RiseCheckEntered) -> None:
     if reasons or rise is None or request.actor is None:
         refuse(turn, request, Action.CHECK_RISE, reasons)
         return
-    person, entered = request.actor.person, request.entered
+    person, role, entered = request.actor.person, request.actor.role, request.entered
     differed = differences(turn, rise, entered)
     if differed:
         turn.record(
@@ -83,7 +102,7 @@ def check_rise(turn: Turn, request: RiseCheckEntered) -> None:
         )
         refuse(turn, request, Action.CHECK_RISE, [hard(ReasonCode.RISE_CHECK_DIFFERED)])
         return
-    turn.record(RiseChecked(at_ns=turn.now_ns, visit=request.visit, person=person, entered=entered))
+    turn.record(RiseChecked(at_ns=turn.now_ns, visit=request.visit, person=person, entered=entered, role=role))
     accept(turn, request)
 
 
@@ -120,6 +139,12 @@ def _same_dose(turn: Turn, rise: ProposedRise, dose: int) -> bool:
     apart_ng_per_h = abs(entered_ng_per_h - rise.wanted_ul_per_h * programme.concentration_ug_per_ml)
     finest_ng_per_h = turn.setup.info(rise.slot).rate_step_ul_per_h * programme.concentration_ug_per_ml
     return apart_ng_per_h * WITHIN <= entered_ng_per_h or apart_ng_per_h <= finest_ng_per_h
+
+
+def _known(turn: Turn, wanted: ProposedRise) -> ProposedRise | None:
+    """What was put down, where it is just what is wanted now."""
+    known = _standing(turn, turn.state.path.at_bed)
+    return known if known is not None and known.is_the_same(wanted) else None
 
 
 def _standing(turn: Turn, visit: Visit | None) -> ProposedRise | None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pumpd.core.people import Role
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProposedRise:
@@ -22,6 +24,7 @@ class ProposedRise:
     wanted_ul_per_h: int
     bolus_ug_per_kg: int | None = None
     checked_by: str | None = None
+    checked_role: Role | None = None
     checked_at_ns: int | None = None
 
     def is_the_same(self, other: ProposedRise) -> bool:

@@ -13,7 +13,7 @@ from pumpd.core.deliveries import BeyondAgreed
 from pumpd.core.new_rate import against_lease, set_rate
 from pumpd.core.people import Act
 from pumpd.core.programme import rate_range_ul_per_h
-from pumpd.core.raising import TIMES_SAID_TWICE, RiseReview, against_review, review_rise, unchecked
+from pumpd.core.raising import TIMES_SAID_TWICE, RiseReview, against_review, agreement_on, review_rise, unchecked
 from pumpd.core.requests import (
     RateRequested,
     StepRequested,
@@ -37,7 +37,7 @@ def rate(turn: Turn, request: RateRequested) -> None:
     if infusion is not None and not reasons:
         if rises:
             reasons += against_a_rise(turn, slot)
-            reasons += against_review(request, review_rise(turn, slot, wanted), turn.now_ns)
+            reasons += against_review(turn, request, review_rise(turn, slot, wanted))
         elif infusion.bolus is not None and wanted > infusion.bolus.basal_ul_per_h:
             reasons.append(hard(ReasonCode.BOLUS_RUNNING_UL_PER_H, wanted, infusion.bolus.basal_ul_per_h))
         elif pump.command is not None or pump.stop is not None:
@@ -64,7 +64,8 @@ def rate(turn: Turn, request: RateRequested) -> None:
 def _note_agreement(turn: Turn, request: RateRequested) -> None:
     """Which soft limits two people let this rise cross, and why: on record, and shown for the rest of the infusion."""
     infusion = turn.infusion(request.slot)
-    if request.actor is None or request.override is None or request.rate_ul_per_h <= infusion.rate_ul_per_h:
+    override = agreement_on(turn, request)
+    if request.actor is None or override is None or request.rate_ul_per_h <= infusion.rate_ul_per_h:
         return
     review = review_rise(turn, request.slot, request.rate_ul_per_h)
     crossed = tuple(reason for reason in review.grant.reasons if reason.severity is Severity.SOFT)
@@ -72,7 +73,7 @@ def _note_agreement(turn: Turn, request: RateRequested) -> None:
         turn.record(
             BeyondAgreed(
                 at_ns=turn.now_ns, slot=request.slot, person=request.actor.person, reasons=crossed,
-                override_reason=request.override.reason, override_person=request.override.second.person,
+                override_reason=override.reason, override_person=override.second.person,
                 checked_by=review.checked_by if review.to_be_checked else None,
             )
         )  # fmt: skip

@@ -350,17 +350,17 @@ class BedStory:
         *,
         actor: Actor = NURSE,
         override: r.Override | None = None,
+        reason: str = "",
         twice: bool = False,
     ) -> Decision:
         """The nurse reads the review of a rise, and confirms it."""
         review = preview_rise(self.state, slot, rate_ul_per_h, self.setup, self.now_ns)
         assert review is not None
-        return self.take(
-            r.RateRequested(
-                at_ns=self.now_ns, request_id=self.request_id(), actor=actor, slot=slot, rate_ul_per_h=rate_ul_per_h,
-                digest=review.digest, override=override, repeated_ul_per_h=rate_ul_per_h if twice else None,
-            )
-        )  # fmt: skip
+        return self.take(r.RateRequested(
+            at_ns=self.now_ns, request_id=self.request_id(), actor=actor, slot=slot, rate_ul_per_h=rate_ul_per_h,
+            digest=review.digest, override=override, reason=reason,
+            repeated_ul_per_h=rate_ul_per_h if twice else None,
+        ))  # fmt: skip
 
     def tap(self, slot: str = "p1") -> Decision:
         """The nurse lets the due step up happen."""

@@ -30,11 +30,11 @@ def titrated() -> Iterator[tuple[SteeredBed, str]]:
         yield bed, nurse.visit
 
 
-def wants_12_mg_per_h(bed: SteeredBed, screen: Screen) -> str:
+def wants(bed: SteeredBed, screen: Screen, mg_per_h: int) -> str:
     """Typed and read; the rate as it was typed."""
     pump = bed.pump()
     assert pump.infusion is not None
-    rate = f"{12_000 / pump.infusion.concentration_ug_per_ml:g}"
+    rate = f"{mg_per_h * 1_000 / pump.infusion.concentration_ug_per_ml:g}"
     screen.page.goto(f"{bed.url}/pumps/p1/rate")
     screen.page.fill("#rate_ml_per_h", rate)
     screen.page.click("#to-confirm")
@@ -61,11 +61,12 @@ def test_rise_beyond_the_order_waits_until_another_person_has_entered_it_on_a_pa
     titrated: tuple[SteeredBed, str], screen: Open
 ) -> None:
     bed, _ = titrated
-    anna, ben = screen(), screen()
+    anna, ben, dora = screen(), screen(), screen()
     anna.sign_in(bed.url)
     ben.sign_in(bed.url, person="ben")
+    dora.sign_in(bed.url, person="dora")
     bed.listens()
-    wants_12_mg_per_h(bed, anna)
+    wants(bed, anna, 12)
     assert anna.page.locator("#confirm-rate").count() == 0
     anna.page.click("#ask-check")
     expect(anna.page.locator("#to-check")).to_be_visible()
@@ -81,17 +82,23 @@ def test_rise_beyond_the_order_waits_until_another_person_has_entered_it_on_a_pa
     expect(ben.page.locator("#outcome")).to_contain_text("Nothing was set.")
     assert not bed.pump().rise_to_check
     bed.listens()
-    wants_12_mg_per_h(bed, anna)
+    wants(bed, anna, 12)
     anna.page.click("#ask-check")
     enters(bed, ben, "12")
     expect(ben.page.locator("#outcome")).to_contain_text("It agrees.")
+    wants(bed, anna, 12)
+    expect(anna.page.locator("#second_pin")).to_be_visible()  # two nurses write no order
     bed.listens()
-    rate = wants_12_mg_per_h(bed, anna)
+    wants(bed, anna, 13)
+    anna.page.click("#ask-check")
+    enters(bed, dora, "13")
+    expect(dora.page.locator("#outcome")).to_contain_text("It agrees.")
+    bed.listens()
+    rate = wants(bed, anna, 13)
+    assert anna.page.locator("#second_pin").count() == 0  # dora has checked it, and is a prescriber
     anna.page.fill("#reason", "pain unchanged")
-    anna.page.select_option("#second_person", "dora")
-    anna.page.fill("#second_pin", "1618")
     anna.page.click("#confirm-rate")
-    bed.advance_until(lambda: asked_ul_per_h(bed.pump()) == round(float(rate) * 1_000), "12 mg/h")
+    bed.advance_until(lambda: asked_ul_per_h(bed.pump()) == round(float(rate) * 1_000), "13 mg/h")
     assert anna.complaints == []
 
 

@@ -58,6 +58,7 @@ def asks(
     minutes: int = MINUTES,
     actor: Actor | None = PRESCRIBER,
     override: r.Override | None = None,
+    reason: str = "",
     digest: str | None = None,
 ) -> None:
     if digest is None:
@@ -66,7 +67,7 @@ def asks(
     bed.take(
         r.BolusRequested(
             at_ns=bed.now_ns, request_id=bed.request_id(), actor=actor, slot="p1", dose_ug_per_kg=dose,
-            duration_s=minutes * 60, digest=digest, override=override,
+            duration_s=minutes * 60, digest=digest, override=override, reason=reason,
         )
     )  # fmt: skip
 
@@ -469,7 +470,7 @@ def test_a_bolus_outside_a_visit_has_nobody_to_check_it() -> None:
     assert read(running()) == (False, None)
 
 
-def test_the_bolus_of_a_visit_locks_out_its_patient_and_not_the_next_one() -> None:
+def bolus_of_a_visit() -> DepartureStory:
     bed = DepartureStory()
     bed.setup = replace(bed.setup, rules=bolus_rules())
     bed.boot()
@@ -479,6 +480,27 @@ def test_the_bolus_of_a_visit_locks_out_its_patient_and_not_the_next_one() -> No
     bed.passes_to_start()
     bed.infuses("v1")
     bed.drives(5)
+    return bed
+
+
+def test_above_the_soft_limit_who_has_checked_it_in_a_visit_is_who_agrees() -> None:
+    bed = bolus_of_a_visit()
+    asks(bed, dose=310, minutes=14)
+    assert bed.refusals == {ReasonCode.OVERRIDE_NEEDED, ReasonCode.RISE_CHECK_NEEDED}
+    checked = RiseEntered(drug="ketamine", concentration_ug_per_ml=5_000, dose=310)
+    bed.by(RiseCheckEntered, NURSE, entered=checked)
+    asks(bed, dose=310, minutes=14)
+    assert bed.refusals == {ReasonCode.OVERRIDE_NEEDED}, "nobody has said why"
+    asks(bed, dose=310, minutes=14, reason="breakthrough")
+    assert bed.phase() is Phase.STOPPING
+    (agreed,) = [fact for fact in bed.last.facts if isinstance(fact, BeyondAgreed)]
+    assert (agreed.override_reason, agreed.override_person, agreed.checked_by) == (
+        "breakthrough", NURSE.person, NURSE.person,
+    )  # fmt: skip
+
+
+def test_the_bolus_of_a_visit_locks_out_its_patient_and_not_the_next_one() -> None:
+    bed = bolus_of_a_visit()
     assert read(bed) == (True, None), "the review says so before anybody asks"
     asks(bed)
     assert bed.refusals == {ReasonCode.RISE_CHECK_NEEDED}, "no programme has a bolus in it"

@@ -17,11 +17,13 @@ from pumpd.core.bed import preview_rise
 from pumpd.core.codes import ReasonCode
 from pumpd.core.deliveries import BeyondAgreed
 from pumpd.core.effects import Stop
+from pumpd.core.evolve import evolve
 from pumpd.core.people import Role
 from pumpd.core.preparation import CheckField
-from pumpd.core.preparation_facts import RiseDiffered, RiseProposed
+from pumpd.core.preparation_facts import RiseChecked, RiseDiffered, RiseProposed
 from pumpd.core.preparation_requests import RiseCheckEntered
 from pumpd.core.pump import Drive
+from pumpd.core.raising import agrees_alone
 from pumpd.core.rise_proposed import RiseEntered
 from pumpd.testing.bed_story import NURSE, SECOND, BedStory
 from pumpd.testing.path_story import PRESCRIBER, PathStory
@@ -87,6 +89,61 @@ def test_whoever_checks_is_told_which_pump_and_units_and_no_value() -> None:
 def test_a_nurse_a_prescriber_or_a_pharmacist_checks(second: Actor) -> None:
     story = waits()
     checks(story, second)
+    story.accepted()
+
+
+def test_two_are_enough_where_the_prescriber_is_who_checks_it() -> None:
+    story = running()
+    story.rises_to(WANTED)
+    checks(story, PRESCRIBER)
+    story.rises_to(WANTED)
+    assert ReasonCode.OVERRIDE_NEEDED in story.refusals, "nobody has said why"
+    story.rises_to(WANTED, reason="pain unchanged")
+    story.accepted()
+    assert is_set(story)
+    (fact,) = [each for each in story.last.facts if isinstance(each, BeyondAgreed)]
+    assert (fact.override_reason, fact.override_person, fact.checked_by) == (
+        "pain unchanged", PRESCRIBER.person, PRESCRIBER.person,
+    )  # fmt: skip
+
+
+def test_two_are_enough_where_a_prescriber_wants_it_and_a_nurse_checks_it() -> None:
+    story = running()
+    story.rises_to(WANTED, actor=PRESCRIBER)
+    checks(story)
+    story.rises_to(WANTED, actor=PRESCRIBER, reason="pain unchanged")
+    story.accepted()
+
+
+def test_two_nurses_write_no_order() -> None:
+    story = running()
+    story.rises_to(WANTED)
+    checks(story)
+    story.rises_to(WANTED, reason="pain unchanged")
+    assert story.refusals == {ReasonCode.PRESCRIBER_NEEDED}
+
+
+def test_whoever_checked_another_rate_or_too_long_ago_agrees_with_nothing() -> None:
+    story = running()
+    story.rises_to(WANTED)
+    checks(story, PRESCRIBER)
+    story.rises_to(WANTED + MG, reason="pain unchanged")
+    assert ReasonCode.OVERRIDE_NEEDED in story.refusals
+    story.rises_to(WANTED)
+    checks(story, PRESCRIBER)
+    story.wait(601)
+    story.drives(400)
+    story.rises_to(WANTED, reason="pain unchanged")
+    assert ReasonCode.OVERRIDE_NEEDED in story.refusals
+
+
+def test_a_check_of_an_older_journal_agrees_with_nothing_by_itself() -> None:
+    story = waits()
+    old = RiseChecked(at_ns=story.now_ns, visit=story.visit.visit, person=PRESCRIBER.person, entered=RIGHT)
+    story.state, story.kept = evolve(story.state, old), evolve(story.kept, old)
+    story.rises_to(WANTED, reason="pain unchanged")
+    assert ReasonCode.OVERRIDE_NEEDED in story.refusals
+    rises(story)
     story.accepted()
 
 
@@ -232,16 +289,23 @@ def test_two_doses_agree_within_a_hundredth_or_the_finest_step_of_the_pump_and_n
     assert story.reply.accepted == (apart * 100 <= entered_ug_per_h or apart <= finest)
 
 
-def test_the_review_says_that_it_waits_and_who_has_checked_it() -> None:
+def test_the_review_says_that_it_waits_who_has_checked_it_and_whether_that_is_enough() -> None:
     story = running()
 
-    def read() -> tuple[bool, str | None]:
+    def read(asker: Actor | None = NURSE) -> tuple[bool, str | None, bool]:
         review = preview_rise(story.state, "p1", WANTED, story.setup, story.now_ns)
         assert review is not None
-        return review.to_be_checked, review.checked_by
+        return review.to_be_checked, review.checked_by, agrees_alone(review, asker)
 
-    assert read() == (True, None)
+    assert read() == (True, None, False)
     rises(story)
-    assert read() == (True, None)
+    assert read() == (True, None, False)
     checks(story)
-    assert read() == (True, SECOND.person)
+    assert read() == (True, SECOND.person, False)
+    assert read(PRESCRIBER) == (True, SECOND.person, True), "one of the two is a prescriber"
+    assert read(None) == (True, SECOND.person, False)
+    story.rises_to(WANTED + MG)  # another one takes the place of it
+    rises(story)
+    checks(story, PRESCRIBER)
+    assert read() == (True, PRESCRIBER.person, True)
+    assert read(PRESCRIBER) == (True, PRESCRIBER.person, False), "nobody agrees with themselves"
