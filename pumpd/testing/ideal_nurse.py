@@ -347,6 +347,7 @@ def main() -> int:
     parser.add_argument("--regimen", required=True, help="an id of the catalogue, such as CRPS-OP10, or 'all'")
     parser.add_argument("--day", type=int, default=1, help="which visit of the series; from 2 on the patient is known")
     parser.add_argument("--hours", type=float, help="end the infusion after so long")
+    parser.add_argument("--coarse", action="store_true", help="every hour coarsely, which costs a quarter")
     parser.add_argument("--table", action="store_true", help="the counts alone, a row of a table for each regimen")
     asked = parser.parse_args()
     if asked.table:
@@ -354,7 +355,8 @@ def main() -> int:
     for regimen in [each.id for each in treatments()] if asked.regimen == "all" else [asked.regimen]:
         treatment = Treatment.of(regimen, 1)
         day = min(asked.day, treatment.regimen.sessions)
-        tally = play(regimen, day, asked.hours)
+        with coarsely() if asked.coarse else nullcontext():
+            tally = play(regimen, day, asked.hours)
         if asked.table:
             print("| " + " | ".join([f"{regimen}, day {day}", *tally.row()]) + " |", flush=True)
         else:
