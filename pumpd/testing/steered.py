@@ -92,19 +92,10 @@ class SteeredLoop(asyncio.SelectorEventLoop):
 
     def run_in_executor(self, executor: Any, func: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:  # noqa: ANN401  # asyncio's own
         if executor is None and self._steered.advancing:
-            return self._at_once(func, *args)
+            return self.create_task(_at_once(func, *args))
         future = super().run_in_executor(executor, func, *args)
         self._threads += 1
         future.add_done_callback(self._came_back)
-        return future
-
-    def _at_once(self, func: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
-        """In a jump: the bed looks at small files every 2 s, and to hand each to a thread takes real time."""
-        future: asyncio.Future[T] = self.create_future()
-        try:
-            future.set_result(func(*args))
-        except Exception as error:  # noqa: BLE001  # whoever waits for it is told, as by a thread
-            future.set_exception(error)
         return future
 
     def _came_back(self, _future: asyncio.Future[Any]) -> None:
@@ -119,6 +110,11 @@ class SteeredLoop(asyncio.SelectorEventLoop):
         """What SIGTERM would say to every program on this loop."""
         for callback in self._leaving:
             callback()
+
+
+async def _at_once(func: Callable[[*Ts], T], *args: *Ts) -> T:
+    """In a jump: the bed looks at small files every 2 s, and to hand each to a thread takes real time."""
+    return func(*args)
 
 
 class SteeredClock(SystemClock):
