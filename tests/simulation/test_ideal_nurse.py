@@ -51,11 +51,13 @@ def test_the_one_visit_of_a_regimen_goes_from_sign_in_to_the_way_out(regimen: st
 @pytest.mark.long
 @pytest.mark.timeout(3_600)
 def test_five_days_on_the_ward_go_from_sign_in_to_the_way_out() -> None:
-    """All of them: titrated after an hour, observed day and night, a container after the other, 1,200 mg in all."""
+    """Played whole, titrated after an hour from 10 to 15 mg/h, observed day and night, one syringe after the other."""
     tally = play(DAYS, 1)
     keeps_within(tally)
     told = "\n".join(tally.day())
-    assert tally.changes >= 4, told
+    assert "titrates to 3 mL/h" in told
+    assert tally.changes == 6, told
+    assert len(tally.taps_of_sets) >= 120, "every hour at the least"
 
 
 def test_there_is_a_visit_to_play_for_each_of_the_published_regimens() -> None:
