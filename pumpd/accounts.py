@@ -10,7 +10,7 @@ The file is taken up again whenever it changes (`keep_taking_up`), so that a new
 left is out within seconds. A changed file that cannot be read changes nothing: who could sign in still can.
 
 A page that is left alone is locked, not forgotten: its session stays, so that whoever comes running may pause, lower
-or write down what they see before anybody types a PIN (docs/decisions/0024). A PIN opens it again; what a locked page
+or write down what they see before anybody types a PIN (docs/decisions/0025). A PIN opens it again; what a locked page
 may do is the core's to say (core/people.py). It ends with the shift, by signing out, or with its owner's account.
 
 A wrong PIN is an answer (`NotSignedIn`) and no exception. Sessions live in memory only: after a restart everybody

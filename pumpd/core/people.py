@@ -6,7 +6,7 @@ different people.
 
 A page that was left alone is locked and keeps its session. On it whoever comes says who they are, and that suffices
 for what can only lower delivery, for the alarms' sound, and for writing down what they see (`WITHOUT_PIN`); they
-confirm it when they sign in the next time. All else takes the PIN first (docs/decisions/0024).
+confirm it when they sign in the next time. All else takes the PIN first (docs/decisions/0025).
 
 A pharmacist verifies, and may stand as the second person, but does not start. A technician keeps pumps, accounts and
 configuration and gives no drugs; a viewer looks, on a ward's screen or while learning.

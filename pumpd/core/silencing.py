@@ -7,7 +7,7 @@ heard at once and leaves the pause of the others alone, and so is one that rises
 It is never longer than the attention behind it: when the page or link that asked for it is gone, the sound is back
 (Open PCA R6.4.4: remote inactivation is undone on loss of connection), as it is after a restart. It can be asked for
 again, which takes a person each time: one who has signed in here, be the page locked by now, so that a loud bed is
-never made quiet by nobody (docs/decisions/0024).
+never made quiet by nobody (docs/decisions/0025).
 """
 
 from __future__ import annotations
