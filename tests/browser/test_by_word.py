@@ -69,11 +69,11 @@ def test_lower_rate_by_word_is_written_down_where_side_effects_are_then_set_and_
     page.goto(f"{bed.url}/visits/{visit}/by-word")
     expect(page.locator("#set-1")).to_have_count(0)  # nothing is left to be set
 
-    dora.sign_in(bed.url, f"/visits/{visit}/by-word", person="dora")
+    dora.sign_in(bed.url, person="dora")
+    expect(dora.page.locator("main")).to_contain_text("You ordered by word, and have not signed: 4 mL/h or less on p1")
     dora.page.goto(f"{bed.url}/pumps/p1/bolus")
     expect(dora.page.locator("#to-rate")).to_be_visible()  # the pump's own page: no shipped entry has a bolus
     expect(dora.page.locator("#to-bolus")).to_have_count(0)
-    dora.page.goto(f"{bed.url}/visits/{visit}/by-word")
     dora.page.click("#to-sign")
     dora.page.click("button[name=agrees][value=yes]")
     expect(dora.page.locator("main")).not_to_contain_text("Ordered by word")
