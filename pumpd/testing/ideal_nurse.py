@@ -32,7 +32,7 @@ from pumpd.api_departure_models import DischargeBody, MoveBody, ScoreBody, Waste
 from pumpd.api_models import BedView, Condition, Phase, PumpView, RateBody
 from pumpd.api_path_models import Disposition, VisitBody, VisitStartBody
 from pumpd.api_preparation_models import CheckBody, LabelReadBody, PremedicationBody
-from pumpd.core.units import NS_PER_H, NS_PER_S
+from pumpd.core.units import NL_PER_ML, NS_PER_H, NS_PER_S
 from pumpd.testing.coarse import coarsely
 from pumpd.testing.known_patient import ESCORT, MIDAZOLAM, PATIENT, WARD, WEIGHT_KG, Known, clear, ordered
 from pumpd.testing.nurse_tally import COLUMNS, Hands, Tally
@@ -59,8 +59,11 @@ LAST_MS: Final = 3_600_000
 class IdealNurse:
     """Plays one visit of a regimen; `tally` has counts and diary when it is over."""
 
-    def __init__(self, bed: SteeredBed, regimen_id: str, day: int, known: Known | None = None) -> None:
-        self.bed, self.day, self.known = bed, day, known
+    def __init__(
+        self, bed: SteeredBed, regimen_id: str, day: int, known: Known | None = None, *, flushes: bool = True
+    ) -> None:
+        """`flushes`: what the line holds at the end goes into the patient, beyond the order; else it is thrown away."""
+        self.bed, self.day, self.known, self.flushes = bed, day, known, flushes
         self.treatment = Treatment.of(regimen_id, day)
         self.regimen = self.treatment.regimen
         self.tally = Tally()
@@ -281,13 +284,15 @@ class IdealNurse:
     # --- the end ------------------------------------------------------------------------------------------------
 
     def _ends(self) -> None:
-        """The line is flushed, what is left over is thrown away before a witness, and the bed is free."""
+        """The line is flushed or taken off, what is left over thrown away before a witness, and the bed is free."""
         nurse = self.nurse
         self._does_what_is_due(nurse.looks())
         nurse.at_an_open_page()
-        nurse.does(api_client.flush("p1", LINE_ML), "flushes the line", taps=1, fields=1)
+        if self.flushes:
+            nurse.does(api_client.flush("p1", LINE_ML), "flushes the line", taps=1, fields=1)
         (mine,) = [each for each in nurse.client.send(d.recovery()) if each.visit == self.visit]
         left_nl = self.left_nl + self.bed.truth().remaining_nl
+        left_nl += 0 if self.flushes else int(LINE_ML) * NL_PER_ML
         wasted = WasteBody(
             infusion_id=mine.doses[0].infusion_id,
             loaded_ml=plain(self.hung * self.treatment.container.capacity_nl, 6),

@@ -6,6 +6,9 @@ The days between two visits are kept: each is played when it would have been (sc
 in the morning on what the day before has left, as at a bed that is switched off at night. So an order that is signed
 once, a patient who comes back, and a course that adds itself up go over as many restarts as there are visits.
 
+No line is flushed into the patient: what it holds is drug beyond the order, 15 mg on each day of CRPS-OP10, and ten
+such days are above the hard limit of that course. It is thrown away with the rest.
+
 Every hour is played coarsely (coarse.py): what is due is due, and ten days take minutes.
 """
 
@@ -73,7 +76,7 @@ def plays(regimen: str, folder: Path) -> Iterator[Day]:
     for number, day in enumerate(days, start=1):
         arrives = datetime.combine(today - timedelta(days=1 + days[-1] - day), ARRIVES).astimezone()
         with SceneBed(folder / CONFIG, regimen, minutes_ago=minutes_since(arrives)) as bed, coarsely():
-            nurse = IdealNurse(bed, regimen, number, known)
+            nurse = IdealNurse(bed, regimen, number, known, flushes=False)
             tally = nurse.plays()
             known = nurse.known_tomorrow()
             bed.sign_in()
