@@ -79,6 +79,22 @@ def test_sound_can_be_turned_on_without_signing_in(bed: RealBed, screen: Open) -
     sounds(bystander)
 
 
+@pytest.mark.requirement("ALM-12")
+def test_sound_that_nobody_has_tested_for_a_day_is_off_until_it_is_turned_on_again(bed: RealBed, screen: Open) -> None:
+    anna = listened(screen)
+    anna.sign_in(bed.url)
+    sounds(anna)
+    tones(anna)
+    expect(anna.page.locator("html")).to_have_attribute("data-armed", "yes")
+    anna.page.evaluate("sessionStorage.setItem('pumpd-tested-at', String(Date.now() - 25 * 3600000))")
+    expect(anna.page.locator("#sound-off")).to_be_visible()
+    expect(anna.page.locator("html")).to_have_attribute("data-armed", "no")
+    anna.page.click("#sound-on")
+    expect(anna.page.locator("#sound-off")).to_be_hidden()
+    sounds(anna)
+    assert tones(anna) == pytest.approx(TEST_TONE, abs=0.01)
+
+
 def test_each_priority_has_its_melody_and_the_most_urgent_is_heard_at_once(bed: RealBed, screen: Open) -> None:
     anna = listened(screen)
     anna.sign_in(bed.url)
@@ -137,6 +153,7 @@ def test_flash_rates_are_those_of_the_standard_and_a_quiet_room_stills_all_but_h
 
 
 @pytest.mark.requirement("ALM-05")
+@pytest.mark.requirement("ALM-10")
 def test_real_alarm_is_heard_paused_for_two_minutes_and_seen_meanwhile(own_bed: RealBed, screen: Open) -> None:
     anna = listened(screen)
     anna.start(own_bed.url)
@@ -150,6 +167,8 @@ def test_real_alarm_is_heard_paused_for_two_minutes_and_seen_meanwhile(own_bed: 
     assert (view.sounding, view.audio_paused_by) == (False, "Anna Berg")
     expect(anna.page.locator(".alarm.medium.slow")).to_be_visible()
     expect(anna.page.locator("html")).to_have_attribute("data-sound", "")
+    own_bed.program("console").kill()  # by which it was asked for
+    until(lambda: own_bed.client.bed().sounding, "the sound is back")
 
 
 def test_page_that_lost_the_bed_is_heard(own_bed: RealBed, screen: Open) -> None:

@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.timeout(120), pytest.mark.long]
 LONGEST: Final = 6
 KEYS: Final = 12  # ten digits, the point, delete
 WHOLE_DIGITS_MAX: Final = 5
+BESIDE_MS: Final = 70  # between two touches of a finger; sooner is a bounce
 ALPHABET: Final = "017."  # to the daemon all digits but 0 are alike
 
 # every sequence of keys, walked as a tree; what the rule says of each step is held against a rule written another way
@@ -114,11 +115,54 @@ def test_refused_key_says_why_and_changes_nothing(bed: RealBed, screen: Open) ->
 
 
 @pytest.mark.requirement("F01")
+@pytest.mark.requirement("F05")
 def test_key_that_bounces_is_taken_once_and_told(bed: RealBed, screen: Open) -> None:
     anna = at_the_keypad(bed, screen)
     anna.page.evaluate("() => { const key = document.querySelector('.key-4'); key.click(); key.click(); }")
     expect(anna.page.locator(".keypad .typed")).to_have_text("4")
     expect(anna.page.locator(".keypad .told")).to_contain_text("came twice at once")
+
+
+@pytest.mark.requirement("F47")
+def test_real_key_that_is_held_is_taken_once_and_told_on_the_pad_and_in_the_field(bed: RealBed, screen: Open) -> None:
+    anna = at_the_keypad(bed, screen)
+    keys = anna.page.keyboard
+    for _ in range(4):
+        keys.down("8")
+    expect(anna.page.locator(".keypad .typed")).to_have_text("8")
+    expect(anna.page.locator(".keypad .told")).to_contain_text("held down, or stuck")
+    keys.up("8")
+    keys.press("Enter")
+    anna.page.focus("#height_cm")
+    for _ in range(4):
+        keys.down("1")
+    expect(anna.page.locator("#height_cm")).to_have_value("1")
+    expect(anna.page.locator("#told-height_cm")).to_contain_text("held down, or stuck")
+
+
+@pytest.mark.requirement("F05")
+def test_each_key_is_taken_as_itself_wherever_it_is_touched_and_a_finger_that_slides_takes_none(
+    bed: RealBed, screen: Open
+) -> None:
+    anna = at_the_keypad(bed, screen)
+    page, typed = anna.page, anna.page.locator(".keypad .typed")
+    for digit in "123456789":
+        box = page.locator(f".key-{digit}").bounding_box()
+        assert box is not None
+        middle, half = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        right, below = box["x"] + box["width"] - 2, box["y"] + box["height"] - 2
+        for x, y in ((box["x"] + 2, half), (right, half), (middle, box["y"] + 2), (middle, below)):
+            page.mouse.click(x, y, delay=BESIDE_MS)
+            expect(typed).to_have_text(digit)
+            tap(anna, "delete")
+    one, two = (page.locator(f".key-{digit}").bounding_box() for digit in "12")
+    assert one is not None
+    assert two is not None
+    page.mouse.move(one["x"] + one["width"] / 2, one["y"] + one["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(two["x"] + two["width"] / 2, two["y"] + two["height"] / 2)
+    page.mouse.up()
+    expect(typed).to_have_text("")
 
 
 @pytest.mark.parametrize("size", [PANEL, PHONE], ids=["panel", "phone"])

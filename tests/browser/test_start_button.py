@@ -48,10 +48,18 @@ def test_short_touch_starts_nothing_and_a_held_one_starts(bed: RealBed, screen: 
     bed.reaches(Phase.INFUSING)
 
 
-def test_keyboard_starts_in_two_steps_and_not_in_one_nor_by_a_double_press(bed: RealBed, screen: Open) -> None:
+@pytest.mark.requirement("F47")
+def test_keyboard_starts_in_two_steps_and_not_in_one_nor_by_a_key_that_is_held(bed: RealBed, screen: Open) -> None:
     anna = at_the_review(bed, screen)
     anna.read_review()
+    anna.page.keyboard.down("Enter")  # and not up: what follows is the key's own repeating
     anna.page.focus("#start")
+    for _ in range(3):
+        anna.page.keyboard.down("Enter")
+        anna.page.wait_for_timeout(600)
+    expect(anna.page.locator("#start-told")).to_contain_text("Hold START")
+    assert bed.pump().phase in AT_REST
+    anna.page.keyboard.up("Enter")
     anna.page.keyboard.press("Enter")
     anna.page.keyboard.press("Enter")
     expect(anna.page.locator("#start-told")).to_have_text("Press START once more to start.")

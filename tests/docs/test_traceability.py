@@ -86,8 +86,8 @@ def test_markers_are_found_wherever_pytest_takes_them(tmp_path: Path) -> None:
 def test_the_summary_says_who_owes_what_and_lists_tests_when_asked() -> None:
     short, long = summary(NOW, MARKED), summary(NOW, MARKED, tests=True)
     assert short.startswith("105 requirements: ")
-    later = [row.id for row in NOW.requirements if row.owner == "page" and not row.finished]
-    assert f"  page: {' '.join(later)}" in short
+    later = [row.id for row in NOW.requirements if row.owner == "operation" and not row.finished]
+    assert f"  operation: {' '.join(later)}" in short
     assert "tests/unit/test_programme.py::test_lease_lets_in_no_more_than_wall_8_allows" in long
 
 

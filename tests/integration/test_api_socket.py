@@ -221,6 +221,7 @@ async def test_a_line_is_primed_flushed_and_balanced_through_the_socket(door: Do
     assert {"line_primed", "line_flushed", "balanced"} <= set(kinds)
 
 
+@pytest.mark.requirement("ALM-10")
 async def test_sound_is_paused_for_a_page_that_watches_and_is_back_when_it_leaves(door: Door) -> None:
     client, sim = door.client, door.bed.lines[0].sim.devices[0]
     await door.run()

@@ -232,6 +232,17 @@ def test_state_repeats_count_priority_and_text_of_the_most_urgent_alarm_of_pump_
     assert all(s["alarm_text"] for s in states.values())
 
 
+@pytest.mark.requirement("ALM-03")
+def test_a_high_alarm_leaves_in_the_turn_that_raised_it() -> None:
+    """No timer is behind it: the clock stands still."""
+    told = Told()
+    told.telling.online(None)
+    told.sent()
+    told.bed.alarm(8, condition=Condition.OCCLUSION)
+    (alarm,) = [message for message in told.sent() if message.kind is Kind.ALARM]
+    assert json.loads(alarm.payload)["priority"] == "high"
+
+
 def test_a_bed_that_does_nothing_new_says_only_that_it_lives() -> None:
     told = Told()
     told.telling.online(None)

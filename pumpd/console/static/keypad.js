@@ -3,11 +3,12 @@
 // A tap on a number's field opens it; whoever types on real keys, or scans a label, stays in the field, and the same rule
 // (number.js) takes or refuses each key, in words and with a dull tone. The ordered values stand first, as buttons. The
 // point has a place apart: beside the zero it has cost tenfold errors (ISMP 2004). One key that comes twice within 60 ms is
-// a bounce and told as one. Without this script the fields are plain, and the daemon refuses what does not fit.
+// a bounce and told as one, and a real key that is held down is taken once. Without this script the fields are plain, and the daemon refuses what does not fit.
 
 import { DELETE, farFrom, finish, press } from "./number.js";
 
 const BOUNCE_MS = 60;
+const HELD = "That key is held down, or stuck. It was taken once.";
 const DIGITS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"];
 const NAMES = { ".": "point", [DELETE]: "take one away" };
 
@@ -199,6 +200,10 @@ function keyed(event) {
   if (pad === null && !inField) return;
   if (pad !== null && event.target.closest?.("button") !== null && event.key === "Enter") return;
   if (inField) [field, text] = [event.target, event.target.value];
+  if (event.repeat && (event.key.length === 1 || event.key === "Backspace" || event.key === "Enter")) {
+    event.preventDefault();
+    return complain(HELD);
+  }
   if (event.key === "Escape" && pad !== null) return close();
   if (event.key === "Enter") {
     event.preventDefault(); // a scanner ends with one: it must not send the form

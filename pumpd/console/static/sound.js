@@ -5,6 +5,7 @@
 //
 // A browser makes no sound before somebody has touched the page. Until it really can, the page says SOUND OFF across its
 // whole width. Signing in is such a touch: the page behind it plays a test tone, so that a mute loudspeaker is noticed.
+// The sound counts as on for a day from a test tone that somebody was there to hear, and then has to be turned on again.
 // A page that has lost the bed sounds too, since a silent page would be taken for a calm bed.
 //
 // The bed starts no drug while no page would be heard. So this page says that its sound is on, under a name of its own, when
@@ -30,6 +31,8 @@ const QUIET = 0.12; // in a quiet room, for all but HIGH
 const LOST_MS = 10_000; // without a word of the bed
 const TOUCHED = "pumpd-touched";
 const JUST_SIGNED_IN = "pumpd-test-tone";
+const TESTED_AT = "pumpd-tested-at";
+const TESTED_FOR_MS = 24 * 3_600_000;
 const TELL_MS = 3_000; // the console counts a page for 9 s (console/ears.py)
 const PAGE = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
@@ -43,8 +46,13 @@ let heardAt = performance.now();
 let told = false; // what the console was told last, and when
 let toldAt = -Infinity;
 
+function tested() {
+  const since = Date.now() - Number(sessionStorage.getItem(TESTED_AT));
+  return since >= 0 && since < TESTED_FOR_MS;
+}
+
 function armed() {
-  return context !== null && context.state === "running";
+  return context !== null && context.state === "running" && tested();
 }
 
 async function tell() {
@@ -91,9 +99,14 @@ async function arm(withTone) {
   context ??= new AudioContext();
   context.onstatechange = show;
   if (context.state !== "running") await Promise.race([context.resume(), new Promise((done) => setTimeout(done, 500))]);
+  if (context.state === "running") {
+    sessionStorage.setItem(TOUCHED, "1");
+    if (withTone) {
+      play(TEST_TONE, LOUD);
+      sessionStorage.setItem(TESTED_AT, String(Date.now()));
+    }
+  }
   show();
-  if (armed()) sessionStorage.setItem(TOUCHED, "1");
-  if (armed() && withTone) play(TEST_TONE, LOUD);
   sound();
 }
 
@@ -128,4 +141,7 @@ const signedIn = sessionStorage.getItem(JUST_SIGNED_IN) !== null && document.que
 if (signedIn) sessionStorage.removeItem(JUST_SIGNED_IN);
 show();
 if (signedIn || sessionStorage.getItem(TOUCHED) !== null) arm(signedIn);
-setInterval(sound, 500);
+setInterval(() => {
+  if ((root.dataset.armed === "yes") !== armed()) show(); // the test tone was a day ago
+  sound();
+}, 500);
