@@ -4,7 +4,8 @@ A test that leaves an asyncio task running fails: a leaked task is a timer or a 
 reason, and in the daemon it would act on a pump that somebody else now holds. In CI a skipped test fails the
 run, since a skip is how a missing broker or browser turns a proof into nothing without anybody noticing.
 Hypothesis has no deadline (the machine is shared, and time there proves nothing); in CI its examples are the
-same for one commit.
+same for one commit. What it tries is not traced: a way through the core that only lot has taken may not be taken
+tomorrow, and tracing makes a search twice as slow.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from hypothesis import settings
+from hypothesis import is_hypothesis_test, settings
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]  # it has no py.typed
 
 from pumpd.testing.broker import mosquitto_path
@@ -79,6 +80,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if isinstance(item, pytest.Function) and item.get_closest_marker("asyncio"):
             item.fixturenames.insert(0, no_task_left_running.__name__)
+        if is_hypothesis_test(getattr(item, "obj", None)):
+            item.add_marker("no_cover")
 
 
 def skipped(session: pytest.Session) -> int:

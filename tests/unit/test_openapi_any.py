@@ -41,6 +41,7 @@ def called(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Called]:
         yield Called(runner, tmp_path_factory.mktemp("bed"))
 
 
+@pytest.mark.no_cover  # examples by lot (tests/conftest.py)
 def test_every_call_answers_everything_that_its_document_allows_as_the_document_says(called: Called) -> None:
     document = schemathesis.openapi.from_dict(called.document)
     labels = set()
