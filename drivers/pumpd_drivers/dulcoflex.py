@@ -20,7 +20,6 @@ told as still.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from fractions import Fraction
 from typing import Final
 
@@ -46,7 +45,8 @@ from pumpd.driver_api import (
 )
 from pumpd_drivers.modbus_leg import Leg
 from pumpd_drivers.modbus_numbers import f32_step, f32_towards_zero, f32_value, joined, parted
-from pumpd_drivers.modbus_talk import SLOWEST_BAUD, Link, Talk, check_options, check_unit, reply_limit_ms
+from pumpd_drivers.modbus_talk import SLOWEST_BAUD, Link, Talk, check_unit, reply_limit_ms
+from pumpd_drivers.options import Options, check_options
 
 _PRODUCT, _VERSION, _SERIAL, _TIMEOUT_MS, _PATTERN = 1, 3, 4, 61, 63
 _STATUS, _ACTUAL, _TOTALS, _RUN, _TARGET, _ACKNOWLEDGE = 1000, 1018, 1034, 1200, 1211, 1236
@@ -288,13 +288,13 @@ class DulcoflexDriver:
     def info(self) -> DriverInfo:
         return INFO
 
-    def configured(self, options: Mapping[str, str | int | bool]) -> Driver:
+    def configured(self, options: Options) -> Driver:
         return DulcoflexDriver(Link(options))
 
     def framing(self) -> Framing:
         return self._link.framing()
 
-    def pump(self, *, address: int, options: Mapping[str, str | int | bool]) -> PumpProcedures:
+    def pump(self, *, address: int, options: Options) -> PumpProcedures:
         """Options: `register_offset` (0 or -1), `run_in_high_byte`, and those of the bus: `framing`, `baud`."""
         check_options("dulcoflex", options, ("register_offset", "run_in_high_byte", *Link.names))
         check_unit(address)

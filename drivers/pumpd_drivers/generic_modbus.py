@@ -16,7 +16,6 @@ told as still with a counter from before its end.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from fractions import Fraction
 from typing import Final
 
@@ -42,7 +41,8 @@ from pumpd.driver_api import (
     WireError,
 )
 from pumpd_drivers.modbus_numbers import F32_MAX, f32_step, f32_towards_zero, f32_value, joined, parted
-from pumpd_drivers.modbus_talk import SLOWEST_BAUD, Link, Talk, check_options, check_unit, reply_limit_ms
+from pumpd_drivers.modbus_talk import SLOWEST_BAUD, Link, Talk, check_unit, reply_limit_ms
+from pumpd_drivers.options import Options, check_options
 from pumpd_drivers.register_map import WORDS, Register, RegisterMap, read_map
 
 _MS_PER_S: Final = 1_000
@@ -374,7 +374,7 @@ class GenericModbusDriver:
     def info(self) -> DriverInfo:
         return self._info
 
-    def configured(self, options: Mapping[str, str | int | bool]) -> Driver:
+    def configured(self, options: Options) -> Driver:
         """Reads the map: its text stands in the option `map`, the name of its file in `map_file`."""
         check_options("generic_modbus", options, _OPTIONS)
         text = options.get("map")
@@ -388,7 +388,7 @@ class GenericModbusDriver:
     def framing(self) -> Framing:
         return self._link.framing()
 
-    def pump(self, *, address: int, options: Mapping[str, str | int | bool]) -> PumpProcedures:
+    def pump(self, *, address: int, options: Options) -> PumpProcedures:
         """By the map that the driver was configured with, whatever has become of its file since."""
         check_options("generic_modbus", options, _OPTIONS)
         check_unit(address)

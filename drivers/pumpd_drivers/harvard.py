@@ -21,9 +21,7 @@ The force limit, on which a stall depends, is set at the pump for the syringe in
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
@@ -51,6 +49,7 @@ from pumpd.driver_api import (
 )
 from pumpd_drivers.harvard_frames import POLL, HarvardFraming
 from pumpd_drivers.harvard_talk import BAUDS, Answer, Talk, quantity, reply_limit_ms
+from pumpd_drivers.options import Options, check_options
 
 _OPTIONS: Final = ("baud",)
 _FL_PER_NL: Final = 1_000_000
@@ -315,12 +314,9 @@ class HarvardDriver:
     def framing(self) -> Framing:
         return HarvardFraming()
 
-    def pump(self, *, address: int, options: Mapping[str, str | int | bool]) -> PumpProcedures:
+    def pump(self, *, address: int, options: Options) -> PumpProcedures:
         """Options: `baud`, which only sets how long a reply may take."""
-        for name in options:
-            if name not in _OPTIONS:
-                near = difflib.get_close_matches(name, _OPTIONS, n=1, cutoff=0.0)
-                raise ConfigError(f"harvard has no option {name!r}: did you mean {near[0]!r}?")
+        check_options("harvard", options, _OPTIONS)
         if not 0 <= address <= 99:
             raise ConfigError(f"address {address}: a Harvard pump has an address from 0 to 99")
         baud = options.get("baud", max(BAUDS))

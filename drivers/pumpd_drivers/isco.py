@@ -20,7 +20,6 @@ every look reads the unit again, and a pump that shows two of them or none says 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from fractions import Fraction
 from typing import Final
 
@@ -46,7 +45,8 @@ from pumpd.driver_api import (
 )
 from pumpd_drivers.modbus_leg import Leg
 from pumpd_drivers.modbus_numbers import f32_step, f32_towards_zero, f32_value, joined, parted
-from pumpd_drivers.modbus_talk import SLOWEST_BAUD, Link, Talk, check_options, check_unit, reply_limit_ms
+from pumpd_drivers.modbus_talk import SLOWEST_BAUD, Link, Talk, check_unit, reply_limit_ms
+from pumpd_drivers.options import Options, check_options
 
 _PUMPS: Final = "ABCD"
 _RUN, _REFILL, _CONSTANT_PRESSURE, _CONSTANT_FLOW = 0, 5, 9, 13  # each + the pump's place
@@ -281,13 +281,13 @@ class IscoDriver:
     def info(self) -> DriverInfo:
         return INFO
 
-    def configured(self, options: Mapping[str, str | int | bool]) -> Driver:
+    def configured(self, options: Options) -> Driver:
         return IscoDriver(Link(options))
 
     def framing(self) -> Framing:
         return self._link.framing()
 
-    def pump(self, *, address: int, options: Mapping[str, str | int | bool]) -> PumpProcedures:
+    def pump(self, *, address: int, options: Options) -> PumpProcedures:
         """Options: `pump` ("A" to "D", A when left out), and those of the bus: `framing`, `baud`."""
         check_options("isco", options, ("pump", *Link.names))
         check_unit(address)

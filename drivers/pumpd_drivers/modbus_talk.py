@@ -11,12 +11,11 @@ only where it is installed, as the extra `pumpd[modbus]`; no other driver needs 
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Mapping
 from typing import Final, NoReturn
 
 from pumpd.driver_api import ConfigError, Framing, NoReply, Procedure, PumpRefused, WireRequest
 from pumpd_drivers.modbus_frames import RtuFraming, TcpFraming, answer_size, rtu_frame, tcp_frame
+from pumpd_drivers.options import Options
 
 try:
     from pymodbus.pdu.bit_message import ReadCoilsRequest, ReadCoilsResponse, WriteSingleCoilRequest
@@ -30,7 +29,6 @@ try:
 except ModuleNotFoundError as error:
     raise ImportError(f"{error}; Modbus drivers need pymodbus: pip install 'pumpd[modbus]'") from error
 
-Options = Mapping[str, str | int | bool]
 
 # The device's own time to answer. The example bag pump's page allows 50 ms; for the others no page tells, and 120
 # leaves room for two 16 ms periods of a USB adapter. [assumption]
@@ -76,13 +74,6 @@ class Link:
 
     def framing(self) -> Framing:
         return TcpFraming() if self.tcp else RtuFraming()
-
-
-def check_options(driver: str, options: Options, known: tuple[str, ...]) -> None:
-    for name in options:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
-            raise ConfigError(f"{driver} has no option {name!r}: did you mean {near[0]!r}?")
 
 
 def check_unit(address: int) -> None:

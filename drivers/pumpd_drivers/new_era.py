@@ -23,8 +23,6 @@ else.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -51,6 +49,7 @@ from pumpd.driver_api import (
 from pumpd_drivers import new_era_numbers as numbers
 from pumpd_drivers.new_era_frames import VERSION, NewEraFraming
 from pumpd_drivers.new_era_talk import ALARMS_HEARD_MAX, BAUDS, Answer, Talk, reply_limit_ms
+from pumpd_drivers.options import Options, check_options
 
 _LEASE_MIN_S: Final = 1
 _LEASE_MAX_S: Final = 255  # where nesp-lib (PyPI) stops; no manual page with the limit was found
@@ -370,12 +369,9 @@ class NewEraDriver:
     def framing(self) -> Framing:
         return NewEraFraming()
 
-    def pump(self, *, address: int, options: Mapping[str, str | int | bool]) -> PumpProcedures:
+    def pump(self, *, address: int, options: Options) -> PumpProcedures:
         """Options: `baud`, which only sets how long a reply may take."""
-        for name in options:
-            if name not in _OPTIONS:
-                near = difflib.get_close_matches(name, _OPTIONS, n=1, cutoff=0.0)
-                raise ConfigError(f"new_era has no option {name!r}: did you mean {near[0]!r}?")
+        check_options("new_era", options, _OPTIONS)
         if not 0 <= address <= 99:
             raise ConfigError(f"address {address}: a New Era pump has an address from 0 to 99")
         baud = options.get("baud", max(BAUDS))

@@ -14,14 +14,12 @@ from __future__ import annotations
 from binascii import crc_hqx
 from typing import TYPE_CHECKING
 
+from pumpd_sim.conversation import Conversation
 from pumpd_sim.new_era_wire import ETX, STX, Framing, packed_for_pump
 
 if TYPE_CHECKING:
     from pumpd_sim.bus import SimBus
     from pumpd_sim.device import Truth
-
-NS_PER_S = 10**9
-REPLY_WITHIN_NS = NS_PER_S // 4
 
 
 class BadReplyError(Exception):
@@ -50,20 +48,14 @@ def unpacked(data: bytes) -> list[tuple[Framing, str]]:
     return frames
 
 
-class Host:
-    """One conversation. `now_ns` is its time; `unasked` collects what the pumps said by themselves."""
+class Host(Conversation):
+    """One conversation; `unasked` collects what the pumps said by themselves."""
 
     def __init__(self, bus: SimBus, *, framing: Framing = Framing.BASIC, now_ns: int = 0) -> None:
-        self.bus = bus
+        super().__init__(bus, now_ns)
         self.framing = framing
-        self.now_ns = now_ns
         self.unasked: list[str] = []
         self.last_framing: Framing | None = None
-
-    def send(self, data: bytes) -> bytes:
-        """Raw bytes out; what comes back within the reply limit."""
-        self.bus.write(self.now_ns, data)
-        return self._listen(self.now_ns + REPLY_WITHIN_NS, until_heard=True)
 
     def ask(self, payload: str, *, framing: Framing | None = None) -> str:
         """A command; returns the reply's text, or "" for silence."""
@@ -83,19 +75,8 @@ class Host:
 
     def wait(self, seconds: float) -> None:
         """Let time pass."""
-        heard = self._listen(self.now_ns + round(seconds * NS_PER_S), until_heard=False)
+        heard = self.listen(seconds)
         self.unasked += [text for _, text in unpacked(heard)]
 
     def truth(self, address: int | None = None) -> Truth:
         return self.bus.truth(self.now_ns, address)
-
-    def _listen(self, until_ns: int, *, until_heard: bool) -> bytes:
-        heard = b""
-        while (wake_ns := self.bus.next_wake_ns()) is not None and wake_ns <= until_ns:
-            self.now_ns = max(self.now_ns, wake_ns)
-            heard += self.bus.poll(self.now_ns)
-            due_ns = self.bus.next_wake_ns()
-            if heard and until_heard and (due_ns is None or due_ns > self.now_ns):
-                return heard
-        self.now_ns = until_ns
-        return heard + self.bus.poll(until_ns)

@@ -13,35 +13,27 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
+from pumpd_sim.conversation import Conversation
 from pumpd_sim.modbus_wire import PDU_LONGEST, crc16, rtu_frame, tcp_frame, tcp_frames
 
 if TYPE_CHECKING:
     from pumpd_sim.bus import SimBus
     from pumpd_sim.device import Truth
 
-NS_PER_S = 10**9
-REPLY_WITHIN_NS = NS_PER_S // 4
-
 
 class RefusedError(Exception):
     """The pump answered with an exception, or not at all; the argument is what it said."""
 
 
-class ModbusHost:
+class ModbusHost(Conversation):
     """One conversation with one unit. `strays` are frames that answer no question of ours."""
 
     def __init__(self, bus: SimBus, *, unit: int = 1, mode: str = "rtu", now_ns: int = 0) -> None:
-        self.bus = bus
+        super().__init__(bus, now_ns)
         self.unit = unit
         self.mode = mode
-        self.now_ns = now_ns
         self.transaction = 0
         self.strays: list[bytes] = []
-
-    def send(self, data: bytes) -> bytes:
-        """Raw bytes out; what comes back within the reply limit."""
-        self.bus.write(self.now_ns, data)
-        return self._listen(self.now_ns + REPLY_WITHIN_NS, until_heard=True)
 
     def ask(self, pdu: bytes) -> bytes:
         """A request's PDU; returns the answer's, or b"" for silence."""
@@ -83,7 +75,7 @@ class ModbusHost:
 
     def wait(self, seconds: float) -> None:
         """Let time pass; nothing is asked."""
-        heard = self._listen(self.now_ns + round(seconds * NS_PER_S), until_heard=False)
+        heard = self.listen(seconds)
         self.strays += [heard] if heard else []
 
     def truth(self) -> Truth:
@@ -94,14 +86,3 @@ class ModbusHost:
         if not answer or answer[0] != pdu[0]:
             raise RefusedError(answer)
         return answer
-
-    def _listen(self, until_ns: int, *, until_heard: bool) -> bytes:
-        heard = b""
-        while (wake_ns := self.bus.next_wake_ns()) is not None and wake_ns <= until_ns:
-            self.now_ns = max(self.now_ns, wake_ns)
-            heard += self.bus.poll(self.now_ns)
-            due_ns = self.bus.next_wake_ns()
-            if heard and until_heard and (due_ns is None or due_ns > self.now_ns):
-                return heard
-        self.now_ns = until_ns
-        return heard + self.bus.poll(until_ns)
