@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import resource
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,6 +29,7 @@ SLOWER: Final = 5  # than the same test without the mutant, and it runs for ever
 CPU_LEAST_S: Final = 2  # the kernel counts whole seconds
 SURVIVED: Final = 0
 NOTICED: Final = 1
+SAY_EVERY: Final = 25  # mutants: a minute or two
 
 
 @dataclass(kw_only=True)
@@ -56,8 +57,9 @@ class _Test:
 class _Plugin:
     """Takes the place of pytest's own loop over the tests."""
 
-    def __init__(self, trials: Trials, workers: int, patience_s: float) -> None:
+    def __init__(self, trials: Trials, workers: int, patience_s: float, say: Callable[[str], None]) -> None:
         self.trials = trials
+        self.say = say
         self.workers = workers
         self.patience_s = patience_s
 
@@ -77,12 +79,17 @@ class _Plugin:
         tests = self._as_they_are(session.items)
         self.trials.tests = len(tests)
         if not self.trials.broken:
+            needed_s = sum(test.cpu_s for test in tests)
+            self.say(f"{len(tests)} test(s) pass as the core is, in {needed_s:.0f} s of a core; now the mutants")
             tests.sort(key=lambda test: test.cpu_s)
             self._try_all(tests)
         return True
 
     def _as_they_are(self, items: list[pytest.Item]) -> list[_Test]:
-        """Each test once without a mutant: how long it takes, and which lines of the core it walks over."""
+        """Each test once without a mutant: how long it takes, and which lines of the core it walks over.
+
+        The first that fails is the end: mutants are held before tests that pass.
+        """
         coverage = Coverage(data_file=None, config_file=False, include=[str(CORE / "*.py")])
         cpu_s: dict[str, float] = {}
         coverage.start()
@@ -91,8 +98,11 @@ class _Plugin:
             coverage.switch_context(item.nodeid)
             if any(report.failed for report in runtestprotocol(item, log=False, nextitem=None)):
                 self.trials.broken.append(item.nodeid)
+                break
             cpu_s[item.nodeid] = time.process_time() - began
         coverage.stop()
+        if self.trials.broken:
+            return []
         lines: dict[str, set[tuple[str, int]]] = {item.nodeid: set() for item in items}
         data = coverage.get_data()
         for file in data.measured_files():
@@ -103,7 +113,9 @@ class _Plugin:
 
     def _try_all(self, tests: list[_Test]) -> None:
         running: dict[int, Mutant] = {}
-        for mutant in self.trials.mutants:
+        for tried, mutant in enumerate(self.trials.mutants):
+            if tried % SAY_EVERY == 0:
+                self.say(f"{tried} of {len(self.trials.mutants)} mutants, {len(self.trials.left)} left so far")
             fitting = list(_fitting(mutant, tests, self.patience_s))
             if not fitting:
                 self.trials.unvisited.append(mutant)
@@ -161,14 +173,16 @@ def _tried(mutant: Mutant, tests: list[_Test]) -> int:
     return SURVIVED
 
 
-def hold(mutants: Sequence[Mutant], tests: Sequence[Path], *, workers: int, patience_s: float) -> Trials:
-    """Try every mutant before these tests, each for `patience_s` of processor time at most."""
+def hold(
+    mutants: Sequence[Mutant], tests: Sequence[Path], *, workers: int, patience_s: float, say: Callable[[str], None]
+) -> Trials:
+    """Try every mutant before these tests, each for `patience_s` of processor time at most; `say` how far it is."""
     trials = Trials(mutants=mutants)
     with TemporaryDirectory() as scratch:
         os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = scratch
         arguments = ["-q", "--no-header", "--no-summary", "--import-mode=importlib", "-p", "no:cacheprovider"]
         settings = ["-o", "addopts=", "-o", "timeout=0"]
-        plugin = _Plugin(trials, workers, patience_s)
+        plugin = _Plugin(trials, workers, patience_s, say)
         code = pytest.main([*arguments, *settings, *map(str, tests)], plugins=[plugin])
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         trials.broken.append(f"pytest ended with {code}")

@@ -81,7 +81,9 @@ def told(trials: Trials) -> tuple[str, bool]:
     tried = {mutant.name for mutant in trials.mutants}
     left = {mutant.name: mutant for mutant in trials.left}
     if trials.broken:
-        return "\n".join(f"FAILS WITHOUT ANY MUTANT: {test}" for test in trials.broken), False
+        return "\n".join(
+            f"FAILS WITHOUT ANY MUTANT: {test}" for test in trials.broken
+        ), False  # and no mutant was tried
     new = [name for name in left if name not in known]
     lines = [f"survived: {name}  (core/{left[name].module}.py:{left[name].lines.start})" for name in new]
     stale = [name for name in known if name in tried and name not in left]
@@ -97,6 +99,11 @@ def told(trials: Trials) -> tuple[str, bool]:
     )
     enough = killed * 100 >= SCORE_PERCENT * whole
     return "\n".join(lines), enough and not (new or stale)
+
+
+def _say(text: str) -> None:
+    """How far it is: minutes or an hour pass."""
+    print(text, file=sys.stderr, flush=True)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -115,7 +122,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         mutants = [mutant for name in names for mutant in mutants_of(name)]
         tests = core_tests()
     patience_s = SAMPLE_PATIENCE_S if arguments.sample else PATIENCE_S
-    trials = hold(mutants, arguments.tests or tests, workers=WORKERS, patience_s=patience_s)
+    trials = hold(mutants, arguments.tests or tests, workers=WORKERS, patience_s=patience_s, say=_say)
     report, good = told(trials)
     print(report)
     return 0 if good else 1

@@ -75,6 +75,8 @@ def test_a_mutant_is_noticed_by_a_test_that_says_the_value_and_by_no_other(tmp_p
     name = "exposure given_since_ng: Gt -> GtE #1"
     exact = run(tmp_path, "assert given_since_ng([old, new], since_ns=5) == 7")
     assert name not in exact.stdout
+    assert "1 test(s) pass as the core is" in exact.stderr
+    assert "0 of " in exact.stderr
     vague = run(tmp_path, "assert given_since_ng([old, new], since_ns=5) >= 7")
     assert f"survived: {name}" in vague.stdout
     assert vague.returncode == 1
@@ -84,6 +86,7 @@ def test_tests_that_fail_by_themselves_prove_nothing(tmp_path: Path) -> None:
     broken = run(tmp_path, "assert given_since_ng([old, new], since_ns=5) == 8")
     assert "FAILS WITHOUT ANY MUTANT" in broken.stdout
     assert broken.returncode == 1
+    assert "mutants" not in broken.stderr, "none was tried"
 
 
 @pytest.mark.parametrize(
