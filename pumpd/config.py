@@ -253,7 +253,9 @@ class Config(Table):
     site: Word
     ward: Word
     bed: Word
-    training: bool = Field(default=False, description="true: only training regimens, and every screen says so")
+    training: bool = Field(
+        default=False, description="true: only training regimens and simulated pumps, and every screen says so"
+    )
     state_dir: FilePath = Path("/var/lib/pumpd")
     socket: FilePath = Path("/run/pumpd/pumpd.sock")
     library: FilePath
@@ -332,7 +334,7 @@ def check(path: Path) -> list[str]:
             raise ConfigError(f"{path}: map of {pump.slot}: there is no file {pump.map}")
     lines = [f"{path}: good", f"bed {config.site}/{config.ward}/{config.bed}"]
     if config.training:
-        lines.append("training: only training regimens can be started")
+        lines.append("training: only training regimens can be started, on simulated pumps")
     for bus in config.buses:
         lines.append(f"bus {bus.name}: {bus.port}" + ("" if _is_tcp(bus) else f" at {bus.baud} baud, {bus.format}"))
         for pump in bus.pumps:

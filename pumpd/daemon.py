@@ -50,7 +50,7 @@ from pumpd.file_check import COMPARED_WITHIN_S, FileCheck, keep_comparing
 from pumpd.health import Health, Notify
 from pumpd.identities import Identities
 from pumpd.journal import Journal
-from pumpd.link import Link, open_link
+from pumpd.link import Link, open_link, open_simulated
 from pumpd.rules_files import read_rules
 from pumpd.samples import Samples
 from pumpd.supervision import keep_running, stop_every_pump
@@ -91,7 +91,8 @@ def main(config_path: Path) -> int:
     try:
         files = FileCheck()
         config = Config.load(files.about_to_read(RulesFile.CONFIGURATION, config_path))
-        return asyncio.run(live(config, files, SystemClock()))
+        opener = open_simulated if config.training else open_link
+        return asyncio.run(live(config, files, SystemClock(), opener=opener))
     except PumpdError as error:
         sys.stderr.write(f"pumpd: {error}\n")
         return EXIT_CONFIG

@@ -38,6 +38,7 @@ RECEIVE_LIMIT: Final = 65536  # nobody took this much: a babbling wire, of which
 SEND_LIMIT: Final = 4096  # one frame is 64 bytes at most; more than this means that nobody watches `unsent`
 CHUNK: Final = 4096
 PTYS: Final = "/dev/pts/"
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 FORMATS: Final = ("8N1", "8N2", "8E1", "8O1", "7E1", "7O1")  # data bits, parity, stop bits: as pumps' manuals write it
 BY_ID: Final = Path("/dev/serial/by-id")
 
@@ -168,6 +169,26 @@ async def open_link(port: str, baud: int, line_format: str = "8N1") -> Link:
     if port.startswith("socket://"):
         return await _open_socket(port)
     return _open_serial(port, baud, line_format)
+
+
+async def open_simulated(port: str, baud: int, line_format: str = "8N1") -> Link:
+    """As open_link, for a training bed: raises PortForbidden, too, where a real pump may be.
+
+    A simulated pump is a pseudo-terminal or a socket of this machine. What somebody has bridged to one of these on
+    purpose cannot be told from it.
+    """
+    if _may_be_real(port):
+        raise PortForbidden(
+            f"training = true, and a real pump may be at {port}: a training bed moves simulated pumps only (a pty, or a"
+            " socket of this machine); correct the port, or take training out of the configuration"
+        )
+    return await open_link(port, baud, line_format)
+
+
+def _may_be_real(port: str) -> bool:
+    if port.startswith("socket://"):
+        return _address_of(port)[0] not in LOOPBACK
+    return Path(port).exists() and not os.path.realpath(port).startswith(PTYS)
 
 
 # --- TCP ----------------------------------------------------------------------------------------------------

@@ -106,6 +106,17 @@ def test_port_that_another_daemon_holds_is_told_with_its_process(held: Held) -> 
     assert f"(process {held.daemon.pid})" in sentence
 
 
+def test_a_training_bed_refuses_a_port_where_a_real_pump_may_be(held: Held) -> None:
+    """Any device that is no pseudo-terminal; a training bed on a simulated pump is what browsers' tests stand at."""
+    second = another_bed_in(held.bed, port="/dev/null")
+    second.write_text(
+        second.read_text(encoding="utf-8").replace("training = false", "training = true"), encoding="utf-8"
+    )
+    sentence = refused(held.bed.begin_daemon(config=second, awaited=False))
+    assert "a real pump may be at /dev/null" in sentence
+    assert "training" in sentence
+
+
 def test_journal_that_another_daemon_holds_is_told_with_its_process(held: Held) -> None:
     second = another_bed_in(held.bed, port=str(held.spare.link), state_dir=str(held.bed.state))
     sentence = refused(held.bed.begin_daemon(config=second, awaited=False))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import pty
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,8 +15,8 @@ import pytest_asyncio
 import serial
 
 from pumpd import link as link_module
-from pumpd.errors import LinkError, PortForbidden, PortHeld
-from pumpd.link import RECEIVE_LIMIT, SEND_LIMIT, Link, open_link
+from pumpd.errors import LinkError, PortAbsent, PortForbidden, PortHeld, PortUnreachable
+from pumpd.link import RECEIVE_LIMIT, SEND_LIMIT, Link, open_link, open_simulated
 
 
 class Peer:
@@ -211,3 +212,26 @@ async def test_forbidden_port_names_the_group_and_the_line_to_type(
     monkeypatch.setattr(serial, "Serial", forbidden)
     with pytest.raises(PortForbidden, match=r"user nurse may not open .*`sudo usermod -aG dialout nurse`"):
         await open_link(str(port), 19_200)
+
+
+@pytest.mark.parametrize("port", ["/dev/null", "socket://10.0.0.7:4001", "socket://pump.example:4001"])
+async def test_a_training_bed_opens_no_port_where_a_real_pump_may_be(port: str) -> None:
+    with pytest.raises(PortForbidden, match=r"training = true, and a real pump may be at .*simulated pumps only"):
+        await open_simulated(port, 19_200)
+
+
+async def test_a_training_bed_opens_a_pty_by_whatever_name_and_a_socket_of_this_machine(tmp_path: Path) -> None:
+    master, slave = pty.openpty()
+    name = tmp_path / "pump"
+    name.symlink_to(os.ttyname(slave))
+    link = await open_simulated(str(name), 19_200)
+    link.write(b"?")
+    await asyncio.sleep(0)
+    assert os.read(master, 1) == b"?"
+    link.close()
+    os.close(master)
+    os.close(slave)
+    with pytest.raises(PortAbsent):
+        await open_simulated(str(tmp_path / "not yet"), 19_200)
+    with pytest.raises(PortUnreachable):
+        await open_simulated("socket://127.0.0.1:1", 19_200)
