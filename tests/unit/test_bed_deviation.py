@@ -214,6 +214,28 @@ def test_a_pump_that_drives_by_its_word_and_stands_by_its_counter_is_stopped() -
     assert bed.now_ns - began_ns <= 2.5 * NS_PER_S
 
 
+@pytest.mark.requirement("FLOW-08", "FLOW-09")
+def test_a_pump_whose_counter_nobody_has_read_yet_has_no_deviation_and_is_watched_from_the_first_reading_on() -> None:
+    """A line that garbles every count is no pump that stands; what it gives is bounded by the clock until then."""
+    bed = BedStory()
+    bed.connect()
+    bed.report()
+    bed.start("TRAIN-5MIN")  # 10 uL a second
+    bed.prepared()
+    bed.done(Drive.INFUSING, infused_ul=None)
+    for _ in range(40):
+        bed.report(Drive.INFUSING, infused_ul=None, after_s=0.5)
+    assert (bed.phase(), found(bed)) == (Phase.INFUSING, None)
+    delivered = bed.look().delivered
+    assert delivered.low_nl <= 200_000 <= delivered.high_nl
+    bed.report(Drive.INFUSING, infused_ul=203, after_s=0.2)
+    counter = bed.flows(20, from_ul=203)
+    assert (bed.phase(), found(bed)) == (Phase.INFUSING, None)
+    for _ in range(6):
+        bed.drives(counter, after_s=0.5)
+    assert found(bed) is Condition.STALLED
+
+
 def test_a_slow_counter_is_given_the_time_it_needs() -> None:
     bed = running()  # 1.17 uL a second: 20 uL, that two steps may hide, take 17 s
     began_ns = bed.now_ns

@@ -182,6 +182,23 @@ def test_a_suspended_host_makes_infusions_uncertain() -> None:
     assert bed.phase() is Phase.STOPPED
 
 
+@pytest.mark.requirement("G09")
+def test_a_suspended_host_puts_no_pump_in_doubt_that_was_seen_to_stand() -> None:
+    """What was stopped before the sleep is resumed after it; nothing is asked of a pump that has given nothing."""
+    bed = BedStory(slots=("p1", "p2", "p3"))
+    bed.connect()
+    for slot in ("p1", "p2", "p3"):
+        bed.report(slot=slot)
+    bed.runs(slot="p1")
+    bed.paused(bed.flows(10))
+    bed.runs(slot="p2")
+    bed.suspended(30)
+    assert [bed.phase(slot) for slot in ("p1", "p2", "p3")] == [Phase.STOPPED, Phase.UNCERTAIN, Phase.IDLE]
+    bed.report(infused_ul=100)
+    bed.resume()
+    assert bed.phase() is Phase.CHECKING
+
+
 def test_an_alarm_that_is_all_a_pump_says_does_not_make_an_old_counter_new() -> None:
     bed = running()
     bed.flows(10)  # 100 uL by now

@@ -18,6 +18,7 @@ from pumpd.core.pace import lowest_lately_ul_per_h
 from pumpd.core.people import Role
 from pumpd.core.pump import Drive
 from pumpd.core.regimen import RegimenStep, Rules, Titration
+from pumpd.core.state import LATELY_MAX
 from pumpd.core.units import NL_PER_UL, NS_PER_S
 from pumpd.testing.bed_story import NURSE, SECOND, BedStory
 from pumpd.testing.clinical import NE_1000, shipped_rules
@@ -224,6 +225,24 @@ def test_a_rise_above_twice_the_lowest_rate_of_a_minute_has_to_be_read() -> None
     bed.wait(60)
     bed.drives(35)
     bed.rate(4_000)
+    assert bed.sent(ChangeRate)
+
+
+@pytest.mark.requirement("FLOW-03")
+@pytest.mark.requirement("F01")
+def test_a_low_rate_of_the_last_minute_is_remembered_however_often_the_rate_was_changed_since() -> None:
+    """More changes than are kept: the oldest of them go together, and the low one among them stays."""
+    bed = running(1)
+    for rate in (1_000, 1_400, *(1_401 + number for number in range(LATELY_MAX + 2))):
+        bed.rate(rate)
+        bed.done(Drive.INFUSING, rate=rate)
+        assert bed.infusion().granted_ul_per_h == rate
+    assert len(bed.infusion().lately) == LATELY_MAX
+    bed.rate(2_001)
+    assert bed.refusals == {ReasonCode.RISE_TO_BE_READ_UL_PER_H}
+    bed.wait(60)
+    bed.drives(25)
+    bed.rate(2_001)
     assert bed.sent(ChangeRate)
 
 

@@ -50,6 +50,19 @@ def test_a_visit_of_another_patient_does_not_begin_while_one_is_at_the_bed() -> 
     assert [each.visit for each in story.state.path.visits] == ["v1"]
 
 
+def test_a_visit_that_is_over_is_not_opened_again_and_its_record_stays_closed() -> None:
+    story = PathStory()
+    story.sign("MDD-2x3", series="s1")
+    story.opens(visit="v1")
+    story.leaves_bed()
+    story.wait(60)
+    story.opens(visit="v1", number=2)
+    assert story.refusals == {ReasonCode.VISIT_KNOWN}
+    assert story.state.path.at_bed is None
+    (known,) = story.state.path.visits
+    assert (known.number, known.place) == (1, Place.CLOSED)
+
+
 @pytest.mark.parametrize(
     ("number", "expires", "code"),
     [(7, 90, ReasonCode.SERIES_VISITS), (0, 90, ReasonCode.SERIES_VISITS), (1, -1, ReasonCode.SERIES_EXPIRED)],
@@ -142,6 +155,15 @@ def test_saline_for_training_has_failed_nobody_and_needs_no_consent() -> None:
     story = PathStory()
     story.sign("TRAIN-5MIN", failed_treatments=(), consent_day=None)
     story.accepted()
+
+
+def test_a_second_order_under_a_known_name_is_refused_and_the_first_stands_as_signed() -> None:
+    story = PathStory()
+    story.sign("MDD-2x3", series="s1")
+    story.sign("MDD-2x3", series="s1", weight_g=71_000)
+    assert story.refusals == {ReasonCode.SERIES_KNOWN}
+    (signed,) = story.state.path.series
+    assert signed.weight_g == 70_000
 
 
 def test_an_amendment_is_a_new_order_and_the_one_before_takes_no_further_visit() -> None:

@@ -306,6 +306,16 @@ def test_of_two_figures_for_one_visit_the_larger_is_kept() -> None:
     assert tally(there.state.path, "s1").given_ng == 20_000_000
 
 
+def test_a_course_of_a_scheme_that_this_site_does_not_have_is_not_taken_in() -> None:
+    there = CourseStory()
+    order = series_order("PAIN-4H", today=there.today)
+    there.takes_in(Travelling(order=replace(order, regimen="NORTH-OWN-4H"), log=CourseLog(series="s1")))
+    assert there.refusals == {ReasonCode.UNKNOWN_REGIMEN}
+    assert there.state.path.signed("s1") is None, "no visit can be opened of it"
+    there.takes_in(Travelling(order=order, log=CourseLog(series="s1")))
+    there.accepted()
+
+
 def test_another_order_under_a_known_name_is_not_taken_in() -> None:
     here = CourseStory()
     here.visit_of(1)

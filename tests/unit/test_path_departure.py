@@ -11,7 +11,7 @@ from pumpd.core.codes import Condition, Phase, ReasonCode, Severity
 from pumpd.core.departure import Exit, Padss
 from pumpd.core.events import Unknown
 from pumpd.core.pump import Drive, PumpAlarm
-from pumpd.core.requests import PrimeConfirmed
+from pumpd.core.requests import Keep, PrimeConfirmed
 from pumpd.core.rise import history_for
 from pumpd.core.series import Disposition
 from pumpd.core.turn import Turn
@@ -404,6 +404,37 @@ def test_a_visits_dose_is_given_once_however_often_it_is_started() -> None:
     assert rest_nl > 0
     assert had_nl + rest_nl <= whole_nl
     assert whole_nl - had_nl - rest_nl < 20_000, "nothing but what no counter could tell is lost"
+
+
+@pytest.mark.requirement("F17")
+def test_what_is_titrated_in_the_rest_of_a_dose_stays_within_what_the_whole_order_may_give() -> None:
+    """Slow for a while, stopped, and resumed with its volume kept: the end is far away, and a rise would fill it."""
+    story = DepartureStory()
+    story.here("CRPS-IP5")
+    whole = story.review().programme
+    assert whole is not None
+    assert whole.titrated is not None
+    story.infuses()
+    story.gives(20_000)
+    story.passes_to_start()
+    story.infuses()
+    rest = story.infusion().programme
+    assert rest.titrated is not None
+    start = story.infusion().rate_ul_per_h
+    story.rate(start // 5)
+    story.done(Drive.INFUSING, rate=start // 5)
+    story.paused(1)
+    story.resumes(keep=Keep.VOLUME)
+    story.rises_to(start, twice=True)
+    story.done(Drive.INFUSING, rate=start, infused_ul=1)
+    story.wait(rest.titrated.dwell_s)
+    story.drives(start, after_s=1)
+    story.observes()
+    story.rises_to(start + rest.titrated.up_by_ul_per_h)
+    story.accepted()
+    had_nl, rest_nl = totals(story)
+    assert rest_nl > rest.total_nl, "the rise is within the order, and adds to it"
+    assert had_nl + rest_nl <= whole.titrated.most_nl
 
 
 @pytest.mark.requirement("F17")

@@ -14,7 +14,7 @@ from pumpd.core.codes import Phase, ReasonCode
 from pumpd.core.people import Role
 from pumpd.core.preparation import CheckField
 from pumpd.core.preparation_facts import CheckDiffered
-from pumpd.core.preparation_requests import PremedicationGiven, PremedicationOmitted
+from pumpd.core.preparation_requests import CheckEntered, LabelRead, PremedicationGiven, PremedicationOmitted
 from pumpd.core.prescribed import Premedication, Route
 from pumpd.core.requests import ContainerChangeRequested
 from pumpd.core.writer_facts import WriterTaken
@@ -216,6 +216,29 @@ def test_a_difference_stops_is_on_record_with_both_values_and_is_read_off_its_so
     story.second_checks()
     story.accepted()
     assert not {ReasonCode.CHECK_DIFFERED, ReasonCode.CHECK_NEEDED} & story.missing
+
+
+@pytest.mark.parametrize(("visit", "code"), [("v0", ReasonCode.VISIT_NOT_AT_BED), ("v9", ReasonCode.NO_SUCH_VISIT)])
+def test_a_label_and_a_check_of_a_visit_that_is_not_at_the_bed_open_no_gate_of_the_one_that_is(
+    visit: str, code: ReasonCode
+) -> None:
+    """A page that still shows the patient before, or one that this bed has never had."""
+    story = PathStory()
+    story.connected()
+    story.sign("PAIN-4H")
+    story.opens(visit="v0")
+    story.checks_in()
+    story.reads_label()
+    story.leaves_bed()
+    story.opens(visit="v1", number=2)
+    story.checks_in()
+    story.by(LabelRead, visit=visit, reading=story.reading(), today_day=story.today)
+    assert story.refusals == {code}
+    assert ReasonCode.LABEL_NOT_READ in story.missing
+    story.reads_label()
+    story.by(CheckEntered, SECOND, visit=visit, entered=story.entered())
+    assert story.refusals == {code}
+    assert ReasonCode.CHECK_NEEDED in story.missing
 
 
 @pytest.mark.parametrize("anew", ["reads_label", "weighs"])

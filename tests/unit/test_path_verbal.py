@@ -266,6 +266,14 @@ def test_it_outlives_the_visit_and_is_signed_afterwards() -> None:
     assert story.refusals == {ReasonCode.VISIT_CLOSED}
 
 
+def test_an_order_by_word_for_a_visit_that_this_bed_does_not_know_is_refused_and_counts_for_nobody() -> None:
+    story = running()
+    says(story, visit="v9", rescue=MIDAZOLAM)
+    assert story.refusals == {ReasonCode.NO_SUCH_VISIT}
+    assert open_orders(story) == []
+    assert gives(story) == {ReasonCode.RESCUE_NOT_ORDERED}
+
+
 def test_so_many_unsigned_orders_are_enough_and_no_unsigned_one_is_ever_dropped() -> None:
     story = running()
     for _ in range(UNSIGNED_MAX):

@@ -144,6 +144,23 @@ def test_nothing_is_thrown_away_of_an_infusion_that_could_go_on() -> None:
     assert story.refusals == {ReasonCode.NO_SUCH_DOSE}
 
 
+@pytest.mark.parametrize("visit", ["v9", "v2"])
+def test_what_was_left_over_of_one_visit_is_not_thrown_away_or_witnessed_in_the_name_of_another(visit: str) -> None:
+    story = WasteStory()
+    story.signed_for("patient-2")
+    story.next_patient()
+    code = ReasonCode.NO_SUCH_DOSE if visit == "v2" else ReasonCode.NO_SUCH_VISIT
+    story.by(
+        WasteRequested, visit=visit, infusion_id=story.infusion_id, loaded_nl=20 * NL_PER_ML, wasted_nl=18 * NL_PER_ML
+    )
+    assert story.refusals == {code}
+    assert story.todo == {Todo.WASTE}
+    story.wastes(18)
+    story.by(WitnessRequested, SECOND, visit=visit, infusion_id=story.infusion_id)
+    assert story.refusals == {code}
+    assert story.todo == {Todo.WITNESS}
+
+
 def test_a_pump_whose_balance_is_on_record_is_armed_no_longer() -> None:
     story = WasteStory()
     assert story.phase() is Phase.ENDED
