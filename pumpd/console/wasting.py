@@ -1,5 +1,6 @@
 """What is left over of a drug, and the list of all that is still to be done for patients of this bed.
 
+First the line: what it holds after the end counts as given once somebody says that it was flushed in. Then the rest.
 Drawn up, given and thrown away have to add up, and a second person has to have seen it go: with their own PIN beside
 the figures, or later, signed in as themselves. What was ordered by word is signed on the list. None of it holds up a
 pump or a bed, so the same small forms stand on the visit's own screen, also after it is closed, and on the list, where
@@ -16,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from pumpd import api_client
 from pumpd.api_container_models import SecondBody
 from pumpd.api_departure_calls import recovery_of, tell, todo, waste, witness
 from pumpd.api_departure_models import DoseView, RecoveryView, TellBody, Todo, TodoView, WasteBody, WitnessBody
@@ -34,6 +36,10 @@ WITNESSES: Final = frozenset({Role.NURSE, Role.PRESCRIBER, Role.PHARMACIST})
 
 
 # --- what each form becomes -----------------------------------------------------------------------------------
+
+
+def _flush(_sight: Sight, values: Values) -> Call[AnswerView]:
+    return api_client.flush(values["slot"], values.get("volume_ml", ""))
 
 
 def _waste(sight: Sight, values: Values) -> Call[AnswerView]:
@@ -57,7 +63,13 @@ def _sign(sight: Sight, values: Values) -> Call[AnswerView]:
     return sign_by_word(sight.id, values.get("order") or "-", said)
 
 
-_FORMS: Final[Mapping[str, Ask]] = {"waste": _waste, "witness": _witness, "tell": _tell, "sign": _sign}
+_FORMS: Final[Mapping[str, Ask]] = {
+    "flush": _flush,
+    "waste": _waste,
+    "witness": _witness,
+    "tell": _tell,
+    "sign": _sign,
+}
 _LIST_ONLY: Final = frozenset({"sign"})
 
 
@@ -75,12 +87,13 @@ class Entry:
     dose: DoseView | None
     since_ts_ms: int
     here: str
+    in_line: str = ""  # what a flush would still give
     order: str = ""  # an order by word ...
     detail: str = ""
     prescriber: str = ""  # ... and whose signature it waits for
 
 
-def _entries_of(visit: RecoveryView) -> list[Entry]:
+def _entries_of(visit: RecoveryView, look: Look) -> list[Entry]:
     return [
         Entry(
             id=str(each.infusion_id),
@@ -90,9 +103,18 @@ def _entries_of(visit: RecoveryView) -> list[Entry]:
             dose=each,
             since_ts_ms=each.last_ts_ms,
             here=f"/visits/{visit.visit}/{STEP}",
+            in_line=_in_line(each, look),
         )
         for each in visit.doses
     ]
+
+
+def _in_line(dose: DoseView | None, look: Look) -> str:
+    """Only for the last infusion of its pump: the next one is given through another line."""
+    for pump in look.view.pumps:
+        if dose is not None and pump.infusion is not None and pump.infusion.infusion_id == dose.infusion_id:
+            return pump.in_line.text if pump.in_line else ""
+    return ""
 
 
 def _todo_of(dose: DoseView) -> Todo | None:
@@ -101,15 +123,17 @@ def _todo_of(dose: DoseView) -> Todo | None:
     return None if dose.witness else Todo.WITNESS
 
 
-def _entry(found: TodoView, visit: RecoveryView) -> Entry:
+def _entry(found: TodoView, visit: RecoveryView, look: Look) -> Entry:
+    dose = next((each for each in visit.doses if each.infusion_id == found.infusion_id), None)
     return Entry(
         id=f"{found.visit}-{found.infusion_id or found.order or found.todo.value}",
         visit=found.visit,
         patient=found.patient,
         todo=found.todo,
-        dose=next((each for each in visit.doses if each.infusion_id == found.infusion_id), None),
+        dose=dose,
         since_ts_ms=found.since_ts_ms,
         here=f"{LIST}/{found.visit}",
+        in_line=_in_line(dose, look),
         order=found.order or "",
         detail=found.detail,
         prescriber=found.prescriber or "",
@@ -129,7 +153,7 @@ async def _show(sight: Sight, told: Told) -> Response:
         "waste",
         STEP,
         told,
-        entries=_entries_of(here),
+        entries=_entries_of(here, sight.look),
         sent=_sent_id(told, ""),
         witnesses=_witnesses(people, sight.look),
         people={each.id: each.name for each in people},
@@ -156,7 +180,7 @@ async def _list(room: Room, look: Look, told: Told, of: str = "") -> Response:
     return room.show(
         "to_do",
         look,
-        entries=[_entry(each, visits[each.visit]) for each in undone],
+        entries=[_entry(each, visits[each.visit], look) for each in undone],
         names=await names_of(room, look),
         sent=_sent_id(told, of),
         witnesses=_witnesses(people, look),

@@ -43,6 +43,26 @@ def test_waste_is_refused_with_the_sum_and_then_thrown_away_before_a_witness(
     assert dose_of(bed, visit).witness == "ben"
 
 
+def test_line_that_was_flushed_in_is_said_once_and_counts_as_given(ended: tuple[SteeredBed, str], screen: Open) -> None:
+    bed, visit = ended
+    number, before = dose_of(bed, visit).infusion_id, dose_of(bed, visit).given_ml_text
+    held = bed.pump().in_line
+    assert held is not None
+    anna = screen()
+    anna.sign_in(bed.url, "/pumps/p1")
+    anna.page.click("#to-flush")
+    expect(anna.page.locator("main")).to_contain_text(f"The line still holds {held.text}.")
+    anna.page.fill(f"#volume_ml-{number}", "3,0")
+    anna.page.click(f"#do-flush-{number}")
+    expect(anna.page.locator(".fault")).to_be_visible()
+    expect(anna.page.locator(f"#volume_ml-{number}")).to_have_value("3,0")
+    anna.page.fill(f"#volume_ml-{number}", "3")
+    anna.page.click(f"#do-flush-{number}")
+    expect(anna.page.locator(f"#do-flush-{number}")).to_have_count(0)
+    assert bed.pump().in_line is None
+    assert dose_of(bed, visit).given_ml_text != before
+
+
 def test_witness_follows_later_from_the_list_and_cannot_be_who_threw_it_away(
     ended: tuple[SteeredBed, str], screen: Open
 ) -> None:
