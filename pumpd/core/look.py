@@ -126,6 +126,9 @@ def delivered_now(pump: PumpState, info: DriverInfo, now_ns: int, boot_at_ns: in
     fastest = max(leg.fastest_ul_per_h, told or 0)
     fastest = max(fastest, _evident_ul_per_h(seen.readings, fastest, info.accuracy_ppm))
     wider = volume.widened(known, fastest, elapsed_ns, info.accuracy_ppm)
+    if elapsed_ns > 0 and not seen.readings and known.high_nl <= leg.base.high_nl:
+        # no reading of this leg has made room for it yet: a roller's first stroke comes sooner than at its mean rate
+        wider = replace(wider, high_nl=wider.high_nl + leg.granted.step_nl)
     if not info.stops_at_volume:
         return volume.monotone(infusion.delivered, wider)
     step_nl = motor_step_nl(info, infusion.programme.syringe_diameter_um)

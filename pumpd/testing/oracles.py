@@ -90,6 +90,7 @@ class Watch:
     pressed_ever: bool = False
     dialled: bool = False  # a rate was set at the keys in this leg
     excused: set[int] = field(default_factory=set)  # infusions of which the keys gave what no counter tells
+    late_nl: dict[int, int] = field(default_factory=dict)  # by infusion: what nobody could have stopped in time
     died_at_ns: int = 0
     died_at_nl: int = 0
     died_lease_ns: int = 0
@@ -258,8 +259,11 @@ class Oracles:
                 f"in {pump.phase.value}"
             )
         total_nl = infusion.programme.total_nl
-        late_nl = 0 if watch.info.stops_at_volume else _late_nl(pump)
-        if displaced_nl > total_nl + 2 * truth.step_nl + late_nl and not watch.pressed_ever:
+        if not watch.info.stops_at_volume:
+            late_nl = max(_late_nl(pump, self.clock.now_ns()), watch.late_nl.get(infusion.infusion_id, 0))
+            watch.late_nl[infusion.infusion_id] = late_nl
+        allowed_nl = total_nl + 2 * truth.step_nl + watch.late_nl.get(infusion.infusion_id, 0)
+        if displaced_nl > allowed_nl and not watch.pressed_ever:
             self.say(f"{watch.slot} displaced {displaced_nl} nl of a plan of {total_nl} nl")
 
     def _wire(self, watch: Watch) -> None:
@@ -307,11 +311,16 @@ def _is_bent(truth: Truth) -> bool:
     return abs(truth.rate_nl_per_h - believed) * 1_000_000 > RATE_SLACK_PPM * abs(believed)
 
 
-def _late_nl(pump: PumpState) -> int:
-    """A pump without a target of its own is stopped by the look whose counter shows the volume, in its own steps."""
+def _late_nl(pump: PumpState, now_ns: int) -> int:
+    """A pump without a target of its own is stopped by the look whose counter shows the volume, in its own steps.
+
+    One that is silent hears no stop, and has no lease: that is why no drug runs on it.
+    """
     infusion, last = pump.infusion, pump.sighting.last
-    step_nl = 0 if last is None else last.step_nl
-    return step_nl + (0 if infusion is None else infusion.rate_ul_per_h * NL_PER_UL * ONE_REPORT_NS // NS_PER_H)
+    if infusion is None or last is None or pump.sighting.last_at_ns is None:
+        return 0
+    since_ns = max(ONE_REPORT_NS, now_ns - pump.sighting.last_at_ns)
+    return last.step_nl + infusion.rate_ul_per_h * NL_PER_UL * since_ns // NS_PER_H
 
 
 def _allowed_ul_per_h(pump: PumpState) -> int:

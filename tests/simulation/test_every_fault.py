@@ -25,6 +25,7 @@ from pumpd.traces import read_trace
 JOBS = 2
 NINE_MINUTES = 0.15
 FIVE_MINUTES = 0.09
+FORTY_MINUTES = 0.67
 
 
 @pytest.fixture(autouse=True)
@@ -72,6 +73,19 @@ def test_what_nobody_can_observe_claims_nothing() -> None:
         assert missing(outcomes[driver], unseen) == [], driver
     completed = [dict(outcome.seen).get("completed", 0) for outcome in outcomes.values()]
     assert sum(completed) >= 6, completed
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+def test_seeds_of_other_pumps_that_once_found_a_fault_pass() -> None:
+    played(
+        [
+            # a roller's first stroke: more was in than was stated, until the first reading
+            *(Story(seed=seed, hours=FORTY_MINUTES, driver="generic_modbus", day=Day.LOT) for seed in (2, 5)),
+            # silent at its end, without target and lease: the checker asked for a stop that nobody could make
+            Story(seed=4, hours=0.33, driver="isco", day=Day.LOT),
+        ]
+    )
 
 
 def test_pairs_are_all_that_ship_and_the_table_forgets_no_driver() -> None:

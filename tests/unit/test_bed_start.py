@@ -13,7 +13,7 @@ from pumpd.core.events import Done, LinkState, Overtaken, Refused, Unknown
 from pumpd.core.people import Role
 from pumpd.core.pump import Drive, Granted, PumpAlarm
 from pumpd.core.requests import StartRequested
-from pumpd.testing.bed_story import NURSE, BedStory, order_for
+from pumpd.testing.bed_story import NURSE, STEP_NL, BedStory, order_for
 
 
 def ready(**kwargs: int) -> BedStory:
@@ -37,6 +37,22 @@ def test_a_start_goes_through_checking_and_starting_to_infusing_by_report() -> N
     assert start.when is When.AFTER_COMMIT
     bed.done(Drive.INFUSING)
     assert bed.phase() is Phase.INFUSING
+
+
+def test_until_the_first_reading_there_is_room_for_a_rollers_first_stroke() -> None:
+    """Which comes sooner than at the mean rate: seeds 2 and 5 of the bag pump had 0.95 uL more in than was stated."""
+    bed = ready()
+    bed.start("TRAIN-5MIN")
+    bed.prepared()
+    assert bed.look().delivered.high_nl == 0
+    bed.wait(0.2)
+    at_the_mean_rate_nl = 36_000 * 1_000 * 2 // 36_000  # of 0.2 s
+    assert bed.look().delivered.low_nl == 0
+    assert bed.look().delivered.high_nl >= at_the_mean_rate_nl + STEP_NL
+    bed.done(Drive.INFUSING, infused_ul=2)
+    assert bed.look().delivered.high_nl < at_the_mean_rate_nl + 3 * STEP_NL, (
+        "by its own step the counter makes room, once"
+    )
 
 
 def test_a_start_that_is_done_but_stands_still_is_no_infusion() -> None:
