@@ -196,7 +196,7 @@ def test_the_second_persons_task_holds_no_value_and_the_visit_starts_once_both_a
     (before,) = nurse.send(q.preparation(visit)).premedication
     assert (before.text, before.given, before.omitted) == ("midazolam 1 mg IV", True, None)
 
-    task = prescriber.send(q.check_task(visit)).model_dump_json()
+    task = prescriber.send(q.check_task(visit)).model_dump_json().replace(visit, "")  # drawn, perhaps of these digits
     assert [value for value in ("71", "L 17", "BD", "0.5", "ketamine") if value in task] == []
     other = prescriber.send(q.enter_check(visit, CHECK.model_copy(update={"concentration_mg_per_ml": "2"})))
     assert [each.code for each in other.reasons] == [ReasonCode.CHECK_DIFFERED]
