@@ -241,3 +241,13 @@ def test_the_longer_of_two_schemes_gaps_is_the_mark() -> None:
         _, found = judge_order(order, replace(shipped, catalogue=catalogue), NE_1000)
         marks += [each.limit for each in found if each.code is ReasonCode.GAP_DAYS]
     assert marks == [7, 7]
+
+
+@pytest.mark.parametrize(("since", "asked"), [(6, [6]), (7, []), (None, [])])
+def test_on_the_day_that_a_gap_ends_nothing_is_asked(since: int | None, asked: list[int]) -> None:
+    shipped = rules((100, HOUR_S))
+    (regimen,) = shipped.catalogue.regimens
+    catalogue = replace(shipped.catalogue, regimens=(replace(regimen, apart_days=7),))
+    order = replace(ORDER, course=replace(Course(), days_since=since))
+    _, found = judge_order(order, replace(shipped, catalogue=catalogue), NE_1000)
+    assert [each.asked for each in found if each.code is ReasonCode.GAP_DAYS] == asked
