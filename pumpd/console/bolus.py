@@ -18,13 +18,12 @@ from starlette.responses import Response
 from pumpd.api_models import AnswerView
 from pumpd.api_rise_calls import give_bolus, review_bolus
 from pumpd.api_rise_models import BolusBody, BolusReviewView
-from pumpd.console.acts import act, key_of
+from pumpd.console.acts import key_of
+from pumpd.console.rising import TOO_LONG, agreeing, agreement_missing, confirm, who_may_agree, why_alone
 from pumpd.console.room import Look, Room, go, room_of, typed
-from pumpd.console.titrating import agreeing, agreement_missing, why_alone
 from pumpd.errors import ApiError
 
 MISSING: Final = "Type the dose and over how long it is given, or go back."
-TOO_LONG: Final = "This is too long to be right. Type it again."
 _TYPED: Final = ("dose_mg_per_kg", "duration_min")
 
 
@@ -49,14 +48,7 @@ async def give(request: Request) -> Response:
     async def ask(room: Room, look: Look, values: dict[str, str]) -> AnswerView:
         return await room.client.send(give_bolus(slot, body, key_of(values)), look.token)
 
-    try:
-        answer = await act(request, ask)
-        waits = "ask_check" in values and (await room.look(request)).pump(slot).rise_to_check
-        return go(f"/pumps/{slot}") if waits else answer
-    except ApiError as error:
-        if error.field is None:
-            raise
-        return await _review(room, look, slot, values, fault=str(error))
+    return await confirm(request, ask, values, lambda fault: _review(room, look, slot, values, fault=fault))
 
 
 def _body(values: Mapping[str, str]) -> BolusBody:
@@ -97,15 +89,13 @@ async def _show(
     pump = look.pump(slot)
     if pump.infusion is None or not pump.infusion.bolus_text:
         return go(f"/pumps/{slot}")
-    people = await room.client.people() if review is not None else ()
     return room.show(
         "bolus",
         look,
         pump=pump,
         values=values,
         review=review,
-        people=tuple(each for each in people if look.person is None or each.id != look.person.person),
-        names={each.id: each.name for each in people},
+        **await who_may_agree(room, look, review),
         fault=fault,
         status=HTTPStatus.OK if fault is None else HTTPStatus.UNPROCESSABLE_ENTITY,
     )

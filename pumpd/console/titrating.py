@@ -18,18 +18,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pumpd import words
-from pumpd.api_models import AnswerView, InfusionView, OverrideBody, RateBody
+from pumpd.api_models import AnswerView, InfusionView, RateBody
 from pumpd.api_rise_calls import review_rate, set_rate
 from pumpd.api_rise_models import RateReviewView
-from pumpd.console.acts import act, author_of, key_of
+from pumpd.console.acts import author_of, key_of
+from pumpd.console.rising import TOO_LONG, agreeing, agreement_missing, confirm, who_may_agree, why_alone
 from pumpd.console.room import Look, Room, go, room_of, typed
 from pumpd.errors import ApiError
 
 MISSING: Final = "Type the new rate, or go back."
-SECOND_MISSING: Final = "Say why, choose who agrees, and let them type their own PIN."
-REASON_MISSING: Final = "Say why it goes beyond."
-_PERSON: Final = "second_person"
-SECOND: Final = ("reason", _PERSON, "second_pin")
 
 
 async def form(request: Request) -> Response:
@@ -62,14 +59,7 @@ async def change(request: Request) -> Response:
         call = replace(set_rate(slot, body, key_of(values)), author=author_of(values))
         return await room.client.send(call, look.token)
 
-    try:
-        answer = await act(request, ask)
-        waits = "ask_check" in values and (await room.look(request)).pump(slot).rise_to_check
-        return go(f"/pumps/{slot}") if waits else answer
-    except ApiError as error:
-        if error.field is None:
-            raise
-        return await _review(room, look, slot, values, fault=str(error))
+    return await confirm(request, ask, values, lambda fault: _review(room, look, slot, values, fault=fault))
 
 
 async def _review(
@@ -82,7 +72,7 @@ async def _review(
             raise
         return await _show(room, look, slot, values, fault=str(error))
     except ValidationError:
-        return await _show(room, look, slot, values, fault="This is too long to be right. Type it again.")
+        return await _show(room, look, slot, values, fault=TOO_LONG)
     return await _show(room, look, slot, values, review=review, fault=fault)
 
 
@@ -98,7 +88,6 @@ async def _show(
     pump = look.pump(slot)
     if pump.infusion is None:
         return go(f"/pumps/{slot}")
-    people = await room.client.people() if review is not None else ()
     return room.show(
         "rate",
         look,
@@ -107,26 +96,11 @@ async def _show(
         rate_typed=values.get("rate_ml_per_h", "")[:32],
         authors=await room.authors(look),
         review=review,
-        people=tuple(each for each in people if look.person is None or each.id != look.person.person),
-        names={each.id: each.name for each in people},
+        **await who_may_agree(room, look, review),
         ordered=ordered_rates(pump.infusion),
         fault=fault,
         status=HTTPStatus.OK if fault is None else HTTPStatus.UNPROCESSABLE_ENTITY,
     )
-
-
-def agreeing(values: Mapping[str, str]) -> OverrideBody | None:
-    """Who agrees, with their PIN, and why; None where nobody is asked for it. Raises ValidationError."""
-    return OverrideBody(**{name: values.get(name, "") for name in SECOND}) if _PERSON in values else None
-
-
-def why_alone(values: Mapping[str, str]) -> str | None:
-    """Where whoever has checked it is who agrees, the reason is all that is asked for."""
-    return values.get("reason") if _PERSON not in values else None
-
-
-def agreement_missing(values: Mapping[str, str]) -> str:
-    return SECOND_MISSING if _PERSON in values else REASON_MISSING
 
 
 def ordered_rates(infusion: InfusionView) -> list[str]:
