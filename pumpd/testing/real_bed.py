@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Mapping
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -19,7 +20,7 @@ from pumpd_sim.device import Truth
 
 from pumpd import api_client
 from pumpd.api_client import Client
-from pumpd.api_models import LinkState
+from pumpd.api_models import HistoryRow, LinkState
 from pumpd.clock import SystemClock
 from pumpd.demo_stage import config_folder
 from pumpd.errors import ApiError
@@ -60,6 +61,7 @@ class RealBed(NursedBed):
         self.pumps: dict[str, SimulatedPump] = {}
         self.url = ""  # of the page, without a slash at its end
         self.client = Client(self.socket, sent_at_ns=SystemClock().now_ns)
+        self._reader = Client(self.socket)  # of the record
         self._programs: list[Program] = []
         for name in ("drug-library.toml", "accounts.toml"):
             (self.folder / name).write_bytes((config_folder() / name).read_bytes())
@@ -213,13 +215,22 @@ class RealBed(NursedBed):
 
     def _told_seq(self) -> int:
         """The last row by the daemon's word, which is a moment ahead of the disk; 0 when there is no daemon."""
-        reader = Client(self.socket)
         try:
-            reader.sign_in(*NURSE)
-            rows = reader.send(api_client.history(1))
+            rows = self._history()
         except ApiError:
             return 0
         return max((row.seq or 0 for row in rows), default=0)
+
+    def _history(self) -> tuple[HistoryRow, ...]:
+        """The last row, in a session of its own: a sign-in costs its hash, so once for each daemon."""
+        if self._reader.token is not None:
+            try:
+                return self._reader.send(api_client.history(1))
+            except ApiError as error:
+                if error.status != HTTPStatus.UNAUTHORIZED:
+                    raise
+        self._reader.sign_in(*NURSE)
+        return self._reader.send(api_client.history(1))
 
     def _on_disk(self, seq: int) -> list[Entry]:
         found = list(read_entries(self.journal))
