@@ -102,6 +102,7 @@ def visit_at(bed: RealBed) -> Iterator[tuple[str, str]]:
         patient="patient-7", regimen="MDD-2x3", visits=6, weight_kg="70", height_cm="175", container="syringe-60-1",
         disposition=Disposition.HOME, failed_treatments=("two others",), consent_on="2026-01-31",
     )  # fmt: skip
+    client.send(api_path_calls.sign_series(body))  # a list has more than one, also of one patient and regimen
     series = client.send(api_path_calls.sign_series(body)).request_id
     client.sign_in("anna", "2718")
     visit = client.send(api_path_calls.open_visit(VisitBody(series=series, number=1))).request_id
