@@ -26,7 +26,7 @@ from pumpd.api_exchange import Call
 from pumpd.api_models import AnswerView, Role
 from pumpd.api_path_calls import series, series_of
 from pumpd.console.course_chart import outcome_chart
-from pumpd.console.recovering import names_of
+from pumpd.console.names import names_of
 from pumpd.console.room import Look, Room, go, room_of, typed
 from pumpd.console.sending import NOTHING_TYPED, Told, Values, faults_of, require_person, sent
 from pumpd.errors import ApiError, SignInNeeded

@@ -6,19 +6,18 @@ another left; the patient before goes to recovery in the same breath.
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pumpd.api_check_in_calls import patients
 from pumpd.api_path_calls import open_visit, series, visits
 from pumpd.api_path_models import Place, SeriesView, VisitBody, VisitView
+from pumpd.console.names import names_of
 from pumpd.console.room import Look, Room, go, room_of, typed
 from pumpd.console.sending import NOTHING_TYPED, Told, Values, faults_of, require_person, sent
-from pumpd.errors import ApiError, SignInNeeded
+from pumpd.errors import SignInNeeded
 
 HERE: Final = "/visits/new"
 CHOOSE: Final = "Choose whose order it is."
@@ -63,18 +62,12 @@ def _visit(values: Values, chosen: str) -> VisitBody:
 async def _show(room: Room, look: Look, told: Told) -> Response:
     known = await room.client.send(visits(), look.token)
     signed = await room.client.send(series(), look.token)
-    names = {}
-    try:
-        names = {each.patient: each for each in await room.client.send(patients(), look.token)}
-    except ApiError as error:
-        if error.status not in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-            raise
     return room.show(
         "opening",
         look,
         at_bed=next((each for each in known if each.place is Place.AT_BED), None),
         orders=tuple((each, _next_number(each, known)) for each in signed),
-        patients=names,
+        patients=await names_of(room, look),
         people={each.id: each.name for each in await room.client.people()},
         values=told.values,
         faults=told.faults,

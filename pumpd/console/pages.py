@@ -12,6 +12,7 @@ from pumpd.api_care_calls import care
 from pumpd.api_care_models import CareView
 from pumpd.api_models import Answer, Drive, Keep, PauseReason, PumpView
 from pumpd.console.ears import NAME_MAX
+from pumpd.console.names import name_at_bed
 from pumpd.console.room import Look, Room, room_of, typed
 from pumpd.errors import ApiError
 
@@ -42,7 +43,15 @@ def stands_still(pump: PumpView) -> bool:
 
 async def show_bed(room: Room, look: Look, *, notice: str | None = None, status: int = HTTPStatus.OK) -> Response:
     """With what is due and what holds, for who may see it: after a refusal that is where to go on."""
-    return room.show("bed", look, refresh="/", care=await _care(room, look), notice=notice, status=status)
+    return room.show(
+        "bed",
+        look,
+        care=await _care(room, look),
+        patient=await name_at_bed(room, look),
+        refresh="/",
+        notice=notice,
+        status=status,
+    )
 
 
 async def show_pump(
@@ -53,6 +62,7 @@ async def show_pump(
         "pump",
         look,
         care=await _care(room, look),
+        patient=await name_at_bed(room, look),
         pump=look.pump(slot),
         refresh=f"/pumps/{slot}",
         keeps=KEEPS,

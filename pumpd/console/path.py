@@ -19,16 +19,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pumpd import api_path_calls
-from pumpd.api_check_in_calls import patient as patient_of
 from pumpd.api_check_in_models import PatientView
 from pumpd.api_exchange import Call
 from pumpd.api_models import AnswerView, ReasonCode, ReasonView
 from pumpd.api_path_models import Place, VisitView
 from pumpd.console.keeping import FORM_FIELD, forget, keep_typed
 from pumpd.console.live import MOVING
+from pumpd.console.names import name_of
 from pumpd.console.room import Look, Room, go, room_of, typed
 from pumpd.console.sending import NOTHING_TYPED, Told, Values, require_person, sent
-from pumpd.errors import ApiError, SignInNeeded
+from pumpd.errors import SignInNeeded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,18 +182,9 @@ async def seen(request: Request) -> Sight:
         room=room,
         look=look,
         visit=visit,
-        patient=await _patient(room, look, visit.patient),
+        patient=await name_of(room, look, visit.patient),
         names={each.id: each.name for each in people},
     )
-
-
-async def _patient(room: Room, look: Look, key: str) -> PatientView | None:
-    try:
-        return await room.client.send(patient_of(key), look.token)
-    except ApiError as error:
-        if error.status is None:
-            raise
-        return None
 
 
 def show(sight: Sight, template: str, step: str, told: Told = NOTHING_TYPED, **more: object) -> Response:

@@ -12,24 +12,23 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from http import HTTPStatus
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pumpd.api_check_in_calls import answer_risk, check_in, patients, sign_risk_plan
-from pumpd.api_check_in_models import PatientView, RiskBody, RiskPlanBody, Watching
+from pumpd.api_check_in_calls import answer_risk, check_in, sign_risk_plan
+from pumpd.api_check_in_models import RiskBody, RiskPlanBody, Watching
 from pumpd.api_departure_calls import discharge, leave, move, recovery, recovery_of, score
 from pumpd.api_departure_models import DischargeBody, Exit, ExitBody, MoveBody, RecoveryView, ScoreBody
 from pumpd.api_exchange import Call
 from pumpd.api_models import AnswerView, Phase, Role
 from pumpd.api_path_models import Disposition, Place
+from pumpd.console.names import names_of
 from pumpd.console.path import Ask, Sight, do, seen, show
-from pumpd.console.room import Look, Room, go, room_of
+from pumpd.console.room import go, room_of
 from pumpd.console.sending import NOTHING_TYPED, Told, Values, given_of
-from pumpd.errors import ApiError
 
 STEP: Final = "recovery"
 AGAIN_S: Final = 20  # so often the waiting is asked for anew: it is told in minutes
@@ -177,16 +176,6 @@ async def everybody(request: Request) -> Response:
 
 def _when(visit: RecoveryView) -> int:
     return visit.earliest_ts_ms or 0
-
-
-async def names_of(room: Room, look: Look) -> dict[str, PatientView]:
-    """By the opaque key; nobody where this person, or a locked page, may not read a name."""
-    try:
-        return {each.patient: each for each in await room.client.send(patients(), look.token or None)}
-    except ApiError as error:
-        if error.status not in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.SERVICE_UNAVAILABLE):
-            raise
-        return {}
 
 
 ROUTES: Final = (

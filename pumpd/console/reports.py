@@ -24,8 +24,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from pumpd.console.names import names_of
 from pumpd.console.path import seen, show
-from pumpd.console.recovering import names_of
 from pumpd.console.room import room_of
 from pumpd.errors import ApiError, SignInNeeded
 

@@ -26,7 +26,7 @@ from pumpd.api_models import OrderBody, RegimenView, ReviewRequest, ReviewView
 from pumpd.api_path_calls import series_of, sign_series
 from pumpd.api_path_models import SeriesBody
 from pumpd.console.courses import at, prescribes
-from pumpd.console.recovering import names_of
+from pumpd.console.names import names_of
 from pumpd.console.room import Look, Room, go, room_of, typed
 from pumpd.console.sending import Told, faults_of, require_person, sent
 from pumpd.errors import ApiError, SignInNeeded

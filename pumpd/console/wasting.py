@@ -25,8 +25,9 @@ from pumpd.api_exchange import Call
 from pumpd.api_models import AnswerView, PersonView, Role
 from pumpd.api_verbal_calls import sign_by_word
 from pumpd.api_verbal_models import VerbalSignBody
+from pumpd.console.names import names_of
 from pumpd.console.path import Again, Ask, Sight, do, seen, show
-from pumpd.console.recovering import AGAIN_S, names_of
+from pumpd.console.recovering import AGAIN_S
 from pumpd.console.room import Look, Room, go, room_of
 from pumpd.console.sending import NOTHING_TYPED, Told, Values, given_of
 
