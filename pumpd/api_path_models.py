@@ -75,6 +75,7 @@ class SeriesView(View):
     regimen: str
     visits: int
     container: str
+    container_title: str
     disposition: Disposition
     signed_day: int  # local days since 1970-01-01
     signed_text: str

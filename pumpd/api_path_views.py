@@ -13,6 +13,7 @@ from pumpd.api_path_models import (
 )
 from pumpd.api_reviews import reason_view
 from pumpd.core.prescribed import Premedication, Rescue
+from pumpd.core.regimen import Rules
 from pumpd.core.series import SeriesOrder
 from pumpd.core.state import BedState
 from pumpd.core.turn import Setup, Turn
@@ -22,7 +23,7 @@ from pumpd.words import typed_number, weight
 from pumpd.words_library import day_text
 
 
-def series_view(order: SeriesOrder, path: Path) -> SeriesView:
+def series_view(order: SeriesOrder, path: Path, rules: Rules) -> SeriesView:
     return SeriesView(
         series=order.series,
         patient=order.patient,
@@ -30,6 +31,7 @@ def series_view(order: SeriesOrder, path: Path) -> SeriesView:
         regimen=order.regimen,
         visits=order.visits,
         container=order.container,
+        container_title=_container_title(order, rules),
         disposition=order.disposition,
         signed_day=order.signed_day,
         signed_text=day_text(order.signed_day),
@@ -39,8 +41,16 @@ def series_view(order: SeriesOrder, path: Path) -> SeriesView:
     )
 
 
-def signed_view(order: SeriesOrder, path: Path) -> SignedView:
-    return SignedView(order=series_view(order, path), body=_body(order))
+def _container_title(order: SeriesOrder, rules: Rules) -> str:
+    """Its id, where the library has let go of what was ordered."""
+    regimen = rules.catalogue.regimen(order.regimen)
+    entry = None if regimen is None else rules.library.entry(regimen.entry)
+    container = None if entry is None else entry.container(order.container)
+    return order.container if container is None else container.title
+
+
+def signed_view(order: SeriesOrder, path: Path, rules: Rules) -> SignedView:
+    return SignedView(order=series_view(order, path, rules), body=_body(order))
 
 
 def _body(order: SeriesOrder) -> SeriesBody:

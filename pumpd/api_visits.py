@@ -26,8 +26,8 @@ looks = looks_under()
 @looks.get("/series")
 async def all_series(desk: At) -> tuple[SeriesView, ...]:
     """Every series order that was signed at this bed."""
-    path = desk.state.path
-    return tuple(api_path_views.series_view(each, path) for each in path.series)
+    path, rules = desk.state.path, desk.setup.rules
+    return tuple(api_path_views.series_view(each, path, rules) for each in path.series)
 
 
 @looks.get("/series/{series}")
@@ -36,7 +36,7 @@ async def series_of(desk: At, series: str) -> SignedView:
     found = desk.state.path.signed(series)
     if found is None:
         raise ApiError("This bed knows no such series. Look at the list of orders.", status=404, field="series")
-    return api_path_views.signed_view(found, desk.state.path)
+    return api_path_views.signed_view(found, desk.state.path, desk.setup.rules)
 
 
 @looks.get("/visits")

@@ -1,4 +1,4 @@
-"""Whom the pump infuses is told beside the drug, to be compared with the wristband, and to nobody who may not read it."""
+"""Who is infused is told beside the drug, to be compared with the wristband; to nobody who may not read it."""
 
 from __future__ import annotations
 
