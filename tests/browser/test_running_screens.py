@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import FloatRect, Locator, expect
 
 from pumpd.testing.real_bed import LONG
 from pumpd.testing.screen import PANEL, PHONE, Open, Screen
@@ -36,14 +36,21 @@ def running() -> Iterator[SteeredBed]:
         yield bed
 
 
+def box_of(place: Locator) -> FloatRect:
+    """Also of what is drawn anew at this very moment."""
+    for _ in range(TRIES):
+        box = place.bounding_box()
+        if box is not None:
+            return box
+    raise AssertionError(f"{place} is never in view")
+
+
 def hidden_by_the_bar(screen: Screen, *places: Locator) -> list[str]:
     """What of these lies below the bar of STOP, or beside the screen, before anybody scrolls."""
-    bar = screen.page.locator(".stopbar").bounding_box()
-    assert bar is not None
+    bar = box_of(screen.page.locator(".stopbar"))
     found = []
     for place in places:
-        box = place.bounding_box()
-        assert box is not None, place
+        box = box_of(place)
         if box["y"] + box["height"] > bar["y"] or box["x"] + box["width"] > bar["width"]:
             found.append(place.inner_text())
     return found
@@ -56,8 +63,7 @@ def opened(screen: Open, bed: SteeredBed, size: tuple[int, int], path: str) -> S
     found.page.evaluate(PROMPT)
     expect(found.page.locator("#sound-off")).to_be_visible()
     assert found.page.evaluate("document.documentElement.scrollWidth") <= size[0]
-    button, width = found.page.locator("#sound-on").bounding_box(), size[0]
-    assert button is not None
+    button, width = box_of(found.page.locator("#sound-on")), size[0]
     assert button["x"] + button["width"] <= width
     return found
 
@@ -66,12 +72,7 @@ def test_panel_shows_dose_time_and_gauges_at_once_and_every_stop(running: Steere
     pump = opened(screen, running, PANEL, "/pumps/p1")
     seen = [pump.page.locator(f"[data-field='p1.{name}']").first for name in ("rate", "left", "end", "pressure")]
     assert hidden_by_the_bar(pump, *seen) == []
-    gauge, blind = (
-        pump.page.locator("[data-field='p1.battery']").bounding_box(),
-        pump.page.locator(".blind").bounding_box(),
-    )
-    assert gauge is not None
-    assert blind is not None
+    gauge, blind = box_of(pump.page.locator("[data-field='p1.battery']")), box_of(pump.page.locator(".blind"))
     assert blind["y"] - gauge["y"] - gauge["height"] >= 10, "what is not fitted has air below it"
     bed = opened(screen, running, PANEL, "/")
     assert hidden_by_the_bar(bed, bed.page.locator("#stop-p1"), bed.page.locator("#open-p1")) == []
