@@ -156,9 +156,9 @@ def prime(slot: str, body: PrimeBody, key: str | None = None) -> Call[AnswerView
     return _pump(slot, "prime", body, key)
 
 
-def flush(slot: str, volume_ml: str, key: str | None = None) -> Call[AnswerView]:
-    """With how much the line was flushed, as typed."""
-    return _pump(slot, "flush", FlushBody(volume_ml=volume_ml), key)
+def flush(slot: str, volume_ml: str, key: str | None = None, *, all_the_same: bool = False) -> Call[AnswerView]:
+    """With how much the line was flushed, as typed; `all_the_same`: beyond a limit, and read that it is."""
+    return _pump(slot, "flush", FlushBody(volume_ml=volume_ml, all_the_same=all_the_same), key)
 
 
 def balance(slot: str, body: BalanceBody, key: str | None = None) -> Call[AnswerView]:

@@ -40,9 +40,10 @@ class PrimeBody(Body):
 
 
 class FlushBody(Body):
-    """The line was flushed into the patient after the end, with so much."""
+    """The line was flushed into the patient after the end, with so much; `all_the_same` once refused with a limit."""
 
     volume_ml: Typed
+    all_the_same: bool = False
 
 
 class BalanceBody(Body):

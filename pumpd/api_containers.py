@@ -55,7 +55,12 @@ async def flush(desk: At, by: By, slot: str, body: FlushBody) -> Response:
     """After the end: the line was flushed into the patient, and what it held counts as given."""
     volume_nl = api_typed.volume_nl(body.volume_ml, field="volume_ml")
     return told(
-        await desk.act(by, slot, body, lambda common: r.FlushRecorded(**common, slot=slot, volume_nl=volume_nl))
+        await desk.act(
+            by,
+            slot,
+            body,
+            lambda common: r.FlushRecorded(**common, slot=slot, volume_nl=volume_nl, all_the_same=body.all_the_same),
+        )
     )
 
 

@@ -91,6 +91,24 @@ class TodoView(View):
     detail: str = ""  # ... and what was ordered, and read back
 
 
+class FlushView(View):
+    """What the line still holds, and what a flush of it into the patient would mean, before anybody decides.
+
+    Of the course the upper end, with the flush; the visits that are left are counted by their planned doses.
+    """
+
+    held_nl: int
+    held_ng: int
+    course_ng: int | None  # None, as below: of no course, or there is no drug in it
+    course_limit_ng: int | None  # the lowest of its hard limits
+    visits_left: int | None
+    visits_left_ng: int | None
+    visits_fitting: int | None  # of those that are left, after a flush ...
+    visits_fitting_without: int | None  # ... and after none
+    beyond: tuple[ReasonView, ...]  # the hard limits that a flush would pass: it is then refused
+    text: str
+
+
 class DoseView(View):
     """What one infusion gave to this patient: at least, and at most with what was flushed in."""
 
@@ -105,6 +123,7 @@ class DoseView(View):
     witness: str | None
     began_ts_ms: int
     last_ts_ms: int
+    flush: FlushView | None = None  # while it may still be flushed in, or thrown away
 
 
 class RecoveryView(View):

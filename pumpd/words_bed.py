@@ -25,7 +25,7 @@ from pumpd.words_care import CARE_ALARMS
 from pumpd.words_departure import DEPARTURE_ACTIONS, departure_text
 from pumpd.words_links import link_went
 from pumpd.words_path import PATH_ACTIONS, path_text
-from pumpd.words_reasons import reason_text
+from pumpd.words_reasons import beyond_text, reason_text
 
 PHASES: Final[Mapping[Phase, str]] = {
     Phase.IDLE: "No infusion",
@@ -342,7 +342,8 @@ def fact_text(fact: f.Fact) -> str:
         case c.LinePurged():
             return f"The pump moved with a primed line: {volume_ml(fact.volume_nl)} counted as given"
         case c.LineFlushed():
-            return f"Line flushed by {fact.person}: {volume_ml(fact.given_nl)} of what it held counted as given"
+            beyond = f"; all the same. {' '.join(map(beyond_text, fact.beyond))}" if fact.beyond else ""
+            return f"Line flushed by {fact.person}: {volume_ml(fact.given_nl)} of what it held counted as given{beyond}"
         case c.Balanced():
             drawn, left = volume_ml(fact.loaded_nl), volume_ml(fact.residual_nl)
             off = f"; {volume_ml(fact.difference_nl)} apart: {fact.remark}" if fact.remark else ""

@@ -12,9 +12,11 @@ from typing import Final, assert_never
 from pumpd.core import departure_facts as dp
 from pumpd.core.codes import Action, ReasonCode
 from pumpd.core.departure import Closing, Exit, Leftover, Scored
+from pumpd.core.flushing import CourseRoom, Flush
 from pumpd.core.todo import Todo
 from pumpd.core.units import NS_PER_S
 from pumpd.words import duration, interval_ml, mass, volume_ml
+from pumpd.words_course import mass_of_ng
 
 _PLAIN: Final[Callable[[int], str]] = "{:,}".format
 
@@ -153,6 +155,38 @@ def closing_text(closing: Closing) -> str:
 def leftover_text(left: Leftover) -> str:
     off = f"; {volume_ml(abs(left.difference_nl))} apart: {left.remark}" if left.remark else ""
     return f"{volume_ml(left.loaded_nl)} drawn up, {volume_ml(left.wasted_nl)} thrown away by {left.person}{off}"
+
+
+def flush_text(flush: Flush) -> str:
+    """What the line holds, what a flush would mean, and what else can be done with it: read before anybody decides."""
+    if not flush.held_ng:
+        return f"The line still holds {volume_ml(flush.held_nl)}. Flushed into the patient, it counts as given."
+    held, room = f"The line still holds {mass_of_ng(flush.held_ng)} ({volume_ml(flush.held_nl)}).", flush.course
+    waste = "throw the line away: what it holds counts as waste."
+    if flush.beyond:
+        return f"{held} Do not flush it into the patient: that is more than a hard limit allows. Instead {waste}"
+    if room is None:
+        return f"{held} Flushed into the patient at the last rate, it counts as given."
+    course = (
+        f"Flushed into the patient at the last rate, it counts as given, and the course stands at "
+        f"{mass_of_ng(room.stands_ng)}; its hard limit is {mass_of_ng(room.limit_ng)}."
+    )
+    return " ".join([held, course, *_visits_left(room), f"Or {waste}"])
+
+
+def _visits_left(room: CourseRoom) -> list[str]:
+    """Whether the visits that are left fit under the course's limit."""
+    if not room.left:
+        return []
+    visits = "The visit that is left" if room.left == 1 else f"The {room.left} visits that are left"
+    visits += f" ({mass_of_ng(sum(room.planned_ng))})"
+    verb = "fits" if room.left == 1 else "fit"
+    if room.fitting == room.left:
+        return [f"{visits} still {verb} in."]
+    some = f": only {room.fitting} of them" if room.fitting else ""
+    if room.fitting < room.fitting_without:
+        return [f"{visits} will then not {'all ' if some else ''}fit in any more{some}."]
+    return [f"{visits} do{'es' if room.left == 1 else ''} not {'all ' if some else ''}fit in even without it{some}."]
 
 
 def departure_text(fact: dp.DepartureFact) -> str:

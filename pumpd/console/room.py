@@ -46,7 +46,7 @@ def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _templates() -> Environment:
+def templates() -> Environment:
     found = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
@@ -89,7 +89,7 @@ class Room:
         self.feed = Feed(client)
         self.ears = Ears(client, self.feed.name)
         self.traces = Traces(client)
-        self._templates = _templates()
+        self._templates = templates()
 
     async def look(self, request: Request) -> Look:
         """Raises ApiError when the daemon cannot be asked."""

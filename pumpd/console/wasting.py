@@ -1,7 +1,8 @@
 """What is left over of a drug, and the list of all that is still to be done for patients of this bed.
 
-First the line: what it holds after the end counts as given once somebody says that it was flushed in. Then the rest.
-Drawn up, given and thrown away have to add up, and a second person has to have seen it go: with their own PIN beside
+First the line: what it holds after the end counts as given once somebody says that it was flushed in. What that would
+mean for the course stands above the form; where a limit speaks against it the form is folded away. Then the rest:
+drawn up, given and thrown away have to add up, and a second person has to have seen it go: with their own PIN beside
 the figures, or later, signed in as themselves. What was ordered by word is signed on the list. None of it holds up a
 pump or a bed, so the same small forms stand on the visit's own screen, also after it is closed, and on the list, where
 each entry has the form that settles it. What was typed and refused comes back in the form that sent it.
@@ -40,7 +41,7 @@ WITNESSES: Final = frozenset({Role.NURSE, Role.PRESCRIBER, Role.PHARMACIST})
 
 
 def _flush(_sight: Sight, values: Values) -> Call[AnswerView]:
-    return api_client.flush(values["slot"], values.get("volume_ml", ""))
+    return api_client.flush(values["slot"], values.get("volume_ml", ""), all_the_same="all_the_same" in values)
 
 
 def _waste(sight: Sight, values: Values) -> Call[AnswerView]:
@@ -88,13 +89,12 @@ class Entry:
     dose: DoseView | None
     since_ts_ms: int
     here: str
-    in_line: str = ""  # what a flush would still give
     order: str = ""  # an order by word ...
     detail: str = ""
     prescriber: str = ""  # ... and whose signature it waits for
 
 
-def _entries_of(visit: RecoveryView, look: Look) -> list[Entry]:
+def _entries_of(visit: RecoveryView) -> list[Entry]:
     return [
         Entry(
             id=str(each.infusion_id),
@@ -104,18 +104,9 @@ def _entries_of(visit: RecoveryView, look: Look) -> list[Entry]:
             dose=each,
             since_ts_ms=each.last_ts_ms,
             here=f"/visits/{visit.visit}/{STEP}",
-            in_line=_in_line(each, look),
         )
         for each in visit.doses
     ]
-
-
-def _in_line(dose: DoseView | None, look: Look) -> str:
-    """Only for the last infusion of its pump: the next one is given through another line."""
-    for pump in look.view.pumps:
-        if dose is not None and pump.infusion is not None and pump.infusion.infusion_id == dose.infusion_id:
-            return pump.in_line.text if pump.in_line else ""
-    return ""
 
 
 def _todo_of(dose: DoseView) -> Todo | None:
@@ -124,7 +115,7 @@ def _todo_of(dose: DoseView) -> Todo | None:
     return None if dose.witness else Todo.WITNESS
 
 
-def _entry(found: TodoView, visit: RecoveryView, look: Look) -> Entry:
+def _entry(found: TodoView, visit: RecoveryView) -> Entry:
     dose = next((each for each in visit.doses if each.infusion_id == found.infusion_id), None)
     return Entry(
         id=f"{found.visit}-{found.infusion_id or found.order or found.todo.value}",
@@ -134,7 +125,6 @@ def _entry(found: TodoView, visit: RecoveryView, look: Look) -> Entry:
         dose=dose,
         since_ts_ms=found.since_ts_ms,
         here=f"{LIST}/{found.visit}",
-        in_line=_in_line(dose, look),
         order=found.order or "",
         detail=found.detail,
         prescriber=found.prescriber or "",
@@ -154,7 +144,7 @@ async def _show(sight: Sight, told: Told) -> Response:
         "waste",
         STEP,
         told,
-        entries=_entries_of(here, sight.look),
+        entries=_entries_of(here),
         sent=_sent_id(told, ""),
         witnesses=_witnesses(people, sight.look),
         people={each.id: each.name for each in people},
@@ -181,7 +171,7 @@ async def _list(room: Room, look: Look, told: Told, of: str = "") -> Response:
     return room.show(
         "to_do",
         look,
-        entries=[_entry(each, visits[each.visit], look) for each in undone],
+        entries=[_entry(each, visits[each.visit]) for each in undone],
         names=await names_of(room, look),
         sent=_sent_id(told, of),
         witnesses=_witnesses(people, look),

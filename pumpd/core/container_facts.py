@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pumpd.core.codes import Reason
 from pumpd.core.delivered import Interval
 
 
@@ -56,6 +57,7 @@ class LineFlushed:
     person: str
     volume_nl: int
     given_nl: int
+    beyond: tuple[Reason, ...] = ()  # the hard limits that it passed: read, and then done all the same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,10 @@ No pump sees a line. The smallest that can honestly be said of it, until the nur
 - The pump stays armed after the end until somebody has balanced what was drawn up (balance.py): the line may still be
   on the patient, and it is full of drug.
 - A line primed with the drug holds that much more than was ordered. Flushed at the last rate, it goes in: a person
-  records it, and it counts as given in every window. A line primed with plain saline owes the patient what it holds;
-  the pump's counter has counted that already.
+  records it, and it counts as given in every window. What would pass a hard limit is refused, as every other dose is;
+  if it was flushed in all the same, that is on record with the limits it passed (decision 0033). What it would mean is
+  told before (flushing.py). A line primed with plain saline owes the patient what it holds; the pump's counter has
+  counted that already.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from pumpd.core.asking import accept, gate_of_person, gate_of_phase, note, refus
 from pumpd.core.codes import Action, Phase, Reason, ReasonCode
 from pumpd.core.container_facts import LineFlushed, LinePrimed
 from pumpd.core.containers import in_line_nl
+from pumpd.core.flushing import against_flush
 from pumpd.core.library import Container, Entry
 from pumpd.core.people import Act
 from pumpd.core.pump import Drive
@@ -71,13 +74,20 @@ def _named(turn: Turn, request: PrimeConfirmed) -> tuple[tuple[Entry, Container]
 
 
 def flush(turn: Turn, request: FlushRecorded) -> None:
-    """The line was flushed into the patient after the end: what it held counts as given. A record of what was done."""
+    """The line was flushed into the patient after the end: what it held counts as given.
+
+    A record of what was done; so what a hard limit refuses is told once, and recorded once that was read.
+    """
     slot = request.slot
     note(turn, request, Action.FLUSH, value=request.volume_nl)
     reasons = gate_of_person(request, Act.OBSERVE) + gate_of_phase(turn, slot, Phase.ENDED)
     infusion = turn.pump(slot).infusion
     if not reasons and (infusion is None or infusion.flushed_nl > 0 or request.volume_nl <= 0):
         reasons.append(hard(ReasonCode.WRONG_PHASE))
+    given_nl = 0 if infusion is None else min(request.volume_nl, in_line_nl(infusion))
+    beyond = () if reasons or given_nl == 0 else against_flush(turn, slot, given_nl)
+    if not request.all_the_same:
+        reasons += beyond
     if reasons or infusion is None or request.actor is None:
         refuse(turn, request, Action.FLUSH, reasons)
         return
@@ -87,7 +97,8 @@ def flush(turn: Turn, request: FlushRecorded) -> None:
             slot=slot,
             person=request.actor.person,
             volume_nl=request.volume_nl,
-            given_nl=min(request.volume_nl, in_line_nl(infusion)),
+            given_nl=given_nl,
+            beyond=beyond,
         )
     )
     accept(turn, request)

@@ -238,13 +238,14 @@ class PrimeConfirmed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlushRecorded:
-    """After the end the line was flushed into the patient, with so much."""
+    """After the end the line was flushed in, with so much; `all_the_same`: what speaks against it has been read."""
 
     at_ns: int
     request_id: str
     actor: Actor | None
     slot: str
     volume_nl: int
+    all_the_same: bool = False
     asked_at_ns: int | None = None
 
 

@@ -77,6 +77,16 @@ def judge_totals(
     return found
 
 
+def course_limit_ng(entry: Entry, weight_g: int) -> int:
+    """The lowest of the hard limits of a whole course, for this weight."""
+    limits_ng = [CEILINGS.course_ug_per_kg * weight_g]
+    if entry.cap_course_ug is not None:
+        limits_ng.append(entry.cap_course_ug.hard * NG_PER_UG)
+    if entry.cap_course_ug_per_kg is not None:
+        limits_ng.append(entry.cap_course_ug_per_kg.hard * weight_g)
+    return min(limits_ng)
+
+
 def judge_dose_rate(steps: tuple[Step, ...], programme: Programme, entry: Entry) -> list[Reason]:
     """The upper limits of entries that are dosed by rate; lower ones bind no command: falling is free."""
     flow = max(step.rate_ul_per_h for step in steps)

@@ -188,7 +188,8 @@ def papers(world: World, pump: PumpState, setup: Setup, domain: Domain) -> Itera
     order = order_of(domain.orders[0])
     says = f"says that the line of {slot} is primed"
     yield _asks(world, says, r.PrimeConfirmed, slot=slot, regimen=order.regimen, container=order.container)
-    yield _asks(world, f"has flushed the line of {slot}", r.FlushRecorded, slot=slot, volume_nl=PRIME_NL)
+    says = f"has flushed the line of {slot}"
+    yield _asks(world, says, r.FlushRecorded, slot=slot, volume_nl=PRIME_NL, all_the_same=True)
     says = f"balances {slot}"
     left = LOADED_NL
     yield _asks(world, says, r.ReconcileRequested, slot=slot, loaded_nl=left, residual_nl=left, remark="spilt")

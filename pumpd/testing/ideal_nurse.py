@@ -28,7 +28,7 @@ from pumpd import api_preparation_calls as q
 from pumpd.api_care_models import Measure, ObservationsBody, ReadingBody, Scale
 from pumpd.api_check_in_models import CompanyBody, IdentityBody, Item, UnchangedBody
 from pumpd.api_container_models import ContainerChangeBody, PrimeBody, SecondBody
-from pumpd.api_departure_models import DischargeBody, MoveBody, ScoreBody, WasteBody
+from pumpd.api_departure_models import DischargeBody, FlushView, MoveBody, ScoreBody, WasteBody
 from pumpd.api_models import BedView, Condition, Phase, PumpView, RateBody
 from pumpd.api_path_models import Disposition, VisitBody, VisitStartBody
 from pumpd.api_preparation_models import CheckBody, LabelReadBody, PremedicationBody
@@ -56,13 +56,21 @@ FIRST_NS: Final = (
 LAST_MS: Final = 3_600_000
 
 
+def has_room(held: FlushView) -> bool:
+    """No limit speaks against a flush, and it takes no later visit its place."""
+    return not held.beyond and held.visits_fitting == held.visits_fitting_without
+
+
 class IdealNurse:
     """Plays one visit of a regimen; `tally` has counts and diary when it is over."""
 
     def __init__(
         self, bed: SteeredBed, regimen_id: str, day: int, known: Known | None = None, *, flushes: bool = True
     ) -> None:
-        """`flushes`: what the line holds at the end goes into the patient, beyond the order; else it is thrown away."""
+        """`flushes`: what the line holds at the end goes into the patient, beyond the order, where the course has room.
+
+        Else it is thrown away.
+        """
         self.bed, self.day, self.known, self.flushes = bed, day, known, flushes
         self.treatment = Treatment.of(regimen_id, day)
         self.regimen = self.treatment.regimen
@@ -288,18 +296,21 @@ class IdealNurse:
         nurse = self.nurse
         self._does_what_is_due(nurse.looks())
         nurse.at_an_open_page()
-        if self.flushes:
-            nurse.does(api_client.flush("p1", LINE_ML), "flushes the line", taps=1, fields=1)
         (mine,) = [each for each in nurse.client.send(d.recovery()) if each.visit == self.visit]
+        held = mine.doses[0].flush
+        flushes = self.flushes and held is not None and has_room(held)
+        if flushes:
+            nurse.does(api_client.flush("p1", LINE_ML), "flushes the line", taps=1, fields=1)
         left_nl = self.left_nl + self.bed.truth().remaining_nl
-        left_nl += 0 if self.flushes else int(LINE_ML) * NL_PER_ML
+        left_nl += 0 if flushes else int(LINE_ML) * NL_PER_ML
         wasted = WasteBody(
             infusion_id=mine.doses[0].infusion_id,
             loaded_ml=plain(self.hung * self.treatment.container.capacity_nl, 6),
             wasted_ml=plain(left_nl // 10**5 * 10**5, 6),
             witness=SecondBody(second_person=SECOND[0], second_pin=SECOND[1]),
         )  # fmt: skip
-        nurse.does(d.waste(self.visit, wasted), "throws the rest away before a witness, who signs", taps=2, fields=3)
+        what = "the rest" if flushes else "the rest and the line"
+        nurse.does(d.waste(self.visit, wasted), f"throws {what} away before a witness, who signs", taps=2, fields=3)
         nurse.does(d.move(self.visit, MoveBody()), "moves the patient to recovery: the bed is free", taps=1)
 
     def _sends_on(self) -> None:

@@ -146,9 +146,10 @@ class Hands:
         found = self._session()
         if found is not None and not found.locked:
             return
+        again = " again: the page had locked itself" if self.client.token is not None else ""
         self.client.sign_in(*self._who)
         self.tally.sign_ins += 1
-        self.counts("signs in", taps=2, fields=1)
+        self.counts(f"signs in{again}", taps=2, fields=1)
         mine = self.client.send(api_client.session()).unconfirmed
         if mine:
             settles = api_client.settle_author(AuthorBody(acts=tuple(each.id for each in mine), mine=True))

@@ -46,12 +46,13 @@ def test_waste_is_refused_with_the_sum_and_then_thrown_away_before_a_witness(
 def test_line_that_was_flushed_in_is_said_once_and_counts_as_given(ended: tuple[SteeredBed, str], screen: Open) -> None:
     bed, visit = ended
     number, before = dose_of(bed, visit).infusion_id, dose_of(bed, visit).given_ml_text
-    held = bed.pump().in_line
+    held = dose_of(bed, visit).flush
     assert held is not None
     anna = screen()
     anna.sign_in(bed.url, "/pumps/p1")
     anna.page.click("#to-flush")
-    expect(anna.page.locator("main")).to_contain_text(f"The line still holds {held.text}.")
+    expect(anna.page.locator("main")).to_contain_text(held.text)
+    expect(anna.page.locator("main")).to_contain_text("The 5 visits that are left (175 mg) still fit in.")
     anna.page.fill(f"#volume_ml-{number}", "3,0")
     anna.page.click(f"#do-flush-{number}")
     expect(anna.page.locator(".fault")).to_be_visible()

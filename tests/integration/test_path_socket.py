@@ -105,6 +105,13 @@ def test_a_headache_an_emergency_and_a_shift_change_are_on_record_and_the_patien
 
         assert second.send(api_client.end("p1")).accepted
         bed.reaches(Phase.ENDED)
+        held = second.send(d.recovery_of(visit)).doses[0].flush
+        assert held is not None
+        assert (held.held_nl, held.beyond) == (3_000_000, ())
+        assert held.visits_left == held.visits_fitting == held.visits_fitting_without
+        assert "Or throw the line away" in held.text
+        assert second.send(api_client.flush("p1", "3")).accepted
+        assert second.send(d.recovery_of(visit)).doses[0].flush is None
         assert second.send(d.leave(visit, ExitBody(exit=Exit.ADMITTED, reason="observed overnight"))).accepted
         assert [each.todo.value for each in second.send(d.todo())] == ["waste", "tell_prescriber"]
         assert second.send(d.recovery()) == ()
