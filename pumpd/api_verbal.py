@@ -40,6 +40,7 @@ async def order(desk: At, by: By, visit: str, body: VerbalOrderBody) -> Response
                 rescue=rescue,
                 bound=bound,
                 other=body.other,
+                confirmed=body.confirmed,
             ),
         )
     )

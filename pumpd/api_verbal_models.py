@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from pumpd.api_care_models import BandName, Measure, Remark, Scale, Whole
 from pumpd.api_orders import FOR_EVER, Body, Name, Typed
@@ -29,14 +30,33 @@ class HoldBoundBody(Body):
 
 
 class VerbalOrderBody(Body):
-    """`prescriber` said it, and `read_back` is what was read to them. Exactly one of the three, or `other`: refused."""
+    """`prescriber` said it. Exactly one of the three, with `read_back`, as it was read to them, or `other`: refused.
+
+    What else was said is written down once: `confirmed` says that it was read aloud and that the prescriber said yes.
+    """
 
     prescriber: Name
-    read_back: Annotated[str, Field(min_length=1, max_length=400, description=FOR_EVER)]
     lower: LowerRateBody | None = None
     rescue: RescueOrderBody | None = None
     hold: HoldBoundBody | None = None
     other: Remark = ""
+    read_back: Annotated[str, Field(max_length=400, description=FOR_EVER, validate_default=True)] = ""
+    confirmed: Annotated[bool, Field(validate_default=True)] = False
+
+    @field_validator("read_back")
+    @classmethod
+    def _is_read_back(cls, value: str, info: ValidationInfo) -> str:
+        """Told beside its own field, on the page."""
+        if not value and not info.data.get("other"):
+            raise PydanticCustomError("missing", "what was read back")
+        return value
+
+    @field_validator("confirmed")
+    @classmethod
+    def _is_confirmed(cls, value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001  # as pydantic calls it
+        if not value and info.data.get("other"):
+            raise PydanticCustomError("missing", "that the prescriber said yes to it")
+        return value
 
 
 class VerbalSignBody(Body):

@@ -242,6 +242,9 @@ def care_text(reason: Reason) -> str:
             said = f"This regimen has {name} before the start, and the order has no benzodiazepine. Keep it in mind."
         case ReasonCode.PREMEDICATION_FOR_MOOD:
             said = f"{name} before the start may blunt the effect on a mood. Keep it in mind."
+        case ReasonCode.VERBAL_WAS_READ_BACK:
+            by = reason.about or "the prescriber"
+            said = f"Read back, and confirmed by {by}. It is on record as asked; ask for a signed order."
         case ReasonCode.TAKEN_AHEAD_S:
             said = "The time at which it was taken lies in the future. Enter the time again."
         case ReasonCode.TAKEN_LONG_AGO_S:

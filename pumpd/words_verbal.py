@@ -46,7 +46,7 @@ VERBAL: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
         _PLAIN,
     ),
     ReasonCode.READ_BACK_NEEDED: (
-        "It was not read back. Read it to the prescriber with its numbers, and enter what you read.",
+        "It was not read back. Read it to the prescriber with its numbers, and enter that they said yes to it.",
         _PLAIN,
     ),
     ReasonCode.VERBAL_TOO_MANY: (

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from http import HTTPStatus
 from typing import Final
 
 from starlette.requests import Request
@@ -29,7 +30,8 @@ from pumpd.console.live import FREE
 from pumpd.console.observations import whole
 from pumpd.console.path import Sight, do, seen, show
 from pumpd.console.room import go
-from pumpd.console.sending import NOTHING_TYPED, Told, Values, given_of
+from pumpd.console.sending import LEFT_OUT, NOTHING_TYPED, Told, Values, given_of
+from pumpd.errors import ApiError
 
 STEP: Final = "by-word"
 SCORED: Final = (Measure.PAIN, Measure.CADSS6)  # asked for the course's sake; no order holds anything by them
@@ -57,8 +59,10 @@ def _hold(values: Values) -> Said:
 
 
 def _other(values: Values) -> Said:
-    """It is refused, so nothing was read back but what was heard."""
-    return {"other": values.get("other", ""), "read_back": values.get("other", "")}
+    """It is refused, so it is typed once, and reading it back is an act. Raises ApiError where nobody typed it."""
+    if not values.get("other"):
+        raise ApiError(LEFT_OUT, status=HTTPStatus.UNPROCESSABLE_ENTITY, field="other")
+    return {"other": values["other"], "read_back": "", "confirmed": "confirmed" in values}
 
 
 KINDS: Final[Mapping[str, tuple[str, Callable[[Values], Said]]]] = {

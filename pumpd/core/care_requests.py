@@ -140,7 +140,8 @@ class HandOverRequested:
 class VerbalOrderRequested:
     """`prescriber` said this by word, and it was read back. Exactly one of the three may be ordered so.
 
-    `other`: what else was said, where it is none of them; it is refused, and stands on record as asked.
+    `other`: what else was said, where it is none of them; it is refused, and stands on record as asked. It is written
+    down once, so that reading it back is an act and no second text: `confirmed`, where the prescriber said yes to it.
     """
 
     at_ns: int
@@ -153,6 +154,7 @@ class VerbalOrderRequested:
     rescue: Rescue | None = None
     bound: HoldBound | None = None
     other: str = ""
+    confirmed: bool = False
     asked_at_ns: int | None = None
 
 

@@ -7,17 +7,19 @@ afterwards. What asks for a stop is not moved by word either.
 The nurse who writes it down reads it back, with the numbers, and what was read back stands in the record beside who
 said it. It counts at once, and stands on the list of what is still to be done until the prescriber signs, or says that
 it was not so: then it counts no longer. Another prescriber may look in their place, with a remark. A lower rate that
-was ordered is set like every lower rate, before, after or without all this.
+was ordered is set like every lower rate, before, after or without all this. What is refused anyway is written down
+once, and on record as read aloud and confirmed.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from pumpd.core.asking import accept, gate_of_person, note, refuse
 from pumpd.core.care_facts import VerballyOrdered, VerballySettled
 from pumpd.core.care_requests import VerbalOrderRequested, VerbalSignRequested
-from pumpd.core.codes import Action, Phase, Reason, ReasonCode
+from pumpd.core.codes import Action, Phase, Reason, ReasonCode, Severity
 from pumpd.core.holds import Band
 from pumpd.core.observing import Measure, possible
 from pumpd.core.people import Act, may
@@ -41,12 +43,15 @@ def order_by_word(turn: Turn, request: VerbalOrderRequested) -> None:
         reasons.append(hard(ReasonCode.VERBAL_NO_PRESCRIBER))
     elif request.actor is not None and request.actor.person == said_by.person:
         reasons.append(hard(ReasonCode.VERBAL_BY_ONESELF))
-    if not request.read_back.strip():
+    if not (request.confirmed if request.other else request.read_back.strip()):
         reasons.append(hard(ReasonCode.READ_BACK_NEEDED))
     if visit is not None:
         reasons += _against_what(turn, visit, request)
         if sum(each.agreed is None for each in visit.care.verbal) >= UNSIGNED_MAX:
             reasons.append(hard(ReasonCode.VERBAL_TOO_MANY, UNSIGNED_MAX + 1, UNSIGNED_MAX))
+    if request.other and request.confirmed and said_by is not None:
+        heard = Reason(code=ReasonCode.VERBAL_WAS_READ_BACK, severity=Severity.NOTE)
+        reasons.append(replace(heard, about=f"{said_by.person}: {request.other.strip()}"))
     if reasons or visit is None or request.actor is None or said_by is None:
         refuse(turn, request, Action.ORDER_BY_WORD, reasons)
         return
@@ -60,7 +65,7 @@ def order_by_word(turn: Turn, request: VerbalOrderRequested) -> None:
 
 def _against_what(turn: Turn, visit: Visit, request: VerbalOrderRequested) -> list[Reason]:
     said = [each for each in (request.lower, request.rescue, request.bound) if each is not None]
-    if len(said) != 1:
+    if len(said) != 1 or request.other:
         return [hard(ReasonCode.VERBAL_ONLY_LESS)]
     found = [] if request.lower is None else _against_rate(turn, visit, request.lower)
     found += [] if request.rescue is None else _against_rescue(request.rescue)

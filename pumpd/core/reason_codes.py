@@ -268,6 +268,7 @@ class ReasonCode(Enum):
     VERBAL_NO_PRESCRIBER = "verbal_no_prescriber"
     VERBAL_BY_ONESELF = "verbal_by_oneself"
     READ_BACK_NEEDED = "read_back_needed"
+    VERBAL_WAS_READ_BACK = "verbal_was_read_back"  # what is refused; `about` says who confirmed it, and what
     VERBAL_TOO_MANY = "verbal_too_many"
     NO_SUCH_VERBAL_ORDER = "no_such_verbal_order"
     VERBAL_SIGNED_BEFORE = "verbal_signed_before"

@@ -123,7 +123,11 @@ def test_rescue_drug_and_bound_by_word_count_at_once_and_what_is_more_is_refused
     page.check("input[name=prescriber][value=dora]")
     page.fill("#other", "fifty instead of fifteen")
     page.click("#do-other")
+    expect(page.locator("#fault-confirmed")).to_be_visible()
+    page.check("input[name=confirmed]")
+    page.click("#do-other")
     expect(page.locator(".notice")).to_contain_text("Anything else is read before it is signed")
+    expect(page.locator(".notice")).to_contain_text("confirmed by dora: fifty instead of fifteen")
     expect(page.locator("#other")).to_have_value("fifty instead of fifteen")
     assert [each.text.split()[0] for each in ordered(bed, visit)] == ["midazolam", "measure"]
     assert broken(anna) == []

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pumpd.api_care_models import LowerView, VerbalView
 from pumpd.api_models import PersonView, Role
 from pumpd.console.by_word import KINDS, ordered, said_by_others, to_set
-from pumpd.console.sending import faults_of
+from pumpd.console.sending import LEFT_OUT, faults_of
 from pumpd.errors import ApiError
 
 WHO: Final = {"prescriber": "dora", "read_back": "as it was read"}
@@ -33,9 +33,19 @@ def test_what_was_left_out_is_told_beside_its_field(kind: str) -> None:
     assert faults_of(told.value).keys() == wanted[kind] | {"prescriber", "read_back"}
 
 
-def test_what_has_no_form_of_its_own_crosses_as_it_was_asked() -> None:
-    body = ordered("other", {"prescriber": "dora", "other": "fifty"})
+def test_what_has_no_form_of_its_own_crosses_as_it_was_asked_once_it_was_read_aloud() -> None:
+    body = ordered("other", {"prescriber": "dora", "other": "fifty", "confirmed": "yes"})
     assert (body.other, body.lower, body.rescue, body.hold) == ("fifty", None, None, None)
+    assert (body.confirmed, body.read_back) == (True, ""), "nothing is copied that nobody typed"
+    with pytest.raises(ValidationError) as told:
+        ordered("other", {"prescriber": "dora", "other": "fifty"})
+    assert faults_of(told.value) == {"confirmed": LEFT_OUT}
+
+
+def test_something_else_that_nobody_wrote_down_is_asked_for() -> None:
+    with pytest.raises(ApiError, match=LEFT_OUT) as told:
+        ordered("other", {"prescriber": "dora", "other": "", "confirmed": "yes"})
+    assert told.value.field == "other"
 
 
 def test_a_bound_that_was_left_empty_is_not_said_and_zero_is() -> None:

@@ -12,6 +12,7 @@ from pumpd.core.care_facts import VerballyOrdered, VerballySettled
 from pumpd.core.care_requests import RescueRequested, VerbalOrderRequested, VerbalSignRequested
 from pumpd.core.codes import ReasonCode
 from pumpd.core.effects import ChangeRate
+from pumpd.core.facts import RequestRefused
 from pumpd.core.holds import STANDARD_HOLDS, Band
 from pumpd.core.observing import Measure, Scale
 from pumpd.core.offering import may_give
@@ -93,12 +94,22 @@ def test_a_rate_of_a_pump_that_gives_this_patient_nothing_is_refused(slot: str) 
 
 def test_anything_else_by_word_is_refused_and_stands_on_record_as_asked() -> None:
     story = running()
-    says(story, other="another 10 mg as a bolus")
-    assert story.refusals == {ReasonCode.VERBAL_ONLY_LESS}
+    says(story, other="another 10 mg as a bolus", read_back="", confirmed=True)
+    assert story.refusals == {ReasonCode.VERBAL_ONLY_LESS, ReasonCode.VERBAL_WAS_READ_BACK}
+    (refused,) = [each for each in story.last.facts if isinstance(each, RequestRefused)]
+    assert "confirmed by doctor-1: another 10 mg as a bolus." in fact_text(refused)
     assert any(getattr(fact, "text", None) == "another 10 mg as a bolus" for fact in story.last.facts)
+    says(story, other="another 10 mg", lower=LowerRate(slot="p1", rate_ul_per_h=1), confirmed=True)
+    assert ReasonCode.VERBAL_ONLY_LESS in story.refusals, "nothing rides along with a lower rate"
     says(story, lower=LowerRate(slot="p1", rate_ul_per_h=1), rescue=MIDAZOLAM)
     assert story.refusals == {ReasonCode.VERBAL_ONLY_LESS}, "one at a time"
     assert story.visit.care.verbal == ()
+
+
+def test_something_else_that_was_only_heard_is_not_said_to_have_been_read_back() -> None:
+    story = running()
+    says(story, other="fifty", read_back="fifty")
+    assert story.refusals == {ReasonCode.VERBAL_ONLY_LESS, ReasonCode.READ_BACK_NEEDED}
 
 
 @pytest.mark.parametrize(
@@ -110,6 +121,7 @@ def test_anything_else_by_word_is_refused_and_stands_on_record_as_asked() -> Non
         ({"actor": Actor(person="v", role=Role.VIEWER)}, ReasonCode.ROLE_MAY_NOT),
         ({"actor": None}, ReasonCode.NOT_SIGNED_IN),
         ({"read_back": "  "}, ReasonCode.READ_BACK_NEEDED),
+        ({"read_back": "", "confirmed": True}, ReasonCode.READ_BACK_NEEDED),  # its numbers are typed again
         ({"rescue": replace(MIDAZOLAM, dose_ug=0)}, ReasonCode.DOSE_UNCLEAR),
         ({"rescue": replace(MIDAZOLAM, most_ug=999)}, ReasonCode.DOSE_UNCLEAR),
         ({"rescue": replace(MIDAZOLAM, drug=" ")}, ReasonCode.DOSE_UNCLEAR),
