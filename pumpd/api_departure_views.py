@@ -10,11 +10,10 @@ from pumpd.core.flushing import flush_of
 from pumpd.core.recovery import against_going, earliest_ns
 from pumpd.core.series import Disposition
 from pumpd.core.state import BedState
-from pumpd.core.todo import to_do
 from pumpd.core.turn import Setup, Turn
 from pumpd.core.units import NG_PER_UG, Towards, divide, mass_ng
 from pumpd.core.visit import Visit
-from pumpd.core.wasting import is_over
+from pumpd.core.wasting import is_over, to_do
 from pumpd.words import interval_mass, interval_ml
 from pumpd.words_departure import TODOS, closing_text, flush_text, leftover_text, score_text, wait_text
 from pumpd.words_verbal import read_back_text
@@ -99,5 +98,5 @@ def todo_views(state: BedState, moment: Moment) -> tuple[TodoView, ...]:
             prescriber=each.prescriber,
             detail="" if each.order is None else read_back_text(said[each.order]),
         )
-        for each in to_do(state.path)
+        for each in to_do(state)
     )

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Final
 
 from pumpd.core.departure import Exit
-from pumpd.core.visit import Path, Visit
+from pumpd.core.visit import Visit
 
 DISCHARGED: Final = (Exit.HOME, Exit.WARD)
 
@@ -37,7 +37,7 @@ class Open:
 
 
 def open_of(visit: Visit) -> Iterator[Open]:
-    """What is to be done for one visit: for its drug once the infusion is over, for its orders by word at once."""
+    """What is to be done for one visit, or will be when its infusions are over (wasting.py lists those that are)."""
     for said in visit.care.verbal:
         if said.agreed is None:
             yield Open(
@@ -55,9 +55,3 @@ def open_of(visit: Visit) -> Iterator[Open]:
     closing = visit.closing
     if closing is not None and closing.exit not in DISCHARGED and not closing.prescriber:
         yield Open(todo=Todo.TELL_PRESCRIBER, visit=visit.visit, since_at_ns=closing.at_ns)
-
-
-def to_do(path: Path) -> tuple[Open, ...]:
-    """Everything for this bed's patients, the oldest first."""
-    found = [each for visit in path.visits for each in open_of(visit)]
-    return tuple(sorted(found, key=lambda each: each.since_at_ns))

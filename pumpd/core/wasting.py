@@ -21,7 +21,9 @@ from pumpd.core.departure_requests import WasteRequested, WitnessRequested
 from pumpd.core.people import Act, may
 from pumpd.core.rise import hard
 from pumpd.core.state import BedState
+from pumpd.core.todo import Open, open_of
 from pumpd.core.turn import Turn
+from pumpd.core.visit import Visit
 
 _OVER: Final = (Phase.IDLE, Phase.ENDED)
 
@@ -79,6 +81,17 @@ def witness(turn: Turn, request: WitnessRequested) -> None:
     person = request.actor.person
     turn.record(WasteWitnessed(at_ns=turn.now_ns, visit=request.visit, infusion_id=dose.infusion_id, person=person))
     accept(turn, request)
+
+
+def to_do(state: BedState) -> tuple[Open, ...]:
+    """Everything for this bed's patients, the oldest first. Of a drug that still runs nobody knows what is left."""
+    found = [each for visit in state.path.visits for each in open_of(visit) if _can_be_done(state, visit, each)]
+    return tuple(sorted(found, key=lambda each: each.since_at_ns))
+
+
+def _can_be_done(state: BedState, visit: Visit, open_: Open) -> bool:
+    dose = next((each for each in visit.doses if each.infusion_id == open_.infusion_id), None)
+    return dose is None or is_over(state, visit.visit, dose)
 
 
 def is_over(state: BedState, visit: str, dose: Dose) -> bool:

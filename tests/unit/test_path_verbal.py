@@ -18,8 +18,9 @@ from pumpd.core.observing import Measure, Scale
 from pumpd.core.offering import may_give
 from pumpd.core.people import Role
 from pumpd.core.prescribed import Rescue, Route
-from pumpd.core.todo import Open, Todo, to_do
+from pumpd.core.todo import Open, Todo
 from pumpd.core.verbal import KEPT_MAX, UNSIGNED_MAX, HoldBound, LowerRate, VerbalOrder, holds_with, with_order
+from pumpd.core.wasting import to_do
 from pumpd.testing.bed_story import NURSE, SECOND
 from pumpd.testing.path_story import PRESCRIBER, WELL, PathStory
 from pumpd.words_bed import fact_text
@@ -41,7 +42,7 @@ def signs(story: PathStory, actor: Actor = PRESCRIBER, *, agrees: bool = True, r
 
 
 def open_orders(story: PathStory) -> list[Open]:
-    return [each for each in to_do(story.state.path) if each.todo is Todo.SIGN_BY_WORD]
+    return [each for each in to_do(story.state) if each.todo is Todo.SIGN_BY_WORD]
 
 
 def running() -> PathStory:

@@ -11,8 +11,9 @@ from pumpd.core.codes import Phase, ReasonCode
 from pumpd.core.departure import Exit
 from pumpd.core.departure_requests import WasteRequested, WitnessRequested
 from pumpd.core.people import Role
-from pumpd.core.todo import Todo, to_do
+from pumpd.core.todo import Todo
 from pumpd.core.units import NL_PER_ML
+from pumpd.core.wasting import to_do
 from pumpd.testing.bed_story import NURSE, SECOND
 from pumpd.testing.departure_story import DepartureStory
 
@@ -44,7 +45,7 @@ class WasteStory(DepartureStory):
 
     @property
     def todo(self) -> set[Todo]:
-        return {each.todo for each in to_do(self.state.path)}
+        return {each.todo for each in to_do(self.state)}
 
 
 def test_what_is_to_be_done_stays_on_the_list_until_two_people_did_it() -> None:
@@ -136,12 +137,19 @@ def test_nothing_is_thrown_away_of_an_infusion_that_could_go_on() -> None:
     story.here()
     story.infuses()
     story.flows(40)  # a checkpoint tells what is in
+    assert [each.todo for each in to_do(story.state)] == [], "what is left of it is not known yet"
     story.by(WasteRequested, visit="v1", infusion_id=1, loaded_nl=1, wasted_nl=1)
     assert story.refusals == {ReasonCode.INFUSION_NOT_ENDED}
     story.by(WitnessRequested, SECOND, visit="v1", infusion_id=1)
     assert story.refusals == {ReasonCode.NOT_WASTED_YET}
     story.by(WitnessRequested, SECOND, visit="v1", infusion_id=9)
     assert story.refusals == {ReasonCode.NO_SUCH_DOSE}
+    story.stop()
+    story.stop_confirmed(infused_ul=200)
+    assert [each.todo for each in to_do(story.state)] == [], "it could go on"
+    story.end()
+    story.accepted()
+    assert [each.todo for each in to_do(story.state)] == [Todo.WASTE]
 
 
 @pytest.mark.parametrize("visit", ["v9", "v2"])
