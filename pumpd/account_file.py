@@ -21,7 +21,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from pumpd.accounts import AccountsTable, PersonTable, hash_pin
+from pumpd.accounts import ID_PATTERN, ID_TOLD, AccountsTable, PersonTable, hash_pin
 from pumpd.core.people import Role
 from pumpd.errors import ConfigError
 from pumpd.toml_file import read_toml
@@ -49,9 +49,13 @@ def add(path: Path, *, person_id: str, name: str, role: Role, pin: str) -> None:
     def appended(text: str) -> str:
         return f"{text.rstrip()}\n\n[[person]]\n{table}"
 
-    if path.exists() and any(each.id == person_id for each in people(path)):
+    if not re.fullmatch(ID_PATTERN, person_id):
+        raise ConfigError(f"{person_id!r} is no ID: it has {ID_TOLD}: nothing was changed")
+    known = people(path) if path.exists() else ()
+    owner = next((each for each in known if each.id == person_id), None)
+    if owner is not None:
         raise ConfigError(
-            f"{path}: there is a {person_id} already: an id is never given twice, even after its owner left"
+            f"{path}: {person_id} is {owner.name} already: an id is never given twice, even after its owner left"
         )
     _change(path, appended, new=True)
 

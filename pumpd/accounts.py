@@ -105,8 +105,12 @@ def _argon2id(text: str) -> str:
     return text
 
 
+ID_PATTERN: Final = r"^[a-z0-9][a-z0-9._-]{0,31}$"
+ID_TOLD: Final = "1 to 32 of a-z, 0-9, dot, - and _"
+
+
 class PersonTable(Table):
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,31}$", description="1 to 32 of a-z, 0-9, dot, - and _")
+    id: str = Field(pattern=ID_PATTERN, description=ID_TOLD)
     name: str = Field(min_length=1, max_length=64)
     role: Role
     pin_hash: Annotated[str, AfterValidator(_argon2id)]

@@ -41,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
         ("disable", _disable, "somebody who may no longer sign in; the record keeps the name"),
         ("enable", _enable, "somebody who may sign in again"),
         ("pin", _pin, "a new PIN for somebody"),
-        ("list", _list, "everybody, with role"),
+        ("list", _list, "everybody with role, those who may sign in first"),
     ):
         command = commands.add_parser(name, help=told, description=told[0].upper() + told[1:] + ".")
         command.set_defaults(run=run)
@@ -62,7 +62,11 @@ def _add(arguments: argparse.Namespace) -> str:
 
 def _disable(arguments: argparse.Namespace) -> str:
     account_file.disable(arguments.file, arguments.id)
-    return f"{arguments.id} may no longer sign in. Sessions of this person end within seconds."
+    people = account_file.people(arguments.file)
+    role = next(each.role for each in people if each.id == arguments.id)
+    others = any(each.role is role and not each.disabled for each in people)
+    last = "" if others else f"\nThat was the last {role.value} of this file who may sign in."
+    return f"{arguments.id} may no longer sign in. Sessions of this person end within seconds.{last}"
 
 
 def _enable(arguments: argparse.Namespace) -> str:
@@ -72,15 +76,23 @@ def _enable(arguments: argparse.Namespace) -> str:
 
 def _pin(arguments: argparse.Namespace) -> str:
     account_file.set_pin(arguments.file, arguments.id, _typed_twice())
-    return f"{arguments.id} has a new PIN."
+    disabled = any(each.id == arguments.id and each.disabled for each in account_file.people(arguments.file))
+    still = f", and still may not sign in: pumpd account enable {arguments.id}" if disabled else "."
+    return f"{arguments.id} has a new PIN{still}"
 
 
 def _list(arguments: argparse.Namespace) -> str:
+    """Whoever may sign in stands first; in each part the order of the file."""
     people = account_file.people(arguments.file)
     width = max(len(each.id) for each in people), max(len(each.name) for each in people)
+
+    def lines(*, disabled: bool) -> list[str]:
+        found = (each for each in people if each.disabled is disabled)
+        return [f"  {each.id:<{width[0]}}  {each.name:<{width[1]}}  {each.role.value}" for each in found]
+
+    gone = lines(disabled=True)
     return "\n".join(
-        f"{each.id:<{width[0]}}  {each.name:<{width[1]}}  {each.role.value}{', disabled' if each.disabled else ''}"
-        for each in people
+        ["May sign in:", *(lines(disabled=False) or ["  nobody"]), *(["Disabled:", *gone] if gone else [])]
     )
 
 

@@ -48,6 +48,7 @@ WELL: Final = {
 SCORES: Final = {Measure.PAIN: 4, Measure.CADSS6: 0}
 ASKS_FOR_A_LOOK: Final = (Condition.OBSERVATION_DUE, Condition.OBSERVATION_OVERDUE, Condition.OBSERVATION_MISSED)
 BRAND: Final = "BD"
+LEGEND: Final = "   h:mm  since the first sign-in; taps and typed fields as the page asks for them"
 LOOK_S: Final = 61  # no whole part of a schedule: what is due is seen to be due, and by how much is always the same
 LINE_ML: Final = "3"
 FIRST_NS: Final = (
@@ -377,7 +378,7 @@ def main() -> int:
             print("| " + " | ".join([f"{regimen}, day {day}", *tally.row()]) + " |", flush=True)
         else:
             counted = "".join(f"  {line}\n" for line in tally.lines())
-            print(Treatment.of(regimen, day).title, *tally.day(), "", counted, sep="\n", flush=True)
+            print(Treatment.of(regimen, day).title, LEGEND, *tally.day(), "", counted, sep="\n", flush=True)
     return 0
 
 

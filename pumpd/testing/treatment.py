@@ -66,10 +66,10 @@ class Treatment:
 
     @property
     def title(self) -> str:
-        """Such as "CRPS-OP10, day 3 of 10: ketamine 0.35 mg/kg/h, 60 mL syringe, 5 mg/mL"."""
+        """Such as "CRPS-OP10, day 3 of 10: ketamine, 0.35 mg/kg/h, 60 mL syringe, 5 mg/mL"."""
         doses = ", ".join(plain(step.dose, 3) for step in self.steps)
         days = f"day {self.day} of {self.regimen.sessions}"
-        what = f"{self.entry.drug} {doses} {self.entry.unit.value}, {self.container.title}"
+        what = f"{self.entry.drug}, {doses} {self.entry.unit.value}, {self.container.title}"
         return f"{self.regimen.id}, {days}: {what}"
 
     def pump(self) -> Chain:

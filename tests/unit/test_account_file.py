@@ -60,21 +60,44 @@ def test_comments_order_mode_and_everybody_else_stay_as_they_were(file: Path, mo
     assert fits(person(file, "anna").pin_hash, "2718")
 
 
-def test_the_list_says_who_may_and_who_no_longer(
+def test_the_list_says_who_may_and_below_who_no_longer(
     file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    account_file.disable(file, "paul")
+    assert typed(monkeypatch, "list", "--file", str(file)) == 0
+    assert "Disabled" not in capsys.readouterr().out
+    account_file.disable(file, "anna")
     assert typed(monkeypatch, "list", "--file", str(file)) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "anna  Anna Berg   nurse"
-    assert "paul  Paul Frey   pharmacist, disabled" in lines
+    assert lines[:2] == ["May sign in:", "  ben   Ben Cole    nurse"]
+    assert lines[-2:] == ["Disabled:", "  anna  Anna Berg   nurse"]
+    for each in account_file.people(file):
+        account_file.disable(file, each.id)
+    assert typed(monkeypatch, "list", "--file", str(file)) == 0
+    assert capsys.readouterr().out.startswith("May sign in:\n  nobody\nDisabled:\n")
+
+
+def test_whoever_takes_the_last_of_a_role_away_or_gives_a_disabled_one_a_pin_is_told(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert typed(monkeypatch, "disable", "ben", "--file", str(file)) == 0
+    assert "last" not in capsys.readouterr().out
+    assert typed(monkeypatch, "disable", "anna", "--file", str(file)) == 0
+    assert "That was the last nurse of this file who may sign in." in capsys.readouterr().out
+    assert typed(monkeypatch, "pin", "anna", "--file", str(file), pin="1729") == 0
+    assert capsys.readouterr().out == "anna has a new PIN, and still may not sign in: pumpd account enable anna\n"
+    assert typed(monkeypatch, "pin", "dora", "--file", str(file), pin="1729") == 0
+    assert capsys.readouterr().out == "dora has a new PIN.\n"
 
 
 @pytest.mark.parametrize(
     "asked",
     [
-        (["add", "anna", "--name", "Another", "--role", "nurse"], "2718", "an id is never given twice"),
-        (["add", "Eva Öst", "--name", "Eva", "--role", "nurse"], "2718", "1 to 32 of a-z"),
+        (
+            ["add", "anna", "--name", "Another", "--role", "nurse"],
+            "2718",
+            "anna is Anna Berg already: an id is never given twice",
+        ),
+        (["add", "Eva Öst", "--name", "Eva", "--role", "nurse"], "2718", "'Eva Öst' is no ID: it has 1 to 32 of a-z"),
         (["add", "eva", "--name", "", "--role", "nurse"], "2718", "name"),
         (["add", "eva", "--name", "Eva", "--role", "nurse"], "271", "a PIN has 4 to 64 characters"),
         (["pin", "nobody"], "2718", "there are: anna, ben, dora, paul, ada"),
