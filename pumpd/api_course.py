@@ -51,7 +51,8 @@ def _key(desk: Desk) -> bytes:
 @looks.get("/series/{series}/course")
 async def course(desk: At, series: str) -> CourseView:
     """What this course has had, and what each sum rests on."""
-    return course_view(desk.state.path, _order(desk, series), desk.today_day)
+    travels = desk.place.site_key is not None
+    return course_view(desk.state.path, _order(desk, series), desk.today_day, travels=travels)
 
 
 @looks.get("/series/{series}/export")

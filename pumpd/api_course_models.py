@@ -91,3 +91,4 @@ class CourseView(View):
     attended: tuple[AttendedView, ...]
     outcomes: tuple[OutcomeView, ...]
     due: tuple[DueView, ...]
+    travels: bool  # this bed has the key of its site, so that another bed believes its file

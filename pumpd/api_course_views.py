@@ -11,7 +11,7 @@ from pumpd.words_course import INSTRUMENTS, PROMPTS, mass_of_ng, rests_text
 from pumpd.words_library import day_text
 
 
-def course_view(path: Path, order: SeriesOrder, today_day: int) -> CourseView:
+def course_view(path: Path, order: SeriesOrder, today_day: int, *, travels: bool) -> CourseView:
     so_far, log = tally(path, order.series), path.course(order.series)
     between = (None, *gaps(so_far))
     return CourseView(
@@ -49,6 +49,7 @@ def course_view(path: Path, order: SeriesOrder, today_day: int) -> CourseView:
             for each in log.outcomes
         ),
         due=tuple(_due_view(each) for each in due(path, order, today_day)),
+        travels=travels,
     )
 
 

@@ -32,6 +32,9 @@ CONFIG: Final = "pumpd.toml"
 PUMP_STATE: Final = "pump-p1.json"  # of a scene: the pump as its past has left it
 LINK: Final = "./pump-p1"  # to the simulator's pseudo-terminal, in the run folder
 TELL_EVERY_S: Final = 0.25
+SITE_KEY: Final = "site.key"
+# no secret: each demo believes the courses of each other, as beds of one site do
+EVERYBODYS_KEY: Final = "every demonstration bed is of the same site as every other"
 LINKED_WITHIN_S: Final = 60.0  # an Alaris shows that it stands still by 40 s without a change
 SCENES: Final = ("running", "step-due", "occlusion", "uncertain", "recovery", "course-day-6")  # of testing/scene.py
 SILENT: Final = "uncertain"  # the pump of this one does not answer
@@ -153,7 +156,9 @@ def prepare(
         text = (folder / "demo.toml").read_text(encoding="utf-8").replace('bed = "bed-1"', f'bed = "{bed}"', 1)
         wire = f"socket://{HERE}:{free_port()}" if pump.over_tcp else LINK
         text = with_pump(with_ports(text, mqtt=mqtt_port, console=console_port), pump, wire)
-        path.write_text(text, encoding="utf-8")
+        path.write_text(f'site_key = "{SITE_KEY}"\n{text}', encoding="utf-8")
+        (folder / SITE_KEY).write_text(EVERYBODYS_KEY, encoding="ascii")
+        (folder / SITE_KEY).chmod(0o600)
     except OSError as error:
         raise DemoError(f"{error.filename}: {error.strerror}: name another folder with --dir") from error
     return path, Config.load(path)

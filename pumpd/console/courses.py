@@ -24,7 +24,7 @@ from pumpd.api_course_calls import attest, course, export, follow_up, outcome, t
 from pumpd.api_course_models import AttestBody, CourseView, FollowUpBody, ImportBody, Instrument, OutcomeBody
 from pumpd.api_exchange import Call
 from pumpd.api_models import AnswerView, Role
-from pumpd.api_path_calls import series, series_of
+from pumpd.api_path_calls import series, series_of, visits
 from pumpd.console.course_chart import outcome_chart
 from pumpd.console.names import names_of
 from pumpd.console.room import Look, Room, go, room_of, typed
@@ -114,6 +114,8 @@ async def screen(request: Request) -> Response:
 async def _course(room: Room, look: Look, name: str, told: Told) -> Response:
     view = await room.client.send(course(name), look.token)
     signed = await room.client.send(series_of(name), look.token)
+    same = (signed.order.patient, signed.order.regimen)  # also under an order that this one replaced
+    known_visits = await room.client.send(visits(), look.token)
     drawn = [each for each in Instrument if any(found.instrument is each for found in view.outcomes)]
     known = (await names_of(room, look)).get(signed.order.patient)
     return room.show(
@@ -123,6 +125,7 @@ async def _course(room: Room, look: Look, name: str, told: Told) -> Response:
         order=signed.order,
         known=known,
         today_text=_day_of(view.today_day),
+        records={each.number: each.visit for each in known_visits if (each.patient, each.regimen) == same},
         drawn=[each.value for each in drawn],
         instruments=INSTRUMENTS,
         people={each.id: each.name for each in await room.client.people()},

@@ -10,9 +10,12 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from pumpd.api_care_calls import care
 from pumpd.api_care_models import CareView
+from pumpd.api_departure_calls import recovery
+from pumpd.api_departure_models import RecoveryView
 from pumpd.api_models import Answer, Drive, Keep, PauseReason, PumpView
+from pumpd.api_path_models import Place
 from pumpd.console.ears import NAME_MAX
-from pumpd.console.names import name_at_bed
+from pumpd.console.names import name_at_bed, names_of
 from pumpd.console.room import Look, Room, room_of, typed
 from pumpd.errors import ApiError
 
@@ -48,6 +51,7 @@ async def show_bed(room: Room, look: Look, *, notice: str | None = None, status:
         look,
         care=await _care(room, look),
         patient=await name_at_bed(room, look),
+        recovering=await _recovering(room, look),
         refresh="/",
         notice=notice,
         status=status,
@@ -82,6 +86,21 @@ async def _care(room: Room, look: Look) -> CareView | None:
         if error.status is None:
             raise
         return None
+
+
+async def _recovering(room: Room, look: Look) -> tuple[tuple[RecoveryView, str], ...]:
+    """Who has left the bed and is not home yet, and what they are called, for who may see them."""
+    if look.person is None:
+        return ()
+    try:
+        known = await room.client.send(recovery(), look.token)
+    except ApiError as error:
+        if error.status is None:
+            raise
+        return ()
+    waiting = tuple(each for each in known if each.place is Place.RECOVERING)
+    names = await names_of(room, look) if waiting else {}
+    return tuple((each, names[each.patient].name if each.patient in names else each.patient) for each in waiting)
 
 
 async def bed(request: Request) -> Response:

@@ -169,7 +169,7 @@ def test_of_own_and_attested_the_larger_counts_and_the_screen_says_which() -> No
     found = tally(story.state.path, "s1")
     assert (found.visits, found.visits_rest_on) == (3, Rests.ATTESTED)
     assert (found.given_ng, found.given_rests_on) == (own_ng, Rests.OWN)
-    view = course_view(story.state.path, story.signed, story.today)
+    view = course_view(story.state.path, story.signed, story.today, travels=False)
     assert "attests" in view.visits_text
     assert "records" in view.given_rests_text
     story.attests(-1, 0)
