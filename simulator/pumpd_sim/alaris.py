@@ -322,26 +322,14 @@ class Alaris:
         self.on_wake(now_ns)
         plant = self.plant
         status = "keeping vein open" if self.keeping_vein_open else "infusing" if self.infusing else "stopped"
-        return Truth(
+        return Truth.of(
+            plant,
             at_ns=now_ns,
             address=self.address,
-            displaced_nl=plant.displaced_nl,
-            at_patient_nl=plant.at_patient_nl,
-            stored_nl=plant.stored_nl,
-            leaked_nl=plant.leaked_nl,
-            air_nl=plant.air_nl,
-            remaining_nl=plant.remaining_nl,
-            motor_turning=plant.turning,
-            rate_nl_per_h=plant.rate_nl_per_h,
             believed_rate_nl_per_h=self.rate_nl_per_h,
-            pressure_mmhg=plant.pressure_mmhg,
-            occluded=plant.occluded,
-            blocked=plant.blocked.value if plant.blocked else "",
             powered=self._power_back_ns is None,
             status=status,
             alarm=self.alarm,
             mode="remote" if self.permitted else "local",
             watchdog_left_ns=None if self._deadline_ns is None else self._deadline_ns - now_ns,
-            steps=plant.position_steps,
-            step_nl=plant.step_nl,
         )

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
+
+from pumpd_sim.plant import Plant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,45 @@ class Truth:
     steps: int
     step_nl: int
     air_nl: int = 0
+
+    @classmethod
+    def of(
+        cls,
+        plant: Plant,
+        *,
+        at_ns: int,
+        address: int,
+        believed_rate_nl_per_h: int,
+        powered: bool,
+        status: str,
+        alarm: str,
+        mode: str = "",
+        watchdog_left_ns: int | None = None,
+    ) -> Self:
+        """What the plant does at this moment, beside what the pump takes itself to be doing."""
+        return cls(
+            at_ns=at_ns,
+            address=address,
+            displaced_nl=plant.displaced_nl,
+            at_patient_nl=plant.at_patient_nl,
+            stored_nl=plant.stored_nl,
+            leaked_nl=plant.leaked_nl,
+            air_nl=plant.air_nl,
+            remaining_nl=plant.remaining_nl,
+            motor_turning=plant.turning,
+            rate_nl_per_h=plant.rate_nl_per_h,
+            believed_rate_nl_per_h=believed_rate_nl_per_h,
+            pressure_mmhg=plant.pressure_mmhg,
+            occluded=plant.occluded,
+            blocked=plant.blocked.value if plant.blocked else "",
+            powered=powered,
+            status=status,
+            alarm=alarm,
+            mode=mode,
+            watchdog_left_ns=watchdog_left_ns,
+            steps=plant.position_steps,
+            step_nl=plant.step_nl,
+        )
 
 
 def _one_frame(said: bytes) -> list[bytes]:

@@ -257,26 +257,13 @@ class Harvard:
     def truth(self, now_ns: int) -> Truth:
         self.on_wake(now_ns)
         plant = self.plant
-        return Truth(
+        return Truth.of(
+            plant,
             at_ns=now_ns,
             address=self.address,
-            displaced_nl=plant.displaced_nl,
-            at_patient_nl=plant.at_patient_nl,
-            stored_nl=plant.stored_nl,
-            leaked_nl=plant.leaked_nl,
-            air_nl=plant.air_nl,
-            remaining_nl=plant.remaining_nl,
-            motor_turning=plant.turning,
-            rate_nl_per_h=plant.rate_nl_per_h,
             believed_rate_nl_per_h=self.rate_zl_per_h // ZL_PER_NL * (-1 if self.withdraws else 1),
-            pressure_mmhg=plant.pressure_mmhg,
-            occluded=plant.occluded,
-            blocked=plant.blocked.value if plant.blocked else "",
             powered=self._power_back_ns is None,
             status=self.state.value,
             alarm=self.state.value if self.state in (State.STALLED, State.INFUSE_LIMIT, State.WITHDRAW_LIMIT) else "",
             mode="poll" if self.poll else "",
-            watchdog_left_ns=None,
-            steps=plant.position_steps,
-            step_nl=plant.step_nl,
         )

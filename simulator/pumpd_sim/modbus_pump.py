@@ -282,26 +282,13 @@ class ModbusPump:
         plant = self.plant
         plant.advance(now_ns)
         status, alarm, believed_rate = self._status()
-        return Truth(
+        return Truth.of(
+            plant,
             at_ns=now_ns,
             address=self.address,
-            displaced_nl=plant.displaced_nl,
-            at_patient_nl=plant.at_patient_nl,
-            stored_nl=plant.stored_nl,
-            leaked_nl=plant.leaked_nl,
-            air_nl=plant.air_nl,
-            remaining_nl=plant.remaining_nl,
-            motor_turning=plant.turning,
-            rate_nl_per_h=plant.rate_nl_per_h,
             believed_rate_nl_per_h=believed_rate,
-            pressure_mmhg=plant.pressure_mmhg,
-            occluded=plant.occluded,
-            blocked=plant.blocked.value if plant.blocked else "",
             powered=self.powered,
             status=status,
             alarm=alarm,
-            mode="",
             watchdog_left_ns=None if self._deadline_ns is None else self._deadline_ns - now_ns,
-            steps=plant.position_steps,
-            step_nl=plant.step_nl,
         )

@@ -362,26 +362,14 @@ class NewEra:
         self._unasked += self.on_wake(now_ns)
         plant, program = self.plant, self.program
         left_ns = None if self._deadline_ns is None else self._deadline_ns - now_ns
-        return Truth(
+        return Truth.of(
+            plant,
             at_ns=now_ns,
             address=self.address,
-            displaced_nl=plant.displaced_nl,
-            at_patient_nl=plant.at_patient_nl,
-            stored_nl=plant.stored_nl,
-            leaked_nl=plant.leaked_nl,
-            air_nl=plant.air_nl,
-            remaining_nl=plant.remaining_nl,
-            motor_turning=plant.turning,
-            rate_nl_per_h=plant.rate_nl_per_h,
             believed_rate_nl_per_h=program.rate_nl_per_h,
-            pressure_mmhg=plant.pressure_mmhg,
-            occluded=plant.occluded,
-            blocked=plant.blocked.value if plant.blocked else "",
             powered=self._power_back_ns is None,
             status=program.letter,
             alarm=self._alarms[0] if self._alarms else "",
             mode="safe" if self._safe else "basic",
             watchdog_left_ns=left_ns,
-            steps=plant.position_steps,
-            step_nl=plant.step_nl,
         )
