@@ -229,6 +229,9 @@ class PageNurse:
         self.taps("#do-weight")
         if known:
             self.taps("#do-same-escort")
+        elif self.screen.page.locator("[name='ward']").count():
+            self.types("ward", "pain ward")
+            self.taps("#do-company")
         else:
             self.types("escort_name", "Jan Lind")
             self.types("escort_phone", "0301234567")

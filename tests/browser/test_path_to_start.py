@@ -21,17 +21,17 @@ from pumpd.testing.page_nurse import (
 )
 from pumpd.testing.screen import Open
 from pumpd.testing.steered_bed import SteeredBed
-from pumpd.testing.treatment import treatments
+from pumpd.testing.treatment import Treatment, treatments
 
 pytestmark = pytest.mark.timeout(240)
 TAPS_MAX, FIELDS_MAX = 60, 25  # to the start of a second visit
 BOTH = ["MDD-2x3", pytest.param("CRPS-OP10", marks=pytest.mark.long)]
-OTHERS = [each.id for each in treatments() if each.id not in ("MDD-2x3", "CRPS-OP10", "CRPS-IP5")]
+OTHERS = [each.id for each in treatments() if each.id not in ("MDD-2x3", "CRPS-OP10")]
 
 
 def comes(bed: SteeredBed, screen: Open, regimen: str, *, known: bool) -> PageNurse:
     """The order is signed and the patient checked in by Anna; her page."""
-    series = orders(bed, regimen)
+    series = orders(bed, regimen, disposition=Treatment.of(regimen, 1).disposition)
     if known:
         was_here_before(bed, series)
     anna = PageNurse(screen(), bed.url)
