@@ -167,7 +167,7 @@ class _Gathering:
         self._told: dict[int, list[Happening]] = {}
         self._before: dict[str, list[Happening]] = {}  # slot -> what no infusion has claimed yet
         self._records: dict[int, InfusionRecord] = {}
-        self._alarms: dict[int, int | None] = {}  # alarm -> infusion
+        self._alarms: dict[int, tuple[int, ...]] = {}  # alarm -> the infusions that it was told with
         self._visits = Visits()
 
     def told(self) -> Told:
@@ -206,32 +206,29 @@ class _Gathering:
     def _put(self, happening: Happening, before: BedState) -> None:
         fact = happening.fact
         if isinstance(fact, _BY_ALARM):
-            owner = self._alarms.get(fact.alarm_id)
-            if owner is not None:
-                self._told[owner].append(happening)
-            return
-        if happening.slot is None:
-            for pump in self._state.pumps:
-                if pump.infusion is not None and pump.phase not in _REST:
-                    self._told[pump.infusion.infusion_id].append(happening)
-            return
-        owner = self._owner(happening.slot, fact, before)
-        if isinstance(fact, f.AlarmRaised):
-            self._alarms[fact.alarm_id] = owner
-        if owner is None:
-            self._before.setdefault(happening.slot, []).append(happening)
+            owners = self._alarms.get(fact.alarm_id, ())
         else:
+            owners = self._owners(happening.slot, fact, before)
+        if isinstance(fact, f.AlarmRaised):
+            self._alarms[fact.alarm_id] = owners
+        if happening.slot is not None and not owners:
+            self._before.setdefault(happening.slot, []).append(happening)
+        for owner in owners:
             self._told[owner].append(happening)
 
-    def _owner(self, slot: str, fact: object, before: BedState) -> int | None:
+    def _owners(self, slot: str | None, fact: object, before: BedState) -> tuple[int, ...]:
+        """The infusions that it is told with: what is of the bed and of no pump, with all that run."""
+        if slot is None:
+            running = (pump for pump in self._state.pumps if pump.phase not in _REST)
+            return tuple(pump.infusion.infusion_id for pump in running if pump.infusion is not None)
         pump = self._state.pump(slot)
         if pump is None or pump.infusion is None:
-            return None
+            return ()
         was = before.pump(slot)
         at_rest = pump.phase in _REST and was is not None and was.phase in _REST
         if at_rest and not isinstance(fact, (*_AFTER_THE_END, f.InfusionOrdered)):
-            return None
-        return pump.infusion.infusion_id
+            return ()
+        return (pump.infusion.infusion_id,)
 
     def _note(self, infusion: Infusion, fact: object, wall_ms: int) -> None:
         record = self._records[infusion.infusion_id]

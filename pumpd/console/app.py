@@ -161,11 +161,18 @@ async def _told_problem(request: Request, error: Exception) -> Response:
     room = room_of(request)
     if error.status is None:
         asked = request.method == "POST"
-        return room.show("gone", None, detail=str(error), asked=asked, status=HTTPStatus.SERVICE_UNAVAILABLE)
+        back = "/" if asked else _address(request)
+        told = {"detail": str(error), "asked": asked, "refresh": back}
+        return room.show("gone", None, status=HTTPStatus.SERVICE_UNAVAILABLE, **told)
     if error.status == HTTPStatus.UNAUTHORIZED and request.method == "GET":  # the daemon shows it to nobody
         return await _asked_who(request, SignInNeeded(None))
     look = await _look_or_none(room, request)
     return room.show("message", look, told=str(error), status=error.status)
+
+
+def _address(request: Request) -> str:
+    """Of the page that was asked for, on this host."""
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 
 async def _told_status(request: Request, error: Exception) -> Response:

@@ -42,13 +42,14 @@ _COUNTS: Final = """
 
 
 def orders(bed: NursedBed, regimen: str, *, disposition: Disposition = Disposition.HOME) -> str:
-    """The prescriber's order for Eva Lind, over the API; midazolam before, where it is no mood. Returns the series."""
+    """The prescriber's order for Eva Lind, over the API; midazolam before a drug for pain. Returns the series."""
+    entry, container = _container(regimen)
     bed.client.sign_in("dora", "1618")
     patient = bed.client.send(c.add_patient(PATIENT)).patient
     body = SeriesBody(
         patient=patient, regimen=regimen, visits=_regimen(regimen).sessions, weight_kg="70", height_cm="175",
-        container=series_order(regimen).container, disposition=disposition, failed_treatments=("two others",),
-        consent_on="2026-01-31", extension="4021", premedication=() if asks_risk(regimen) else (MIDAZOLAM,),
+        container=container.id, disposition=disposition, failed_treatments=("two others",), consent_on="2026-01-31",
+        extension="4021", premedication=(MIDAZOLAM,) if entry.high_alert and not asks_risk(regimen) else (),
     )  # fmt: skip
     answer = bed.client.send(api_path_calls.sign_series(body))
     accepted(answer)

@@ -1,8 +1,8 @@
 """A whole visit from the page alone: the prescriber's order, what is done while the drug runs, and the way home.
 
-The path to START has its verbs in page_nurse.py; these are the rest. Time goes by while no page is open, since every
-second of a jump would be drawn on each of them; whoever comes back to a page that was left alone types the PIN again.
-How the bed is heard meanwhile is the socket: somebody in the room hears an alarm without looking at a page.
+The path to START has its verbs in page_nurse.py; these are the rest. Time goes by while nobody has a page open, since
+every second of a jump would be drawn on each of them; whoever comes back to a page that was left alone types the PIN
+again. That somebody is wanted is heard in a room without looking at a page: it is read off the socket.
 """
 
 from __future__ import annotations
@@ -13,16 +13,21 @@ from typing import Final
 from playwright.sync_api import Page
 
 from pumpd.api_models import BedView, Condition, Phase
+from pumpd.testing.coarse import coarsely
 from pumpd.testing.page_nurse import PATIENT, PageNurse, label_of
 from pumpd.testing.steered_bed import SteeredBed
 
 DUE: Final = frozenset({Condition.OBSERVATION_DUE, Condition.OBSERVATION_OVERDUE, Condition.OBSERVATION_MISSED})
+NEAR_END: Final = frozenset({Condition.CONTAINER_NEAR_END})
 WELL: Final = {
     "systolic_mmhg": "122", "diastolic_mmhg": "76", "heart_rate_per_min": "70", "breaths_per_min": "14",
     "spo2_percent": "97", "cadss6": "0",
 }  # fmt: skip
+AS_SAID: Final = {"pain": "4", "nausea": "1"}
 PADSS: Final = {"vital_signs": "2", "activity": "2", "nausea": "2", "pain": "1"}
+NEXT_LOT: Final = "L 18"
 LOOK_S: Final = 61  # no whole part of a schedule, as the ideal nurse looks
+LOOKS_MAX: Final = 600
 NOBODY: Final = "about:blank"
 
 
@@ -55,13 +60,9 @@ class VisitNurse(PageNurse):
 
     def looks_at(self, what: str) -> Page:
         """A screen of the visit, or `/...` any page; with the PIN where the page was left alone."""
-        page, at = (
-            self.screen.page,
-            f"{self.url}{what}" if what.startswith("/") else f"{self.url}/visits/{self.visit}/{what}",
-        )
-        page.goto(at)
-        while page.locator("html[data-shape=gone]").count():  # a busy machine: the daemon did not answer in time
-            page.goto(at)
+        page = self.screen.page
+        page.goto(self.url + (what if what.startswith("/") else f"/visits/{self.visit}/{what}"))
+        page.locator("html:not([data-shape=gone])").wait_for(state="attached")  # a bed that is busy comes back
         if page.locator("#sign-in").count():  # what is known of a patient is not shown before
             self.chooses("person", self.person)
             self.types("pin", self.pin)
@@ -78,10 +79,11 @@ class VisitNurse(PageNurse):
     def enters_a_set(self, **measured: str) -> None:
         """Of a patient who is well, but for what was measured; scores where they are asked for."""
         page = self.looks_at("observations")
+        page.locator("#do-set").wait_for()
         values = WELL | measured
         self._numbers({name: text for name, text in values.items() if page.locator(f"#{name}").is_visible()})
         self.chooses("sedation", "poss:2")
-        for name, value in (("pain", "4"), ("nausea", "1")):  # where it is asked for
+        for name, value in AS_SAID.items():
             if page.locator(f".choice:has(input[name='{name}'])").first.is_visible():
                 self.chooses(name, value)
         self.chooses("nothing_unusual", "yes")
@@ -99,28 +101,35 @@ class VisitNurse(PageNurse):
         self.taps("#reduce-p1-25")
         self.taps("#confirm-rate")
 
+    def begins_the_step(self) -> None:
+        self.looks_at("/pumps/p1")
+        self.taps("#do-step")
+
     def reads_the_next_label(self, regimen: str) -> None:
         """Of the container that will hang next."""
         page = self.looks_at("preparation")
         if not page.locator("#do-label").is_visible():
             page.click("summary:has-text('label read by')")
-        for name, text in label_of(regimen).items():
-            self.types(name, text if name != "lot" else "L 18")
+        for name, text in (label_of(regimen) | {"lot": NEXT_LOT}).items():
+            self.types(name, text)
         self.taps("#do-label")
 
-    def hangs_the_next(self, regimen: str, second: str, second_pin: str) -> None:
+    def hangs_the_next(self, regimen: str, second: tuple[str, str]) -> None:
+        """`second`: who checks it beside the pump, with their own PIN."""
         page = self.looks_at("/pumps/p1")
         self.taps("#to-container")
         self.types("concentration_mg_per_ml", label_of(regimen)["concentration_mg_per_ml"])
-        self.types("lot", "L 18")
-        page.select_option("#second_person", second)
-        self.types("second_pin", second_pin)
+        self.types("lot", NEXT_LOT)
+        page.select_option("#second_person", second[0])
+        self.types("second_pin", second[1])
         self.taps("#change-container")
 
     # --- the end ------------------------------------------------------------------------------------------------
 
     def flushes(self, infusion: int, volume_ml: str) -> None:
-        self.looks_at("waste")
+        """From the page of a pump that is through."""
+        self.looks_at("/pumps/p1")
+        self.taps("#to-flush")
         self._fills(f"volume_ml-{infusion}", volume_ml)
         self.taps(f"#do-flush-{infusion}")
 
@@ -148,6 +157,7 @@ class VisitNurse(PageNurse):
         self.taps("#do-score")
 
     def sends_home(self, *, mood: bool) -> None:
+        """Where the score was entered."""
         if mood:
             self.chooses("positive", "no")
             self.taps("#do-risk")
@@ -156,20 +166,26 @@ class VisitNurse(PageNurse):
         self.taps("#do-home")
 
 
+def heard(seen: BedView) -> frozenset[Condition]:
+    """What the bed calls for now."""
+    return frozenset(each.condition for each in seen.alarms if not each.over)
+
+
 def time_goes_by(
-    bed: SteeredBed,
-    *,
-    until_ts_ms: int | None = None,
-    heeds: frozenset[Condition] = DUE | {Condition.CONTAINER_NEAR_END},
+    bed: SteeredBed, *, heeds: frozenset[Condition] = DUE | NEAR_END, until_ts_ms: int | None = None
 ) -> BedView:
-    """Until somebody is wanted: for an alarm that they heed, a step, the end; or until a time of the day."""
-    while True:
-        seen = bed.client.bed()
+    """Until somebody is wanted: for what they heed, for a step, or since it runs no more; or until a time of day."""
+
+    def is_over(seen: BedView) -> bool:
         pump = seen.pumps[0]
-        if heeds & {each.condition for each in seen.alarms} or pump.buttons.step.allowed:
-            return seen
-        if until_ts_ms is None and pump.phase is not Phase.INFUSING:
-            return seen
-        if until_ts_ms is not None and bed.clock.wall_ms() >= until_ts_ms:
-            return seen
-        bed.advance(seconds=LOOK_S)
+        if heeds & heard(seen) or pump.buttons.step.allowed:
+            return True
+        return pump.phase is not Phase.INFUSING if until_ts_ms is None else bed.clock.wall_ms() >= until_ts_ms
+
+    with coarsely():
+        for _ in range(LOOKS_MAX):
+            seen = bed.client.bed()
+            if is_over(seen):
+                return seen
+            bed.advance(seconds=LOOK_S)
+    raise AssertionError(f"nobody was wanted for {LOOKS_MAX * LOOK_S} s")

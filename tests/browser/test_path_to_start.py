@@ -197,7 +197,7 @@ def test_start_names_every_closed_gate_with_the_way_to_it_and_offers_no_button(
 
 
 @pytest.mark.long
-def test_keyboard_alone_goes_from_the_sign_in_to_start_also_beyond_a_soft_limit(
+def test_keyboard_alone_goes_from_the_sign_in_to_start_also_beyond_a_soft_limit_and_to_stop(
     steered_bed: SteeredBed, screen: Open
 ) -> None:
     """Today's weight is more than a tenth above the order's: two people say why, and nobody touches the page."""
@@ -225,4 +225,7 @@ def test_keyboard_alone_goes_from_the_sign_in_to_start_also_beyond_a_soft_limit(
     anna.starts()
     page.wait_for_selector(".phase-infusing")
     assert steered_bed.reaches(Phase.INFUSING).infusion is not None
+    anna.taps("#stop-p1")
+    page.wait_for_selector(".outcome.still")
+    assert steered_bed.pump().phase is Phase.STOPPED
     assert anna.counts["tap"] == 0

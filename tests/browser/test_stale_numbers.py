@@ -74,7 +74,8 @@ def test_dead_daemon_is_said_at_once_and_a_new_one_is_found_again(own_bed: RealB
     expect(anna.page.locator("h1")).to_have_text("STOP did not get through")
     expect(anna.page.locator(".verdict")).to_contain_text("Press STOP on the pump itself")
     own_bed.begin_daemon()
-    expect(fresh.page.locator(".pump .phase")).to_be_visible()  # it came back by itself
+    expect(fresh.page.locator(".pumppage .phase")).to_be_visible()  # it came back by itself, where it was
+    expect(plain.page.locator(".pumppage .phase")).to_be_visible()
 
 
 @pytest.mark.long

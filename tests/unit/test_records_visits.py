@@ -178,3 +178,15 @@ def test_dose_that_the_second_person_entered_otherwise_is_on_paper_with_the_orde
     )
     assert row[4] == "2 mg/kg/h"
     assert row[6] == "DIFFERS: dose; the order has 0.5 mg/kg/h"
+
+
+def test_call_for_observations_is_told_in_the_infusion_as_over_once_they_were_entered() -> None:
+    """It belongs to the bed and to no pump; the record of what ran meanwhile has its beginning and its end."""
+    bed = DepartureStory()
+    bed.begins("MDD-2x3")
+    bed.runs_on(11 * 60)
+    bed.observes()
+    bed.tick()
+    alarms = next(block for block in sheet(record(bed), lambda _: 0).blocks if block.title == "Infusion 1: alarms")
+    (became,) = (row[3] for row in alarms.rows if row[1] == "Observations are due")
+    assert became.endswith("An alarm is over")

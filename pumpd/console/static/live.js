@@ -166,7 +166,7 @@ function hear(message) {
   bedGone = "gone" in message;
   if (!bedGone) {
     if (root.dataset.shape === "gone") {
-      location.replace("/");
+      location.replace(root.dataset.refresh || "/"); // to what was asked for; no form is sent again
       return;
     }
     newest = message;
