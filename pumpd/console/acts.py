@@ -100,7 +100,7 @@ async def ask_who(
     """The sign-in, which leads on to `onward`. `instead`: of something else that was asked for, and is not shown."""
     people = await room.client.people()
     status = UNAUTHORISED if instead or fault or notice else HTTPStatus.OK
-    return room.show("sign_in", look, people=people, next=local(onward), fault=fault, notice=notice, status=status)
+    return room.show("sign_in", look, people=people, here=local(onward), fault=fault, notice=notice, status=status)
 
 
 # --- STOP -----------------------------------------------------------------------------------------------------

@@ -185,7 +185,7 @@ async def _told_status(request: Request, error: Exception) -> Response:
 async def _asked_who(request: Request, error: Exception) -> Response:
     assert isinstance(error, SignInNeeded)
     room = room_of(request)
-    onward = error.onward or (request.url.path if request.method == "GET" else "/")
+    onward = error.onward or (_address(request) if request.method == "GET" else "/")
     return await acts.ask_who(room, await room.look(request), onward, notice=error.notice, instead=True)
 
 

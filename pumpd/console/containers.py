@@ -15,8 +15,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pumpd.api_container_models import ContainerChangeBody, SecondBody
+from pumpd.console.acts import ask_who
 from pumpd.console.guard import TOKEN_FIELD, holds_token
-from pumpd.console.room import UNAUTHORISED, Look, Room, go, room_of, typed
+from pumpd.console.room import Look, Room, go, room_of, typed
 from pumpd.errors import ApiError
 
 UNREADABLE: Final = "This form cannot be read; nothing was done. Look at what was typed."
@@ -34,8 +35,7 @@ async def change(request: Request) -> Response:
     slot = request.path_params["slot"]
     values = await typed(request)
     if look.person is None or not holds_token(request, values.get(TOKEN_FIELD, "")):
-        return room.show("sign_in", look, people=await room.client.people(), next=f"/pumps/{slot}/container",
-                         fault=None, notice="Sign in before you change a container.", status=UNAUTHORISED)  # fmt: skip
+        return await ask_who(room, look, f"/pumps/{slot}/container", notice="Sign in before you change a container.")
     infusion = look.pump(slot).infusion
     if infusion is None:
         return go(f"/pumps/{slot}")

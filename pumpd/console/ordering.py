@@ -28,8 +28,9 @@ from pumpd.api_models import (
     Severity,
     StartBody,
 )
+from pumpd.console.acts import ask_who
 from pumpd.console.guard import TOKEN_FIELD, holds_token
-from pumpd.console.room import UNAUTHORISED, Look, Room, go, room_of, typed
+from pumpd.console.room import Look, Room, go, room_of, typed
 from pumpd.errors import ApiError
 
 CONTAINER_OF: Final = "container:"  # the form's field is this and the regimen's id: each regimen has its own choice
@@ -86,8 +87,7 @@ async def start(request: Request) -> Response:
     if order is None:
         return await _form(room, look, slot, values, faults)
     if look.person is None or not holds_token(request, values.get(TOKEN_FIELD, "")):
-        return room.show("sign_in", look, people=await room.client.people(), next=f"/pumps/{slot}/new", fault=None,
-                         notice="Sign in before you start an infusion.", status=UNAUTHORISED)  # fmt: skip
+        return await ask_who(room, look, f"/pumps/{slot}/new", notice="Sign in before you start an infusion.")
     override, faults = override_of(values)
     answer = None
     if not faults:

@@ -29,6 +29,7 @@ NEXT_LOT: Final = "L 18"
 LOOK_S: Final = 61  # no whole part of a schedule, as the ideal nurse looks
 LOOKS_MAX: Final = 600
 NOBODY: Final = "about:blank"
+WHO: Final = ".person a.button"  # "Sign in" where nobody is, "PIN" where the page is locked
 
 
 def signs_the_order(page: Page, url: str, regimen: str, container: str) -> None:
@@ -63,12 +64,12 @@ class VisitNurse(PageNurse):
         page = self.screen.page
         page.goto(self.url + (what if what.startswith("/") else f"/visits/{self.visit}/{what}"))
         page.locator("html:not([data-shape=gone])").wait_for(state="attached")  # a bed that is busy comes back
-        if page.locator("#sign-in").count():  # what is known of a patient is not shown before
+        if not page.locator("#sign-in").count() and page.locator(WHO).count():
+            self.taps(WHO)
+        if page.locator("#sign-in").count():
             self.chooses("person", self.person)
             self.types("pin", self.pin)
             self.taps("#sign-in")
-        elif page.locator("#unlock").count():
-            self.unlocks(self.pin)
         return page
 
     def leaves_the_page(self) -> None:

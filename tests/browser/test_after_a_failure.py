@@ -70,5 +70,8 @@ def test_pump_that_lost_its_power_says_so_on_the_page_and_goes_on_only_by_hand(o
     expect(anna.page.locator(".resume h2")).to_contain_text("the pump lost its power or its programme")
     assert own_bed.holds_the_truth()
     assert not own_bed.truth().motor_turning, "it is back, and nobody has asked it for anything"
+    expect(anna.page.locator("#do-resume-volume")).to_have_count(0)
+    anna.page.fill("#asset", "p1")  # what came back may be another pump of the same model
+    anna.page.click("#do-label")
     resumes(own_bed, anna)
     assert anna.complaints == []

@@ -5,6 +5,8 @@ Saline in the place of a drug, three steps in half a minute. Everything else is 
 
 from __future__ import annotations
 
+from typing import Final
+
 import pytest
 from playwright.sync_api import expect
 
@@ -17,7 +19,8 @@ from pumpd.testing.real_bed import RealBed
 from pumpd.testing.screen import Open
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.long]
-REGIMEN = "TRAIN-3STEP"
+REGIMEN: Final = "TRAIN-3STEP"
+STEP_MS: Final = 30_000  # twice its longest
 
 
 def test_short_visit_goes_from_the_check_in_to_the_way_home_in_real_time(own_bed: RealBed, screen: Open) -> None:
@@ -36,7 +39,7 @@ def test_short_visit_goes_from_the_check_in_to_the_way_home_in_real_time(own_bed
     anna.goes_on()
     anna.screen.hold_start()
     for step in (1, 2, 3):
-        expect(page.locator(".volume")).to_contain_text(f"{step} of 3")
+        expect(page.locator(".volume")).to_contain_text(f"{step} of 3", timeout=STEP_MS)
     page.wait_for_selector(".phase-ended")
     assert own_bed.reaches(Phase.ENDED).delivered is not None
     assert own_bed.holds_the_truth()
