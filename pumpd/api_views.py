@@ -337,18 +337,21 @@ def buttons(state: BedState, pump: PumpState, setup: Setup, now_ns: int) -> m.Bu
         answer=button(r.DeliveryAnswered(**common, slot=slot, answer=r.Answer.DRIVEN)),
         rearm=button(r.RearmRequested(**common, slot=slot)),
         label=button(r.PumpConfirmed(**common, slot=slot, asset=setup.asset(slot))),
-        change_container=button(_as_ordered(infusion, common, slot)),
+        change_container=button(_as_ordered(state, infusion, common, slot)),
     )
 
 
-def _as_ordered(infusion: Infusion | None, common: Common, slot: str) -> r.ContainerChangeRequested:
-    """A change to just what was ordered: whether it is possible at all, before anybody reads a label."""
+def _as_ordered(state: BedState, infusion: Infusion | None, common: Common, slot: str) -> r.ContainerChangeRequested:
+    """A change to just what was ordered, of the lot that a visit's label told: whether it is possible now."""
     programme = None if infusion is None else infusion.programme
+    visit = None if infusion is None or infusion.visit is None else state.path.visit(infusion.visit)
+    label = None if visit is None else visit.label
     return r.ContainerChangeRequested(
         **common,
         slot=slot,
         container="" if infusion is None else infusion.order.container,
         concentration_ug_per_ml=0 if programme is None else programme.concentration_ug_per_ml,
+        lot=None if label is None else label.reading.lot,
         checked_in=True,
     )
 

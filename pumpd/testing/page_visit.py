@@ -108,21 +108,19 @@ class VisitNurse(PageNurse):
 
     def reads_the_next_label(self, regimen: str) -> None:
         """Of the container that will hang next."""
-        page = self.looks_at("preparation")
+        page = self.looks_at("/pumps/p1")
+        self.taps("#to-next-container")
         if not page.locator("#do-label").is_visible():
             page.click("summary:has-text('label read by')")
         for name, text in (label_of(regimen) | {"lot": NEXT_LOT}).items():
             self.types(name, text)
         self.taps("#do-label")
 
-    def hangs_the_next(self, regimen: str, second: tuple[str, str]) -> None:
-        """`second`: who checks it beside the pump, with their own PIN."""
-        page = self.looks_at("/pumps/p1")
+    def hangs_the_next(self, regimen: str) -> None:
+        self.looks_at("/pumps/p1")
         self.taps("#to-container")
         self.types("concentration_mg_per_ml", label_of(regimen)["concentration_mg_per_ml"])
         self.types("lot", NEXT_LOT)
-        page.select_option("#second_person", second[0])
-        self.types("second_pin", second[1])
         self.taps("#change-container")
 
     # --- the end ------------------------------------------------------------------------------------------------

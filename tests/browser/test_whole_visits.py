@@ -121,7 +121,7 @@ class Day:
         self.used_up_nl += self.bed.truth().remaining_nl
         self.hung, self.next_is_read = self.hung + 1, False
         self.bed.fault(Fault(kind=FaultKind.NEW_SYRINGE, volume_nl=self.container.capacity_nl))
-        self.anna.hangs_the_next(self.regimen, BEN)
+        self.anna.hangs_the_next(self.regimen)
         self.bed.reaches(Phase.INFUSING)
 
     # --- the end ------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from pumpd.api_models import OrderBody, ReasonCode, Severity
 from pumpd.api_moment import Moment
 from pumpd.api_reviews import reason_view, regimen_views, review_view
 from pumpd.api_typed import order
-from pumpd.api_views import Place, bed_view
+from pumpd.api_views import Place, bed_view, buttons
 from pumpd.core import events as e
 from pumpd.core import requests as r
 from pumpd.core.actor import Actor
@@ -28,6 +28,7 @@ from pumpd.core.state import Alarm, BedState
 from pumpd.core.turn import Setup
 from pumpd.core.units import NS_PER_S
 from pumpd.testing.clinical import NE_1000, shipped_rules
+from pumpd.testing.path_story import PathStory
 
 NOW_NS = 1_000 * NS_PER_S
 AT = Moment(now_ns=NOW_NS, wall_ms=1_780_000_000_000)
@@ -175,3 +176,21 @@ def test_alarms_stand_with_the_most_urgent_first(condition: Condition) -> None:
     assert [alarm.priority for alarm in view.alarms] == ["high", "medium", "low", "prompt"]
     assert view.alarms[0].since_ts_ms == AT.wall_ms - 1_000
     assert view.alarms[0].acknowledged_by == "Anna Berg"
+
+
+def test_change_of_a_container_is_offered_in_a_visit_once_the_next_label_is_read_and_checked() -> None:
+    bed = PathStory()
+    bed.begins("FM-30")
+    bed.stop()
+    bed.stop_confirmed(infused_ul=0)
+
+    def why_not() -> str | None:
+        return buttons(bed.state, bed.pump(), bed.setup, bed.now_ns).change_container.why_not
+
+    assert "label" in str(why_not())
+    bed.reads_label(lot="L 18")
+    bed.accepted()
+    assert "second person" in str(why_not())
+    bed.second_checks()
+    bed.accepted()
+    assert why_not() is None
