@@ -42,7 +42,14 @@ EXAMPLES: Final[dict[str, dict[str, object]]] = {
     "POST /v1/series/import": {"file": written(_ANOTHERS, SITE_KEY, chars_max=FILE_CHARS_MAX)},
     "POST /v1/visits/{visit}/accept_value": {"value": 165},
     "POST /v1/visits/{visit}/rescues": {"dose_mg": "1"},
-    "POST /v1/visits/{visit}/verbal": {"prescriber": "prescriber", "lower": None, "rescue": None, "hold": None},
+    "POST /v1/visits/{visit}/verbal": {
+        "prescriber": "prescriber",
+        "lower": None,
+        "rescue": None,
+        "hold": None,
+        "other": "a blanket",
+        "confirmed": True,
+    },
     "POST /v1/patients": {"name": "Eva", "born": "1970-12-31"},
     "POST /v1/visits/{visit}/label": {"expires": "2099-01-31"},
 }
