@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pumpd.api_models import ReasonView, View
-from pumpd.api_orders import FOR_EVER, Body, Name, Typed
+from pumpd.api_orders import FOR_EVER, BandName, Body, Name, Typed, Whole
 from pumpd.core.emergency import Moment
 from pumpd.core.observing import Measure, Scale, Sign, WhyNot
 from pumpd.core.prescribed import Route
@@ -24,9 +24,7 @@ __all__ = [
     "SideEffectBody", "SideEffectView", "Sign", "VerbalView", "WhyNot",
 ]  # fmt: skip
 
-BandName = Literal["start", "reduce", "pause", "stop"]
 DueState = Literal["later", "due", "overdue", "missed"]
-Whole = Annotated[int, Field(strict=True, ge=-9, le=999)]
 
 
 class ReadingBody(Body):

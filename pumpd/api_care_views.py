@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
-
 from pumpd import words_care
 from pumpd.api_care_models import (
-    BandName,
     BoundView,
     CareView,
     DueState,
@@ -27,6 +23,7 @@ from pumpd.api_care_models import (
 )
 from pumpd.api_care_words import CARE_WORDS
 from pumpd.api_moment import Moment
+from pumpd.api_orders import BANDS
 from pumpd.api_reviews import reason_view
 from pumpd.core.attending import MISSES_MEDIUM
 from pumpd.core.emergency import Emergency
@@ -44,13 +41,6 @@ from pumpd.core.verbal import VerbalOrder, holds_with
 from pumpd.core.visit import Visit
 from pumpd.words import mass, rate_ml_per_h
 from pumpd.words_verbal import criterion_text, verbal_text
-
-_BANDS: Final[Mapping[Band, BandName]] = {
-    Band.START: "start",
-    Band.REDUCE: "reduce",
-    Band.PAUSE: "pause",
-    Band.STOP: "stop",
-}
 
 
 def care_view(state: BedState, setup: Setup, visit: Visit, moment: Moment) -> CareView:
@@ -85,7 +75,7 @@ def _moves(criterion: Criterion) -> bool:
 
 
 def _bound_view(criterion: Criterion) -> BoundView:
-    return BoundView(item=criterion.item, band=_BANDS[criterion.band], text=criterion_text(criterion))
+    return BoundView(item=criterion.item, band=BANDS[criterion.band], text=criterion_text(criterion))
 
 
 def _due_view(each: ItemDue, moment: Moment) -> DueView:
@@ -109,7 +99,7 @@ def _state(each: ItemDue, now_ns: int) -> DueState:
 def _hold_view(hold: Hold) -> HoldView:
     return HoldView(
         about=hold.about,
-        band=_BANDS[hold.band],
+        band=BANDS[hold.band],
         value=hold.value,
         limit=hold.limit,
         text=words_care.hold_text(hold),

@@ -6,11 +6,14 @@ text or null, and whether it is needed is for the limits to judge.
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from pumpd.core.codes import ReasonCode
+from pumpd.core.holds import Band
+from pumpd.core.observing import Measure, Scale
 from pumpd.core.order import Sex, WeightBasis
 from pumpd.core.prescribed import Route
 from pumpd.core.units import parse_scaled
@@ -20,6 +23,7 @@ NAME_CHARS_MAX: Final = 64  # ids of regimens, containers and people
 COUNT_MAX: Final = 1_000  # no day or visit of a series comes near; keeps absurd integers out
 FOR_EVER: Final = "stands in the journal for ever: no name of a patient"  # of every free text
 SETTLED_MAX: Final = 16  # more kinds than may be settled
+HOLDS_MAX: Final = 8  # of one order: who needs more of them otherwise needs another scheme
 
 
 def counted(value: object) -> object:
@@ -27,6 +31,14 @@ def counted(value: object) -> object:
     return parse_scaled(value, 1) if isinstance(value, str) else value
 
 
+BandName = Literal["start", "reduce", "pause", "stop"]
+BANDS: Final[Mapping[Band, BandName]] = {
+    Band.START: "start",
+    Band.REDUCE: "reduce",
+    Band.PAUSE: "pause",
+    Band.STOP: "stop",
+}
+Whole = Annotated[int, Field(strict=True, ge=-9, le=999)]
 Name = Annotated[str, Field(min_length=1, max_length=NAME_CHARS_MAX)]
 Typed = Annotated[str, Field(max_length=TYPED_CHARS_MAX)]
 Count = Annotated[int, BeforeValidator(counted), Field(strict=True, ge=0, le=COUNT_MAX)]
@@ -37,6 +49,16 @@ class Body(BaseModel):
     """What a client asks; an unknown field is an error, since it may be a misspelt limit."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class HoldBoundBody(Body):
+    """This item speaks in this band beyond these bounds; null: as it is. `scale` with a sedation."""
+
+    item: Measure
+    band: BandName
+    above: Whole | None = None
+    below: Whole | None = None
+    scale: Scale | None = None
 
 
 class PremedicationOrderBody(Body):

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import Field
 
 from pumpd.api_models import OverrideBody, ReasonView, Sex, View, WeightBasis
-from pumpd.api_orders import Body, Day, Name, PremedicationOrderBody, Typed
+from pumpd.api_orders import HOLDS_MAX, Body, Day, HoldBoundBody, Name, PremedicationOrderBody, Typed
 from pumpd.core.prescribed import PRESCRIBED_MAX, Route
 from pumpd.core.series import Disposition
 from pumpd.core.steps import StepMode
@@ -66,6 +66,7 @@ class SeriesBody(Body):
     premedication: Annotated[tuple[PremedicationOrderBody, ...], Field(max_length=PRESCRIBED_MAX)] = ()
     rescue: Annotated[tuple[RescueOrderBody, ...], Field(max_length=PRESCRIBED_MAX)] = ()
     extension: Extension = ""  # where the prescriber is reached
+    holds: Annotated[tuple[HoldBoundBody, ...], Field(max_length=HOLDS_MAX)] = ()  # hold parameters that are not usual
 
 
 class SeriesView(View):

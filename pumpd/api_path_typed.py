@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pumpd.api_orders import HoldBoundBody
 from pumpd.api_path_models import PremedicationOrderBody, RescueOrderBody, SeriesBody
 from pumpd.api_typed import day_of, optional, quantity
+from pumpd.core.holds import Band
 from pumpd.core.prescribed import Premedication, Rescue
 from pumpd.core.series import SeriesOrder
+from pumpd.core.verbal import HoldBound
 
 
 def series(typed: SeriesBody, today_day: int) -> SeriesOrder:
@@ -40,6 +43,7 @@ def series(typed: SeriesBody, today_day: int) -> SeriesOrder:
         premedication=tuple(_premedication(each) for each in typed.premedication),
         rescue=tuple(rescue(each) for each in typed.rescue),
         extension=typed.extension,
+        bounds=tuple(bound(each) for each in typed.holds),
     )
 
 
@@ -63,4 +67,11 @@ def rescue(typed: RescueOrderBody) -> Rescue:
         against=typed.against,
         sedating=typed.sedating,
         reverses=typed.reverses,
+    )
+
+
+def bound(typed: HoldBoundBody) -> HoldBound:
+    """Whether it can be is for the bed to say."""
+    return HoldBound(
+        item=typed.item, band=Band[typed.band.upper()], above=typed.above, below=typed.below, scale=typed.scale
     )

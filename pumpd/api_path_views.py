@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pumpd.api_moment import Moment
+from pumpd.api_orders import BANDS, HoldBoundBody
 from pumpd.api_path_models import (
     PremedicationOrderBody,
     RescueOrderBody,
@@ -17,6 +18,7 @@ from pumpd.core.regimen import Rules
 from pumpd.core.series import SeriesOrder
 from pumpd.core.state import BedState
 from pumpd.core.turn import Setup, Turn
+from pumpd.core.verbal import HoldBound
 from pumpd.core.visit import Path, Visit
 from pumpd.core.visit_gates import missing
 from pumpd.words import typed_number, weight
@@ -76,6 +78,13 @@ def _body(order: SeriesOrder) -> SeriesBody:
         premedication=tuple(_premedication(each) for each in order.premedication),
         rescue=tuple(_rescue(each) for each in order.rescue),
         extension=order.extension,
+        holds=tuple(_hold(each) for each in order.bounds),
+    )
+
+
+def _hold(bound: HoldBound) -> HoldBoundBody:
+    return HoldBoundBody(
+        item=bound.item, band=BANDS[bound.band], above=bound.above, below=bound.below, scale=bound.scale
     )
 
 

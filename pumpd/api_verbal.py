@@ -10,10 +10,9 @@ from fastapi import Response
 from pumpd import api_path_typed, api_typed
 from pumpd.api_calls import At, By, acts_under, told
 from pumpd.api_models import AnswerView
-from pumpd.api_verbal_models import HoldBoundBody, LowerRateBody, VerbalOrderBody, VerbalSignBody
+from pumpd.api_verbal_models import LowerRateBody, VerbalOrderBody, VerbalSignBody
 from pumpd.core import care_requests as cr
-from pumpd.core.holds import Band
-from pumpd.core.verbal import HoldBound, LowerRate
+from pumpd.core.verbal import LowerRate
 
 acts = acts_under("/visits/{visit}/verbal")
 
@@ -25,7 +24,7 @@ async def order(desk: At, by: By, visit: str, body: VerbalOrderBody) -> Response
     prescriber = desk.sessions.named(body.prescriber)
     lower = None if body.lower is None else _lower(body.lower)
     rescue = None if body.rescue is None else api_path_typed.rescue(body.rescue)
-    bound = None if body.hold is None else _bound(body.hold)
+    bound = None if body.hold is None else api_path_typed.bound(body.hold)
     return told(
         await desk.act(
             by,
@@ -64,9 +63,3 @@ async def sign(desk: At, by: By, visit: str, said: str, body: VerbalSignBody) ->
 
 def _lower(typed: LowerRateBody) -> LowerRate:
     return LowerRate(slot=typed.slot, rate_ul_per_h=api_typed.rate_ul_per_h(typed.rate_ml_per_h))
-
-
-def _bound(typed: HoldBoundBody) -> HoldBound:
-    return HoldBound(
-        item=typed.item, band=Band[typed.band.upper()], above=typed.above, below=typed.below, scale=typed.scale
-    )

@@ -7,8 +7,8 @@ from typing import Annotated
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from pumpd.api_care_models import BandName, Measure, Remark, Scale, Whole
-from pumpd.api_orders import FOR_EVER, Body, Name, Typed
+from pumpd.api_care_models import Remark
+from pumpd.api_orders import FOR_EVER, Body, HoldBoundBody, Name, Typed
 from pumpd.api_path_models import RescueOrderBody
 
 
@@ -17,16 +17,6 @@ class LowerRateBody(Body):
 
     slot: Name
     rate_ml_per_h: Typed
-
-
-class HoldBoundBody(Body):
-    """This item speaks in this band beyond these bounds; null: as the order has it. `scale` with a sedation."""
-
-    item: Measure
-    band: BandName
-    above: Whole | None = None
-    below: Whole | None = None
-    scale: Scale | None = None
 
 
 class VerbalOrderBody(Body):

@@ -30,7 +30,7 @@ VERBAL: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
         rate_ml_per_h,
     ),
     ReasonCode.VERBAL_STOP_BOUND: (
-        "What asks for a stop is not moved by word. Look after the patient first; ask the prescriber for a new order.",
+        "What asks for a stop is moved neither by word nor by an order. Look after the patient first; leave it out.",
         _PLAIN,
     ),
     ReasonCode.VERBAL_HOLD_UNCLEAR: (

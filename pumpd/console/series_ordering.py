@@ -34,6 +34,8 @@ from pumpd.errors import ApiError, SignInNeeded
 HERE: Final = "/series/new"
 PREMEDICATIONS: Final = 2  # rows of the form; the order takes more
 RESCUES: Final = 3
+HOLDS: Final = 3
+WHOLE_CHARS_MAX: Final = 4  # longer is no value of anything that is observed
 OFFERED_MAX: Final = 4
 CHOOSE: Final = "Choose one."
 WHO: Final = "Choose the patient, or enter a new one."
@@ -46,6 +48,14 @@ _PLAIN: Final = (
 )  # fmt: skip
 _MAY_BE_NONE: Final = ("weight_basis", "sex", "steps", "replaces")
 _PREMEDICATION: Final = ("drug", "dose_mg", "route", "wait_min")
+ITEMS: Final = (
+    ("systolic_mmhg", "systolic pressure, mmHg"), ("diastolic_mmhg", "diastolic pressure, mmHg"),
+    ("heart_rate_per_min", "heart rate, a minute"), ("spo2_percent", "oxygen saturation, %"),
+    ("breaths_per_min", "breaths, a minute"), ("etco2_mmhg", "end-tidal CO2, mmHg"), ("sedation", "sedation"),
+    ("distress", "distress, of 10"), ("nausea", "nausea, of 10"), ("headache", "headache, of 10"),
+)  # fmt: skip
+BANDS: Final = (("start", "not start"), ("reduce", "measure again, reduce"), ("pause", "pause, and call"))
+SCALES: Final = (("poss", "POSS"), ("rass", "RASS"), ("moaas", "MOAA/S"))
 _RESCUE: Final = ("drug", "dose_mg", "most_mg", "route", "against")
 
 
@@ -119,7 +129,22 @@ def _body(values: Mapping[str, str]) -> dict[str, object]:
         | {name: f"rescue:{row}:{name}" in values for name in ("sedating", "reverses")}
         for row in _rows(values, "rescue", RESCUES)
     ]
+    said["holds"] = [_hold(values, row) for row in _rows(values, "holds", HOLDS, by="item")]
     return said
+
+
+def _hold(values: Mapping[str, str], row: int) -> dict[str, object]:
+    """A bound that is no whole number stays as it was typed, and is told beside its field."""
+    typed = {name: values.get(f"holds:{row}:{name}", "") for name in ("item", "band", "scale", "above", "below")}
+    found: dict[str, object] = {name: typed[name] for name in ("item", "band", "scale") if typed[name]}
+    for name in ("above", "below"):
+        if typed[name]:
+            found[name] = int(typed[name]) if _is_whole(typed[name]) else typed[name]
+    return found
+
+
+def _is_whole(text: str) -> bool:
+    return text.isascii() and text.removeprefix("-").isdecimal() and len(text) <= WHOLE_CHARS_MAX
 
 
 def _of_regimen(regimen: str) -> dict[str, str]:
@@ -133,9 +158,9 @@ def _offered(values: Mapping[str, str], regimen: str) -> list[dict[str, object]]
     return [dict(zip((*_PREMEDICATION, "sedating"), text.split("|"), strict=False)) for text in ticked if text]
 
 
-def _rows(values: Mapping[str, str], kind: str, most: int) -> list[int]:
-    """Those in which a drug was typed."""
-    return [row for row in range(most) if values.get(f"{kind}:{row}:drug")]
+def _rows(values: Mapping[str, str], kind: str, most: int, by: str = "drug") -> list[int]:
+    """Those in which a drug was typed, or a value chosen."""
+    return [row for row in range(most) if values.get(f"{kind}:{row}:{by}")]
 
 
 def _row(values: Mapping[str, str], kind: str, row: int, names: tuple[str, ...]) -> dict[str, object]:
@@ -157,10 +182,10 @@ def _again(body: SeriesBody, replaces: str) -> dict[str, str]:
     said = {name: str(value) for name, value in body.model_dump(mode="json").items() if isinstance(value, str | int)}
     said |= {f"container:{body.regimen}": body.container, f"visits:{body.regimen}": str(body.visits)}
     said["failed"] = "\n".join(body.failed_treatments)
-    for kind in ("premedication", "rescue"):
-        for row, each in enumerate(getattr(body, kind)):
+    for kind, rows in (("premedication", body.premedication), ("rescue", body.rescue), ("holds", body.holds)):
+        for row, each in enumerate(rows):
             fields = each.model_dump(mode="json").items()
-            said |= {f"{kind}:{row}:{name}": str(value) for name, value in fields if value is not False}
+            said |= {f"{kind}:{row}:{name}": str(value) for name, value in fields if value not in (False, None)}
     return said | {"replaces": replaces}
 
 
@@ -206,6 +231,10 @@ async def _form(room: Room, look: Look, told: Told) -> Response:
         patients=[(each.patient, f"{each.name}, born {each.born}") for each in (await names_of(room, look)).values()],
         premedications=range(PREMEDICATIONS),
         rescues=range(RESCUES),
+        holds=range(HOLDS),
+        items=ITEMS,
+        bands=BANDS,
+        scales=SCALES,
         ways=ROUTES_OF,
         against=AGAINST,
         here=HERE,
@@ -229,6 +258,9 @@ async def _read(room: Room, look: Look, values: Mapping[str, str], review: Revie
         if known
         else f"{values.get('name')}, born {values.get('born')} (new)",
         review=review,
+        items=dict(ITEMS),
+        bands=dict(BANDS),
+        scales=dict(SCALES),
         kept={name: value for name, value in values.items() if value and name not in ("token", "key")},
         here=HERE,
     )

@@ -20,6 +20,7 @@ from pumpd.core.limits import judge_order
 from pumpd.core.order import Course
 from pumpd.core.people import Act
 from pumpd.core.premedicating import premedication_notes
+from pumpd.core.reading_back import against_bound
 from pumpd.core.regimen import Regimen
 from pumpd.core.rise import hard
 from pumpd.core.schedules import PAIN_HRS, Profile, profile_for
@@ -52,6 +53,7 @@ def sign_series(turn: Turn, request: SeriesSignRequested) -> None:
     if order.expires_day < request.today_day:
         reasons.append(hard(ReasonCode.SERIES_EXPIRED))
     reasons += _against_amendment(turn, order)
+    reasons += dict.fromkeys(reason for each in order.bounds for reason in against_bound(each))
     if regimen is not None and not reasons:
         reasons += against_content(turn, order, regimen, request.today_day)
     if reasons or request.actor is None:
@@ -136,7 +138,7 @@ def open_visit(turn: Turn, request: VisitOpenRequested) -> None:
             signed=series,
             person=request.actor.person,
             profile=_profile(turn, series, request.number),
-            holds=series.holds,
+            holds=series.held,
         )
     )
     accept(turn, request)

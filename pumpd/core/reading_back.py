@@ -69,7 +69,7 @@ def _against_what(turn: Turn, visit: Visit, request: VerbalOrderRequested) -> li
         return [hard(ReasonCode.VERBAL_ONLY_LESS)]
     found = [] if request.lower is None else _against_rate(turn, visit, request.lower)
     found += [] if request.rescue is None else _against_rescue(request.rescue)
-    return found + ([] if request.bound is None else _against_bound(request.bound))
+    return found + ([] if request.bound is None else against_bound(request.bound))
 
 
 def _against_rate(turn: Turn, visit: Visit, lower: LowerRate) -> list[Reason]:
@@ -88,7 +88,8 @@ def _against_rescue(rescue: Rescue) -> list[Reason]:
     return [] if clear else [hard(ReasonCode.DOSE_UNCLEAR)]
 
 
-def _against_bound(bound: HoldBound) -> list[Reason]:
+def against_bound(bound: HoldBound) -> list[Reason]:
+    """Of a word and of a signed order alike: what asks for a stop is moved by neither."""
     if bound.band is Band.STOP:
         return [hard(ReasonCode.VERBAL_STOP_BOUND)]
     bounds = [each for each in (bound.above, bound.below) if each is not None]

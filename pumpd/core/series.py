@@ -17,6 +17,7 @@ from pumpd.core.holds import STANDARD_HOLDS, HoldParameters
 from pumpd.core.order import NEW_COURSE, Course, Order, Sex, WeightBasis
 from pumpd.core.prescribed import Premedication, Rescue
 from pumpd.core.steps import StepMode
+from pumpd.core.verbal import HoldBound, bounded
 
 
 class Disposition(Enum):
@@ -56,6 +57,12 @@ class SeriesOrder:
     rescue: tuple[Rescue, ...] = ()
     extension: str = ""  # where the prescriber is reached while the patient is here
     holds: HoldParameters = STANDARD_HOLDS
+    bounds: tuple[HoldBound, ...] = ()  # what the prescriber has otherwise, for this patient
+
+    @property
+    def held(self) -> HoldParameters:
+        """The hold parameters that a visit of it begins with."""
+        return bounded(self.holds, self.bounds)
 
     def order_for(self, number: int, *, verified_weight_g: int | None = None, course: Course = NEW_COURSE) -> Order:
         """The copy for visit `number`, 1 being the first; the regimen's days are the visits of the series."""

@@ -78,10 +78,14 @@ def rescues_with(rescues: tuple[Rescue, ...], orders: Iterable[VerbalOrder]) -> 
 
 def holds_with(holds: HoldParameters, orders: Iterable[VerbalOrder]) -> HoldParameters:
     """The order's hold parameters with every bound that was said since."""
+    return bounded(holds, (each.bound for each in orders if each.bound is not None and each.counts))
+
+
+def bounded(holds: HoldParameters, bounds: Iterable[HoldBound]) -> HoldParameters:
+    """Hold parameters with these bounds, one after the other."""
     criteria = holds.criteria
-    for each in orders:
-        if each.bound is not None and each.counts:
-            criteria = _with_bound(criteria, each.bound)
+    for each in bounds:
+        criteria = _with_bound(criteria, each)
     return holds if criteria is holds.criteria else replace(holds, criteria=criteria)
 
 

@@ -34,12 +34,28 @@ def test_order_for_a_new_patient_is_read_back_whole_signed_and_amended(steered_b
     page.fill("[id='premedication:0:drug']", "ondansetron")
     page.fill("[id='premedication:0:dose_mg']", "4")
     page.fill("[id='premedication:0:wait_min']", "15")
+    page.click("summary:has-text('Hold parameter 1')")
+    page.select_option("[id='holds:0:item']", "systolic_mmhg")
+    page.fill("[id='holds:0:above']", "17o")
+    page.click("#to-read")
+    expect(page.locator("[id='fault-holds:0:above']")).to_be_visible()
+    expect(page.locator("[id='fault-holds:0:band']")).to_contain_text("This is needed.")
+    page.select_option("[id='holds:0:band']", "start")
+    page.fill("[id='holds:0:above']", "170")
     page.click("#to-read")
     expect(page.locator("#fault-height_cm")).to_be_visible()
     expect(page.locator("#height_cm")).to_have_value("17,5")
     page.fill("#height_cm", "175")
     page.click("#to-read")
-    for told in ("Eva Lind, born 1970-12-31", "70 kg", "175 cm", "ondansetron 4 mg by vein", "two others", "4021"):
+    for told in (
+        "systolic pressure, mmHg: not start above 170",
+        "Eva Lind, born 1970-12-31",
+        "70 kg",
+        "175 cm",
+        "ondansetron 4 mg by vein",
+        "two others",
+        "4021",
+    ):
         expect(page.locator("main")).to_contain_text(told)
     assert steered_bed.client.send(series()) == ()
     page.click("#change")
@@ -53,6 +69,7 @@ def test_order_for_a_new_patient_is_read_back_whole_signed_and_amended(steered_b
     page.goto(f"{steered_bed.url}/series/new?replaces={signed.series}")
     expect(page.locator("#weight_kg")).to_have_value("70")
     expect(page.locator("[id='premedication:0:drug']")).to_have_value("ondansetron")
+    expect(page.locator("[id='holds:0:above']")).to_have_value("170")
     page.fill("#weight_kg", "68")
     page.click("#to-read")
     page.click("#sign")
@@ -60,6 +77,7 @@ def test_order_for_a_new_patient_is_read_back_whole_signed_and_amended(steered_b
     newer = next(each for each in steered_bed.client.send(series()) if not each.replaced)
     body = steered_bed.client.send(series_of(newer.series)).body
     assert (body.weight_kg, body.patient, body.extension) == ("68", signed.patient, "4021")
+    assert [(each.item.value, each.band, each.above) for each in body.holds] == [("systolic_mmhg", "start", 170)]
 
     anna = screen()
     anna.sign_in(steered_bed.url, "/series")
