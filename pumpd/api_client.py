@@ -206,16 +206,19 @@ class Client:
         *,
         token: str | None = None,
         sent_at_ns: Callable[[], int] | None = None,
+        timeout_s: float = ANSWER_TIMEOUT_S,
     ) -> None:
+        """`timeout_s`: more for a daemon that plays hours ahead in the caller's own process."""
         self.path = socket_path(path)
         self.token = token
-        self._sent_at_ns = sent_at_ns
+        self._sent_at_ns, self._timeout_s = sent_at_ns, timeout_s
 
     def send(self, call: Call[T]) -> T:
         """Raises ApiError; a refusal by the bed is an AnswerView."""
         target = f"{call.path}?{urlencode(call.query)}" if call.query else call.path
         headers = headers_of(call, self.token, self._sent_at_ns)
-        return read(call, *exchange(self.path, call.method, target, content_of(call), headers))
+        answer = exchange(self.path, call.method, target, content_of(call), headers, timeout_s=self._timeout_s)
+        return read(call, *answer)
 
     def bed(self) -> BedView:
         return self.send(bed())

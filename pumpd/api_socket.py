@@ -77,21 +77,27 @@ def _group_of(path: Path) -> str:
 
 
 class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: Path) -> None:
-        super().__init__("pumpd", timeout=ANSWER_TIMEOUT_S)
-        self._path = path
+    def __init__(self, path: Path, timeout_s: float) -> None:
+        super().__init__("pumpd", timeout=timeout_s)
+        self._path, self._timeout_s = path, timeout_s
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(ANSWER_TIMEOUT_S)
+        self.sock.settimeout(self._timeout_s)
         self.sock.connect(str(self._path))
 
 
 def exchange(
-    path: Path, method: str, target: str, content: bytes | None = None, headers: Mapping[str, str] | None = None
+    path: Path,
+    method: str,
+    target: str,
+    content: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    *,
+    timeout_s: float = ANSWER_TIMEOUT_S,
 ) -> tuple[int, bytes]:
     """One call on a connection of its own: the status and what came back. Raises ApiError without an answer."""
-    connection = _UnixConnection(path)
+    connection = _UnixConnection(path, timeout_s)
     try:
         connection.request(method, target, content, dict(headers or {}))
         response = connection.getresponse()

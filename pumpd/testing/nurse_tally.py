@@ -18,7 +18,6 @@ from typing import Final
 
 from pumpd import api_client
 from pumpd.api_alarms import AlarmView
-from pumpd.api_client import Client
 from pumpd.api_exchange import Call
 from pumpd.api_models import AnswerView, AuthorBody, BedView, SessionView
 from pumpd.core.units import NS_PER_S
@@ -130,7 +129,7 @@ class Hands:
 
     def __init__(self, bed: SteeredBed, person: str, pin: str, tally: Tally | None = None, *, called: str = "") -> None:
         self.bed = bed
-        self.client = Client(bed.socket, sent_at_ns=bed.clock.now_ns)
+        self.client = bed.new_client()
         self.tally = Tally() if tally is None else tally
         self.diary = self.tally.diary
         self._who = (person, pin)

@@ -23,7 +23,6 @@ from pumpd_sim.chain import Chain
 from pumpd_sim.device import Truth
 from pumpd_sim.faults import Fault
 
-from pumpd.api_client import Client
 from pumpd.clock import SystemClock
 from pumpd.config import Config
 from pumpd.errors import ApiError
@@ -100,7 +99,7 @@ class SceneBed(SteeredBed):
         self._file = Config.load(config)
         self.config, self.socket, self.journal = config, self._file.socket, self._file.journal_path
         self.clock: SceneClock = SceneClock(self.loop, round(minutes_ago * 60 * NS_PER_S))
-        self.client = Client(self.socket, sent_at_ns=self.clock.now_ns)
+        self.client = self.new_client()
         self._wire_clock = _PumpsClock(self.loop)
         self._is_silent = saved is not None and bool(saved.faults)
         self.sims = {SLOT: pump.build() if saved is None else _gone_on(saved)}

@@ -51,6 +51,7 @@ from pumpd.testing.virtual import WireToSim
 T = TypeVar("T")
 
 ONE_PUMP: Final[Mapping[str, Chain]] = {"p1": Chain(mode="safe")}
+PATIENCE_S: Final = 60.0
 LOOK_EVERY_S: Final = 5.0  # of the bed's time
 LISTENS_EVERY_NS: Final = 6 * NS_PER_S  # a word of whoever listens lasts 9 s
 
@@ -81,7 +82,7 @@ class SteeredBed(NursedBed):
         self.url = ""  # of the page, without a slash at its end
         self.loop = SteeredLoop()
         self.clock = SteeredClock(self.loop)
-        self.client = Client(self.socket, sent_at_ns=self.clock.now_ns)
+        self.client = self.new_client()
         self.sims: dict[str, SimBus] = {}
         self._pumps = dict(pumps)
         self._training, self._heard, self._more = training, heard, more
@@ -103,6 +104,10 @@ class SteeredBed(NursedBed):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._end()
+
+    def new_client(self) -> Client:
+        """With patience: the daemon shares this process, and a busy machine is no fault of the bed."""
+        return Client(self.socket, sent_at_ns=self.clock.now_ns, timeout_s=PATIENCE_S)
 
     # --- time ---------------------------------------------------------------------------------------------------
 
