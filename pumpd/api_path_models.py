@@ -31,6 +31,9 @@ TRIED_MAX = 16
 Tried = Annotated[str, Field(min_length=1, max_length=200)]
 
 
+DayTyped = Annotated[str, Field(pattern=r"^(?:\d{4}-\d{2}-\d{2})?$")]
+
+
 class RescueOrderBody(Body):
     """May be given against what it names: so much at a time, and no more in a visit than `most_mg`."""
 
@@ -61,7 +64,8 @@ class SeriesBody(Body):
     steps: StepMode | None = None
     max_mg_per_h: Typed = ""  # the prescriber's own maximum
     failed_treatments: Annotated[tuple[Tried, ...], Field(max_length=TRIED_MAX)] = ()
-    consent_on: Annotated[str, Field(pattern=r"^(?:\d{4}-\d{2}-\d{2})?$")] = ""
+    consent_on: DayTyped = ""
+    weighed_on: DayTyped = ""  # weight and height; empty: today
     replaces: Name | None = None  # an order of this patient that takes no further visit
     premedication: Annotated[tuple[PremedicationOrderBody, ...], Field(max_length=PRESCRIBED_MAX)] = ()
     rescue: Annotated[tuple[RescueOrderBody, ...], Field(max_length=PRESCRIBED_MAX)] = ()

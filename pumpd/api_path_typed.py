@@ -23,7 +23,7 @@ def series(typed: SeriesBody, today_day: int) -> SeriesOrder:
         regimen=typed.regimen,
         visits=typed.visits,
         weight_g=quantity(typed.weight_kg, 1_000, field="weight_kg", said="The weight in kilograms"),
-        weighed_day=today_day,
+        weighed_day=day_of(typed.weighed_on, field="weighed_on") if typed.weighed_on else today_day,
         height_mm=quantity(typed.height_cm, 10, field="height_cm", said="The height in centimetres"),
         container=typed.container,
         disposition=typed.disposition,

@@ -75,6 +75,7 @@ def _body(order: SeriesOrder) -> SeriesBody:
         max_mg_per_h="" if order.max_ug_per_h is None else typed_number(order.max_ug_per_h, digits=3),
         failed_treatments=order.failed_treatments,
         consent_on=consent,
+        weighed_on=day_text(order.weighed_day),
         premedication=tuple(_premedication(each) for each in order.premedication),
         rescue=tuple(_rescue(each) for each in order.rescue),
         extension=order.extension,

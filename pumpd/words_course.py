@@ -41,7 +41,7 @@ COURSES: Final[Mapping[ReasonCode, tuple[str, Callable[[int], str]]]] = {
         _PLAIN,
     ),
     ReasonCode.OUTCOME_TOTAL: ("The total lies between 0 and {limit}, not at {asked}. Enter it again.", _PLAIN),
-    ReasonCode.DAY_TO_COME: ("This day is still to come. Enter the day on which it was asked.", _PLAIN),
+    ReasonCode.DAY_TO_COME: ("This day is still to come. Enter the day on which it was.", _PLAIN),
 }
 
 COURSE_ACTIONS: Final[Mapping[Action, str]] = {

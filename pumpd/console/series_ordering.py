@@ -44,7 +44,7 @@ ROUTES_OF: Final = (("vein", "vein"), ("mouth", "mouth"), ("skin", "skin"))
 AGAINST: Final = ("nausea", "hypertension", "anxiety", "hallucinations", "over-sedation")
 _PLAIN: Final = (
     "weight_kg", "height_cm", "disposition", "actual_weight_kg", "age_years", "expires_in_days", "max_mg_per_h",
-    "consent_on", "extension",
+    "consent_on", "extension", "weighed_on",
 )  # fmt: skip
 _MAY_BE_NONE: Final = ("weight_basis", "sex", "steps", "replaces")
 _PREMEDICATION: Final = ("drug", "dose_mg", "route", "wait_min")

@@ -52,6 +52,8 @@ def sign_series(turn: Turn, request: SeriesSignRequested) -> None:
         reasons.append(hard(ReasonCode.SERIES_KNOWN))
     if order.expires_day < request.today_day:
         reasons.append(hard(ReasonCode.SERIES_EXPIRED))
+    if order.weighed_day > request.today_day:
+        reasons.append(hard(ReasonCode.DAY_TO_COME))
     reasons += _against_amendment(turn, order)
     reasons += dict.fromkeys(reason for each in order.bounds for reason in against_bound(each))
     if regimen is not None and not reasons:

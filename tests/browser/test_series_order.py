@@ -27,7 +27,7 @@ def test_order_for_a_new_patient_is_read_back_whole_signed_and_amended(steered_b
     expect(page.locator("#fault-regimen")).to_be_visible()
     expect(page.locator("#fault-weight_kg")).to_be_visible()
     fills(page, name="Eva Lind", born="1970-12-31", weight_kg="70", height_cm="17,5", failed="two others")
-    fills(page, consent_on="2026-01-31", extension="4021")
+    fills(page, consent_on="2026-01-31", extension="4021", weighed_on="2026-01-30")
     page.check("input[value='MDD-2x3']")
     page.check("[name='container:MDD-2x3'][value='syringe-60-1']")
     page.check("[name='disposition'][value='home']")
@@ -49,6 +49,7 @@ def test_order_for_a_new_patient_is_read_back_whole_signed_and_amended(steered_b
     page.click("#to-read")
     for told in (
         "systolic pressure, mmHg: not start above 170",
+        "2026-01-30",
         "Eva Lind, born 1970-12-31",
         "70 kg",
         "175 cm",

@@ -132,6 +132,7 @@ def test_requests_of_the_path_are_for_people_who_are_signed_in() -> None:
         ({"failed_treatments": (" ",)}, ReasonCode.FAILED_TREATMENTS_NEEDED),
         ({"consent_day": None}, ReasonCode.CONSENT_NEEDED),
         ({"consent_day": 20_001}, ReasonCode.CONSENT_NEEDED),
+        ({"weighed_day": 20_001}, ReasonCode.DAY_TO_COME),
         ({"weight_g": 95_000, "height_mm": 1_630}, ReasonCode.WEIGHT_BASIS_BMI_MILLI),
         ({"container": "bag-100-1"}, ReasonCode.CONTAINER_NOT_FOR_PUMP),
         ({"age_years": 17}, ReasonCode.AGE_YEARS),

@@ -79,6 +79,14 @@ def test_what_was_signed_is_typed_again_as_it_was() -> None:
     assert again.holds == ASKED.holds
 
 
+def test_the_day_of_weight_and_height_is_todays_unless_somebody_says_another() -> None:
+    assert series(ASKED, today_day=20_000).weighed_day == 20_000
+    earlier = series(ASKED.model_copy(update={"weighed_on": "2024-10-01"}), today_day=20_000)
+    assert earlier.weighed_day == 19_997
+    story = PathStory()
+    assert signed_view(earlier, story.state.path, story.setup.rules).body.weighed_on == "2024-10-01"
+
+
 def test_a_bound_that_is_no_whole_number_is_told_beside_its_field() -> None:
     form = {"holds:0:item": "systolic_mmhg", "holds:0:band": "reduce", "holds:0:above": "17o"}
     with pytest.raises(ValidationError) as told:
