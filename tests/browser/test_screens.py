@@ -53,6 +53,7 @@ TOLD: Final = {
     "rate": "Another rate: old and new side by side.",
     "observations": "A set of observations: what is due and what holds above, one field after another below.",
     "side-effects": "Side effects, and what the order allows against them.",
+    "by-word": "What a prescriber orders on the telephone: written down with what was read back.",
     "hand-over": "The visit goes to the next nurse.",
     "emergency": "An emergency: one tap a mark, charting later.",
     "overdue": "What is overdue says so, as an alarm of its own.",
@@ -60,6 +61,7 @@ TOLD: Final = {
     "waste": "What is left over: two figures, and a witness now or later.",
     "recovery": "Recovery: how long the patient still stays, what keeps them here, the score.",
     "recovering": "Everybody who recovers, whoever may go next first.",
+    "visits": "Who is at the bed, who recovers, what is still to be done.",
     "to-do": "What is still to be done, each with its form.",
     "record": "The record of the visit, as it would be printed, and its files.",
     "downtime": "The downtime sheet: what to go on with on paper.",
@@ -156,6 +158,7 @@ def test_a_day_is_pictured_from_the_order_to_the_course(camera: Camera, browser:
     for name, path in (
         ("running", "/pumps/p1"), ("bed-running", "/"), ("far", "/far"), ("rate", "/pumps/p1/rate"),
         ("observations", f"/visits/{visit}/observations"), ("side-effects", f"/visits/{visit}/side-effects"),
+        ("by-word", f"/visits/{visit}/by-word?what=rescue"),
         ("hand-over", f"/visits/{visit}/hand-over"), ("emergency", f"/visits/{visit}/emergency"),
     ):  # fmt: skip
         camera.takes(name, path)
@@ -204,6 +207,7 @@ def leaves(camera: Camera, series: str, visit: str) -> None:
     accepted(bed.client.send(move(visit, MoveBody())))
     camera.takes("recovery", f"/visits/{visit}/recovery")
     camera.takes("recovering", "/recovery")
+    camera.takes("visits", "/visits")
     camera.takes("to-do", "/to-do")
     camera.takes("record", f"/visits/{visit}/record")
     camera.takes("downtime", "/downtime")
