@@ -62,6 +62,16 @@ def mass(mass_ug: int) -> str:
     return _measure(mass_ug, "mcg", digits=0, places=0) if 0 < mass_ug < 1_000 else f"{_milli(mass_ug)} mg"
 
 
+def mass_at_most(mass_ng: int) -> str:
+    """To a tenth of a milligram, up: of a sum over hours or days nobody needs more."""
+    return f"{number(mass_ng, digits=6, places=1, towards=Towards.UP)} mg"
+
+
+def mass_at_least(mass_ng: int) -> str:
+    """The same, down: of a limit."""
+    return f"{number(mass_ng, digits=6, places=1, towards=Towards.DOWN)} mg"
+
+
 def _milli(value: int) -> str:
     return number(value, digits=3, places=3)
 

@@ -14,8 +14,8 @@ from pumpd.core.codes import Action, ReasonCode
 from pumpd.core.departure import Closing, Exit, Leftover, Scored
 from pumpd.core.flushing import CourseRoom, Flush
 from pumpd.core.todo import Todo
-from pumpd.core.units import NS_PER_S, Towards
-from pumpd.words import duration, interval_ml, mass, number, volume_ml
+from pumpd.core.units import NS_PER_S
+from pumpd.words import duration, interval_ml, mass, mass_at_least, mass_at_most, volume_ml
 
 _PLAIN: Final[Callable[[int], str]] = "{:,}".format
 
@@ -156,25 +156,19 @@ def leftover_text(left: Leftover) -> str:
     return f"{volume_ml(left.loaded_nl)} drawn up, {volume_ml(left.wasted_nl)} thrown away by {left.person}{off}"
 
 
-def _about_mg(mass_ng: int) -> str:
-    """To a tenth of a milligram, up: finer than anybody flushes a line."""
-    return f"{number(mass_ng, digits=6, places=1, towards=Towards.UP)} mg"
-
-
 def flush_text(flush: Flush) -> str:
     """What the line holds, what a flush would mean, and what else can be done with it: read before anybody decides."""
     if not flush.held_ng:
         return f"The line still holds {volume_ml(flush.held_nl)}. Flushed into the patient, it counts as given."
-    held, room = f"The line still holds {_about_mg(flush.held_ng)} ({volume_ml(flush.held_nl)}).", flush.course
+    held, room = f"The line still holds {mass_at_most(flush.held_ng)} ({volume_ml(flush.held_nl)}).", flush.course
     waste = "throw the line away: what it holds counts as waste."
     if flush.beyond:
         return f"{held} Do not flush it into the patient: that is more than a hard limit allows. Instead {waste}"
     if room is None:
         return f"{held} Flushed into the patient at the last rate, it counts as given."
-    limit = number(room.limit_ng, digits=6, places=1, towards=Towards.DOWN)
     course = (
         f"Flushed into the patient at the last rate, it counts as given, and the course stands at "
-        f"{_about_mg(room.stands_ng)}; its hard limit is {limit} mg."
+        f"{mass_at_most(room.stands_ng)}; its hard limit is {mass_at_least(room.limit_ng)}."
     )
     return " ".join([held, course, *_visits_left(room), f"Or {waste}"])
 
@@ -184,7 +178,7 @@ def _visits_left(room: CourseRoom) -> list[str]:
     if not room.left:
         return []
     visits = "The visit that is left" if room.left == 1 else f"The {room.left} visits that are left"
-    visits += f" ({_about_mg(sum(room.planned_ng))})"
+    visits += f" ({mass_at_most(sum(room.planned_ng))})"
     verb = "fits" if room.left == 1 else "fit"
     if room.fitting == room.left:
         return [f"{visits} still {verb} in."]
