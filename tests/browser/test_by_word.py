@@ -119,9 +119,14 @@ def test_rescue_drug_and_bound_by_word_count_at_once_and_what_is_more_is_refused
     page.click("#do-hold")
     expect(page.locator(".by-word")).to_contain_text("from systolic pressure above 170 mmHg on")
 
-    page.click("#what-other")
+    page.goto(f"{at}/by-word?what=other")
     page.check("input[name=prescriber][value=dora]")
-    page.fill("#other", "fifty instead of fifteen")
+    page.check("input[name=confirmed]")
+    with page.expect_response(lambda answer: "/drafts/" in answer.url and answer.request.method == "POST"):
+        page.fill("#other", "fifty instead of fifteen")
+    page.reload()
+    expect(page.locator("#other")).to_have_value("fifty instead of fifteen")
+    expect(page.locator("input[name=confirmed]")).not_to_be_checked()  # what somebody did is no draft
     page.click("#do-other")
     expect(page.locator("#fault-confirmed")).to_be_visible()
     page.check("input[name=confirmed]")

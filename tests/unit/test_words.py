@@ -47,6 +47,8 @@ def test_number_with_all_its_places_is_exact(value: int, digits: int) -> None:
         (words.rate_ml_per_h(1_699_000), "1,699 mL/h"),
         (words.mass(41_200), "41.2 mg"),
         (words.mass(500), "500 mcg"),
+        (words.mass_at_most(25_007_365), "25.1 mg"),
+        (words.mass_at_least(839_990_000), "839.9 mg"),
         (words.dose(350, DoseUnit.MG_PER_KG_PER_H), "0.35 mg/kg/h"),
         (words.dose(500, DoseUnit.MG_PER_KG), "0.5 mg/kg"),
         (words.dose(10_000, DoseUnit.MG_PER_H), "10 mg/h"),

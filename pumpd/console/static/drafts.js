@@ -6,7 +6,7 @@
 
 const WAIT_MS = 500;
 const SEND_MS = 2_000; // as long as a form waits at most for what is still being kept of it
-const NOT_TYPED = ["token", "key", "author", "draft"];
+const NOT_TYPED = ["token", "key", "author", "draft", "confirmed"]; // and what somebody did: the next one has not
 const NO_ENTRY = ["hidden", "password", "submit", "button", "reset", "fieldset"];
 
 const at = document.querySelector("[data-drafts]")?.dataset.drafts;
