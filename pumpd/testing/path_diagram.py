@@ -103,7 +103,7 @@ def picture() -> str:
     rises = ", ".join(_said(closes_rises()))
     lines += [
         f'    runs["The drug runs<br/>-----<br/>a rise waits while: {rises}"] --> over',
-        '    over["Ended: flushed, waste witnessed"] --> recovering["Recovering: the bed is free"]',
+        '    over["Ended: line flushed or thrown away, waste witnessed"] --> recovering["Recovering: the bed is free"]',
     ]
     for to in Disposition:
         closed = "<br/>".join(_said(closes_going(to)))
