@@ -22,8 +22,8 @@ from pumpd.api_models import BedView, Phase
 from pumpd.api_path_models import Place
 from pumpd.core.library import Container
 from pumpd.testing.ideal_nurse import bed_for
-from pumpd.testing.page_nurse import PageNurse, asks_risk, check_of, label_of
-from pumpd.testing.page_visit import DUE, NEAR_END, NEXT_LOT, VisitNurse, heard, signs_the_order, time_goes_by
+from pumpd.testing.page_nurse import asks_risk, check_of, label_of
+from pumpd.testing.page_visit import DUE, NEAR_END, NEXT_LOT, NOBODY, VisitNurse, heard, signs_the_order, time_goes_by
 from pumpd.testing.screen import PANEL, PHONE, Open, Screen
 from pumpd.testing.steered_bed import SteeredBed
 from pumpd.testing.treatment import Treatment, plain
@@ -45,7 +45,7 @@ class Day:
     regimen: str
     dora: Screen
     anna: VisitNurse
-    ben: PageNurse
+    ben: VisitNurse
     hung: int = 1
     used_up_nl: int = 0
     steps_begun: int = 0
@@ -61,13 +61,13 @@ class Day:
         """The order, the check-in, the preparation, the double check, the baseline, the review, START."""
         self.dora.sign_in(self.bed.url, "/series", person="dora")
         signs_the_order(self.dora.page, self.bed.url, self.regimen, self.container.id)
-        self.dora.page.goto("about:blank")
+        self.dora.page.goto(NOBODY)
         self.anna.signs_in()
         self.anna.visit = self.anna.opens_the_visit()
         self.anna.checks_in(known=False, mood=asks_risk(self.regimen))
         self.anna.goes_on()
         self.anna.prepares(label_of(self.regimen))
-        self.ben.signs_in(*BEN, f"/visits/{self.anna.visit}/check")
+        self.ben.visit = self.anna.visit
         self.checks()
         self.anna.goes_on()
         self.anna.observes()
@@ -82,13 +82,10 @@ class Day:
 
     def checks(self) -> None:
         """Ben, at the page of his own, from the sources."""
-        page = self.ben.screen.page
-        page.goto(f"{self.bed.url}/visits/{self.anna.visit}/check")
-        if page.locator("#unlock").count():
-            self.ben.unlocks(BEN[1])
+        page = self.ben.looks_at("check")
         self.ben.checks(check_of(self.regimen))
         expect(page.locator(".verdict.done")).to_have_text("✓ checked by Ben Cole")
-        page.goto("about:blank")
+        self.ben.leaves_the_page()
 
     # --- while it runs ------------------------------------------------------------------------------------------
 
@@ -147,10 +144,10 @@ class Day:
 
     def _is_witnessed_from_the_list(self, infusion: int) -> None:
         expect(self.anna.screen.page.locator("main")).to_contain_text("Nobody has seen it yet.")
-        self.ben.signs_in(*BEN, "/to-do")
+        page = self.ben.looks_at("/to-do")
         self.ben.taps(f"#do-witness-{self.anna.visit}-{infusion}")
-        expect(self.ben.screen.page.locator("main .calm")).to_have_text("Nothing.")
-        self.ben.screen.page.goto("about:blank")
+        expect(page.locator("main .calm")).to_have_text("Nothing.")
+        self.ben.leaves_the_page()
 
     def recovers_and_goes_home(self) -> None:
         until_ts_ms = self._recovery().earliest_ts_ms or 0
@@ -194,7 +191,7 @@ def day(request: pytest.FixtureRequest, screen: Open) -> Iterator[Day]:
     regimen, size = request.param
     with bed_for(regimen) as bed:
         bed.begin_console()
-        anna, ben = VisitNurse(screen(size), bed.url), PageNurse(screen(), bed.url)
+        anna, ben = VisitNurse(screen(size), bed.url), VisitNurse(screen(), bed.url, person=BEN[0], pin=BEN[1])
         yield Day(bed=bed, regimen=regimen, dora=screen(), anna=anna, ben=ben)
 
 
