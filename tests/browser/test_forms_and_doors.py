@@ -194,5 +194,15 @@ def test_sign_in_leads_nowhere_else(bed: RealBed) -> None:
         assert (status, headers["Location"]) == (303, "/"), onward
 
 
+def test_sign_in_leads_back_to_the_very_screen_that_was_asked_for(bed: RealBed, screen: Open) -> None:
+    page, asked = screen().page, f"{bed.url}/visits/of-nobody/side-effects?effect=headache"
+    page.goto(asked)
+    page.click(".person a.button")  # what stands above the form asks for the same
+    page.check("input[value=anna]")
+    page.fill("#pin", "2718")
+    page.click("#sign-in")
+    expect(page).to_have_url(asked)
+
+
 def test_overlong_form_is_refused_unread(bed: RealBed) -> None:
     assert post(bed, "/sign-in", {"pin": "9" * 20_000}, Origin=bed.url)[0] == 413
