@@ -59,18 +59,36 @@ class VisitNurse(PageNurse):
 
     # --- at the page --------------------------------------------------------------------------------------------
 
-    def looks_at(self, what: str) -> Page:
-        """A screen of the visit, or `/...` any page; with the PIN where the page was left alone."""
+    def looks_at(self, screen: str) -> Page:
+        """From the bed on, by what stands on the pages; with the PIN where the page was left alone."""
         page = self.screen.page
-        page.goto(self.url + (what if what.startswith("/") else f"/visits/{self.visit}/{what}"))
+        page.goto(self.url)
         page.locator("html:not([data-shape=gone])").wait_for(state="attached")  # a bed that is busy comes back
-        if not page.locator("#sign-in").count() and page.locator(WHO).count():
+        if page.locator(WHO).count():
             self.taps(WHO)
-        if page.locator("#sign-in").count():
             self.chooses("person", self.person)
             self.types("pin", self.pin)
             self.taps("#sign-in")
+        for link in self._way_to(screen):
+            self.taps(f"{link}:visible")
         return page
+
+    def _way_to(self, screen: str) -> tuple[str, ...]:
+        """A screen of the visit by the strip of its steps; else where a nurse would look for it."""
+        visits, mine = "a[href='/visits']", f".at-bed a[href^='/visits/{self.visit}']"
+        match screen:
+            case "pump":
+                return ("#open-p1",)
+            case "waste":
+                return (mine, ".strip a[href$='/recovery']", "#to-waste")
+            case "to-do":
+                return (visits, "a[href='/to-do']")
+            case "record":
+                return (visits, f"a[href='/visits/{self.visit}/record']")
+            case "course":
+                return (visits, "a[href='/series']", "a[href$='/course']")
+            case _:
+                return (mine, f".strip a[href$='/{screen}']")
 
     def leaves_the_page(self) -> None:
         self.screen.page.goto(NOBODY)
@@ -91,7 +109,7 @@ class VisitNurse(PageNurse):
         self.taps("#do-set")
 
     def notes_nausea_and_lowers_the_rate(self) -> None:
-        page = self.looks_at("/pumps/p1")
+        page = self.looks_at("pump")
         self.taps("#to-side-effects")
         self.taps("#effect-nausea")
         self.chooses("severity", "5")
@@ -103,12 +121,12 @@ class VisitNurse(PageNurse):
         self.taps("#confirm-rate")
 
     def begins_the_step(self) -> None:
-        self.looks_at("/pumps/p1")
+        self.looks_at("pump")
         self.taps("#do-step")
 
     def reads_the_next_label(self, regimen: str) -> None:
         """Of the container that will hang next."""
-        page = self.looks_at("/pumps/p1")
+        page = self.looks_at("pump")
         self.taps("#to-next-container")
         if not page.locator("#do-label").is_visible():
             page.click("summary:has-text('label read by')")
@@ -117,7 +135,7 @@ class VisitNurse(PageNurse):
         self.taps("#do-label")
 
     def hangs_the_next(self, regimen: str) -> None:
-        self.looks_at("/pumps/p1")
+        self.looks_at("pump")
         self.taps("#to-container")
         self.types("concentration_mg_per_ml", label_of(regimen)["concentration_mg_per_ml"])
         self.types("lot", NEXT_LOT)
@@ -127,7 +145,7 @@ class VisitNurse(PageNurse):
 
     def flushes(self, infusion: int, volume_ml: str) -> None:
         """From the page of a pump that is through."""
-        self.looks_at("/pumps/p1")
+        self.looks_at("pump")
         self.taps("#to-flush")
         self._fills(f"volume_ml-{infusion}", volume_ml)
         self.taps(f"#do-flush-{infusion}")

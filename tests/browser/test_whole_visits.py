@@ -125,7 +125,7 @@ class Day:
 
     def ends(self, *, witness_later: bool) -> None:
         """Flushed, the rest thrown away before a witness, the bed free."""
-        page = self.anna.looks_at("/pumps/p1")
+        page = self.anna.looks_at("pump")
         expect(page.locator(".card.ready")).to_contain_text("The line still holds")
         (dose,) = self._recovery().doses
         self.anna.flushes(dose.infusion_id, FLUSH_ML)
@@ -144,7 +144,7 @@ class Day:
 
     def _is_witnessed_from_the_list(self, infusion: int) -> None:
         expect(self.anna.screen.page.locator("main")).to_contain_text("Nobody has seen it yet.")
-        page = self.ben.looks_at("/to-do")
+        page = self.ben.looks_at("to-do")
         self.ben.taps(f"#do-witness-{self.anna.visit}-{infusion}")
         expect(page.locator("main .calm")).to_have_text("Nothing.")
         self.ben.leaves_the_page()
@@ -177,8 +177,7 @@ class Day:
         always = ("Eva Lind, 1970-12-31", "Independent double check", "ben", "dora", self.regimen, "Journal row")
         assert [told for told in always if told not in record] == []
         assert "still on" not in record, "whatever the bed called for was done"
-        (series,) = self._told(api_path_calls.series())
-        page = self.anna.looks_at(f"/series/{series.series}/course")
+        page = self.anna.looks_at("course")
         expect(page.locator(".sums")).to_contain_text(course)
         expect(page.locator("table.record tbody tr")).to_have_count(1)
         complaints = [*self.anna.screen.complaints, *self.ben.screen.complaints, *self.dora.complaints]
