@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from pumpd.testing.nursed_bed import AT_REST
 from pumpd.testing.real_bed import RealBed
-from pumpd.testing.screen import PANEL, PHONE, Open
+from pumpd.testing.screen import PANEL, PHONE, Open, Screen
 
 pytestmark = pytest.mark.timeout(120)
 PAGES: Final = (
@@ -131,6 +131,27 @@ def test_every_screen_fits_and_every_target_suits_a_gloved_finger(
             "Math.min(...[...document.querySelectorAll('button.stop')].map(e => e.getBoundingClientRect().height))"
         )
         assert lowest >= STOP_PX[size], path
+        if stops.count():
+            assert below_the_bar(anna) == [], path
+
+
+def below_the_bar(anna: Screen) -> list[str]:
+    """What the bar of STOP hides from a keyboard, or from whoever scrolls to the end, while it says SOUND OFF."""
+    hidden: list[str] = anna.page.evaluate(
+        """() => {
+            document.querySelector("#sound-off").hidden = false;
+            const bar = document.querySelector(".stopbar").getBoundingClientRect().top;
+            const isHidden = e => e.getBoundingClientRect().bottom > bar + 1;
+            scrollTo(0, 0);
+            const found = [...document.querySelectorAll("main :is(a, button, input, select), footer a")]
+                .filter(e => e.checkVisibility() && e.type !== "hidden")
+                .filter(e => (e.focus(), document.activeElement === e && isHidden(e)));
+            scrollTo(0, document.body.scrollHeight);
+            found.push(...[document.querySelector("footer")].filter(isHidden));
+            return found.map(e => e.outerHTML.slice(0, 80));
+        }"""
+    )
+    return hidden
 
 
 def test_dose_figures_have_seven_to_one_contrast(bed: RealBed, screen: Open) -> None:
