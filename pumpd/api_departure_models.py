@@ -119,7 +119,8 @@ class DoseView(View):
     given_ml_text: str
     is_over: bool  # no pump gives more of it: what is left may be thrown away
     is_wasted: bool
-    wasted_text: str | None  # both figures, and by whom
+    wasted_text: str | None  # both figures
+    wasted_by: str | None
     witness: str | None
     began_ts_ms: int
     last_ts_ms: int

@@ -53,6 +53,7 @@ def dose_view(turn: Turn, visit: Visit, dose: Dose, moment: Moment) -> DoseView:
         is_over=is_over(turn.state, visit.visit, dose),
         is_wasted=dose.leftover is not None,
         wasted_text=None if dose.leftover is None else leftover_text(dose.leftover),
+        wasted_by=None if dose.leftover is None else dose.leftover.person,
         witness=None if dose.leftover is None or not dose.leftover.witness else dose.leftover.witness,
         began_ts_ms=moment.ts_ms(dose.began_at_ns),
         last_ts_ms=moment.ts_ms(dose.last_at_ns),

@@ -153,7 +153,7 @@ def closing_text(closing: Closing) -> str:
 
 def leftover_text(left: Leftover) -> str:
     off = f"; {volume_ml(abs(left.difference_nl))} apart: {left.remark}" if left.remark else ""
-    return f"{volume_ml(left.loaded_nl)} drawn up, {volume_ml(left.wasted_nl)} thrown away by {left.person}{off}"
+    return f"{volume_ml(left.loaded_nl)} drawn up, {volume_ml(left.wasted_nl)} thrown away{off}"
 
 
 def flush_text(flush: Flush) -> str:

@@ -137,7 +137,7 @@ class Day:
         if witness_later:
             self._is_witnessed_from_the_list(dose.infusion_id)
         else:
-            expect(page.locator("main .verdict")).to_contain_text("thrown away by anna; Ben Cole saw it")
+            expect(page.locator("main .verdict")).to_contain_text("thrown away; Ben Cole saw it")
         self.anna.looks_at("recovery")
         self.anna.taps("#do-move")
         expect(page.locator("#do-move")).to_have_count(0)

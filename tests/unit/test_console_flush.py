@@ -20,7 +20,7 @@ LIMIT: Final = ReasonView(
 )
 DOSE: Final = DoseView(
     infusion_id=7, slot="p1", drug="ketamine", given_text="98 mg", given_ml_text="19.6 mL", is_over=True,
-    is_wasted=False, wasted_text=None, witness=None, began_ts_ms=0, last_ts_ms=0, flush=HELD,
+    is_wasted=False, wasted_text=None, wasted_by=None, witness=None, began_ts_ms=0, last_ts_ms=0, flush=HELD,
 )  # fmt: skip
 
 

@@ -17,13 +17,13 @@ from pumpd.core.container_facts import LineFlushed
 from pumpd.core.course_requests import AttestRequested
 from pumpd.core.course_tally import given_ng
 from pumpd.core.flushing import CourseRoom, Flush, flush_of
-from pumpd.core.library import Cap
+from pumpd.core.library import CEILINGS, Cap
 from pumpd.core.limits import judge_order
 from pumpd.core.order import Course
 from pumpd.core.requests import FlushRecorded
 from pumpd.core.turn import Turn
 from pumpd.core.units import NG_PER_MG, NL_PER_ML
-from pumpd.testing.bed_story import NURSE
+from pumpd.testing.bed_story import NURSE, BedStory
 from pumpd.testing.departure_story import DepartureStory
 from pumpd.testing.path_story import PRESCRIBER
 from pumpd.words_bed import fact_text
@@ -200,6 +200,37 @@ def test_nothing_is_told_of_a_line_while_its_infusion_is_not_over() -> None:
     story.here()
     story.infuses()
     assert flush_of(Turn(story.state, story.setup, story.now_ns), "p1") is None
+
+
+def test_course_without_a_limit_of_its_own_has_the_ceiling_of_every_course() -> None:
+    story = FlushStory()
+    story.limits(cap_course_ug=None, cap_course_ug_per_kg=None)
+    assert story.room.limit_ng == CEILINGS.course_ug_per_kg * 70_000
+
+
+def test_visits_whose_container_the_library_has_no_more_take_no_place_of_their_own() -> None:
+    """They are refused for that before anybody asks for their dose."""
+    story = FlushStory()
+    story.limits(containers=())
+    assert story.room.planned_ng == (0,) * 4
+
+
+def test_flush_of_a_regimen_that_is_gone_says_what_the_line_holds_and_nothing_of_the_course() -> None:
+    story = FlushStory()
+    rules = story.setup.rules
+    story.setup = replace(story.setup, rules=replace(rules, catalogue=replace(rules.catalogue, regimens=())))
+    assert (story.offered.held_ng, story.offered.course) == (LINE_NG, None)
+
+
+def test_flush_of_an_infusion_that_is_of_no_visit_has_no_course() -> None:
+    bed = BedStory()
+    bed.runs("FM-3H")
+    bed.drives(6_000, after_s=4_000)
+    bed.paused(6_000)
+    bed.end()
+    flush = flush_of(Turn(bed.state, bed.setup, bed.now_ns), "p1")
+    assert flush is not None
+    assert (flush.held_ng, flush.course) == (LINE_NG, None)
 
 
 ROOM: Final = CourseRoom(
