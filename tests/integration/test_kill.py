@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from pumpd.api_alarms import AlarmView
 from pumpd.api_client import acknowledge
 from pumpd.api_models import Condition, Phase
 from pumpd.core import facts as f
@@ -37,6 +38,11 @@ def phases(bed: RealBed) -> list[tuple[Phase, Why]]:
 
 def alarms(bed: RealBed) -> list[Condition]:
     return [each.fact.condition for each in bed.entries() if isinstance(each.fact, f.AlarmRaised)]
+
+
+def told_of_restart(bed: RealBed) -> list[AlarmView]:
+    """A slow machine may have called for the pump besides, until it was heard again."""
+    return [each for each in bed.client.bed().alarms if each.condition is Condition.RESTARTED]
 
 
 @pytest.mark.timeout(120)
@@ -89,11 +95,10 @@ def test_daemon_restarted_within_the_lease_goes_on_to_the_planned_volume_without
     bed.begin_daemon()
     bed.reaches(Phase.INFUSING)
     assert bed.holds_the_truth()
-    (notice,) = bed.client.bed().alarms
-    assert notice.condition is Condition.RESTARTED
+    (notice,) = told_of_restart(bed)
     bed.sign_in()
     accepted(bed.client.send(acknowledge(notice.alarm_id)))
-    assert bed.client.bed().alarms == ()  # seen: it does not come back
+    assert told_of_restart(bed) == []  # seen: it does not come back
     ended = bed.reaches(Phase.ENDED)
 
     truth = pump.truth()
