@@ -185,7 +185,8 @@ def _again(body: SeriesBody, replaces: str) -> dict[str, str]:
     for kind, rows in (("premedication", body.premedication), ("rescue", body.rescue), ("holds", body.holds)):
         for row, each in enumerate(rows):
             fields = each.model_dump(mode="json").items()
-            said |= {f"{kind}:{row}:{name}": str(value) for name, value in fields if value not in (False, None)}
+            typed_or_ticked = ((name, value) for name, value in fields if value is not None and value is not False)
+            said |= {f"{kind}:{row}:{name}": str(value) for name, value in typed_or_ticked}
     return said | {"replaces": replaces}
 
 

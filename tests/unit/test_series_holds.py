@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 from pydantic import ValidationError
 
-from pumpd.api_orders import HoldBoundBody
+from pumpd.api_orders import HoldBoundBody, PremedicationOrderBody
 from pumpd.api_path_models import Disposition, SeriesBody
 from pumpd.api_path_typed import series
 from pumpd.api_path_views import signed_view
@@ -15,6 +15,7 @@ from pumpd.console.series_ordering import _again, _body
 from pumpd.core.codes import ReasonCode
 from pumpd.core.holds import STANDARD_HOLDS, Band
 from pumpd.core.observing import Measure, Scale
+from pumpd.core.prescribed import Route
 from pumpd.core.verbal import HoldBound, bounded
 from pumpd.testing.path_story import PathStory
 
@@ -77,6 +78,19 @@ def test_what_was_signed_is_typed_again_as_it_was() -> None:
     assert body.holds == ASKED.holds
     again = SeriesBody.model_validate(_body(_again(body, "s1")) | {"replaces": None})
     assert again.holds == ASKED.holds
+
+
+def test_a_zero_that_was_signed_is_typed_again_as_a_zero() -> None:
+    asked = ASKED.model_copy(
+        update={
+            "holds": (HoldBoundBody(item=Measure.SEDATION, band="pause", below=0, scale=Scale.RASS),),
+            "premedication": (
+                PremedicationOrderBody(drug="ondansetron", dose_mg="4", route=Route.VEIN, wait_min=0, sedating=False),
+            ),
+        }
+    )
+    again = SeriesBody.model_validate(_body(_again(asked, "s1")) | {"replaces": None})
+    assert (again.holds, again.premedication) == (asked.holds, asked.premedication)
 
 
 def test_the_day_of_weight_and_height_is_todays_unless_somebody_says_another() -> None:
