@@ -11,6 +11,7 @@ else than a prescriber reads the list and the course.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
@@ -32,7 +33,7 @@ from pumpd.console.sending import Told, faults_of, require_person, sent
 from pumpd.errors import ApiError, SignInNeeded
 
 HERE: Final = "/series/new"
-PREMEDICATIONS: Final = 2  # rows of the form; the order takes more
+PREMEDICATIONS: Final = 2  # empty rows of the form; an order that is changed may have more
 RESCUES: Final = 3
 HOLDS: Final = 3
 WHOLE_CHARS_MAX: Final = 4  # longer is no value of anything that is observed
@@ -122,14 +123,14 @@ def _body(values: Mapping[str, str]) -> dict[str, object]:
     said["failed_treatments"] = [line.strip() for line in values.get("failed", "").splitlines() if line.strip()]
     said["premedication"] = _offered(values, regimen) + [
         _row(values, "premedication", row, _PREMEDICATION) | {"sedating": f"premedication:{row}:sedating" in values}
-        for row in _rows(values, "premedication", PREMEDICATIONS)
+        for row in _rows(values, "premedication")
     ]
     said["rescue"] = [
         _row(values, "rescue", row, _RESCUE)
         | {name: f"rescue:{row}:{name}" in values for name in ("sedating", "reverses")}
-        for row in _rows(values, "rescue", RESCUES)
+        for row in _rows(values, "rescue")
     ]
-    said["holds"] = [_hold(values, row) for row in _rows(values, "holds", HOLDS, by="item")]
+    said["holds"] = [_hold(values, row) for row in _rows(values, "holds", by="item")]
     return said
 
 
@@ -158,9 +159,10 @@ def _offered(values: Mapping[str, str], regimen: str) -> list[dict[str, object]]
     return [dict(zip((*_PREMEDICATION, "sedating"), text.split("|"), strict=False)) for text in ticked if text]
 
 
-def _rows(values: Mapping[str, str], kind: str, most: int, by: str = "drug") -> list[int]:
-    """Those in which a drug was typed, or a value chosen."""
-    return [row for row in range(most) if values.get(f"{kind}:{row}:{by}")]
+def _rows(values: Mapping[str, str], kind: str, by: str = "drug") -> list[int]:
+    """Those with a drug typed or a value chosen; an order that is changed may have more than the form offers."""
+    named = re.compile(rf"{kind}:([0-9]+):{by}")
+    return sorted(int(found[1]) for name, text in values.items() if text and (found := named.fullmatch(name)))
 
 
 def _row(values: Mapping[str, str], kind: str, row: int, names: tuple[str, ...]) -> dict[str, object]:
@@ -230,9 +232,9 @@ async def _form(room: Room, look: Look, told: Told) -> Response:
         look,
         regimens=[each for each in await room.client.regimens(look.view.pumps[0].slot) if each.high_alert],
         patients=[(each.patient, f"{each.name}, born {each.born}") for each in (await names_of(room, look)).values()],
-        premedications=range(PREMEDICATIONS),
-        rescues=range(RESCUES),
-        holds=range(HOLDS),
+        premedications=sorted({*range(PREMEDICATIONS), *_rows(told.values, "premedication")}),
+        rescues=sorted({*range(RESCUES), *_rows(told.values, "rescue")}),
+        holds=sorted({*range(HOLDS), *_rows(told.values, "holds", by="item")}),
         items=ITEMS,
         bands=BANDS,
         scales=SCALES,

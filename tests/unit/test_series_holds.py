@@ -93,6 +93,13 @@ def test_a_zero_that_was_signed_is_typed_again_as_a_zero() -> None:
     assert (again.holds, again.premedication) == (asked.holds, asked.premedication)
 
 
+def test_an_order_that_is_changed_keeps_more_than_the_form_begins_with() -> None:
+    many = tuple(HoldBoundBody(item=Measure.SYSTOLIC, band="reduce", above=above) for above in range(150, 158))
+    asked = ASKED.model_copy(update={"holds": many})
+    again = SeriesBody.model_validate(_body(_again(asked, "s1")) | {"replaces": None})
+    assert again.holds == many
+
+
 def test_the_day_of_weight_and_height_is_todays_unless_somebody_says_another() -> None:
     assert series(ASKED, today_day=20_000).weighed_day == 20_000
     earlier = series(ASKED.model_copy(update={"weighed_on": "2024-10-01"}), today_day=20_000)
